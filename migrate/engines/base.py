@@ -1,0 +1,239 @@
+"""The contract of an engine, on one page. `tests/engines/suite.py` is the same contract as tests.
+
+Everything is asyncio. Every method may raise `ServerError` (see `migrate.errors`): a refusal of the server, named, with
+the endpoint; `temporary` ones may be tried again. An engine never retries by itself.
+
+Two rules carry resume and are the reason for the shapes below:
+
+* a span of rows written twice equals the span written once;
+* the line in the ledger is written with the rows (transactional) or after them (replace-span), never before them alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, Protocol
+
+import msgspec
+
+from migrate.model.change import TableChange
+from migrate.model.pattern import Pattern
+from migrate.model.plan import Protocol as LoadProtocol
+from migrate.model.table import Catalog, Column, ForeignKey, Index, Schema, Statistics, Table, TableName
+
+Bound = tuple[str, ...]
+"""One place in a key: a value per key column, in the engine's own literal spelling, comparable only by that engine."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Keys above `lower` up to and including `upper`. None: no bound on that side."""
+
+    lower: Bound | None = None
+    upper: Bound | None = None
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """What to read of a table: `columns` are those that hold values (no generated ones), in the table's order.
+
+    `key` is empty when no index can cut the table; `index` is the name of the one that does; `where` is a condition in
+    the source's SQL, empty for all rows.
+    """
+
+    table: TableName
+    columns: tuple[Column, ...]
+    key: tuple[Column, ...] = ()
+    index: str = ""
+    where: str = ""
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """A chunk as the source laid it out: `rows` rows of `span`, in one of the layouts that the target named.
+
+    `marks` are what the layout needs to be read again (delimiters); Python forwards `data` and never looks inside but
+    to prove the marks.
+    """
+
+    span: Span
+    rows: int
+    data: bytes
+    layout: str
+    marks: tuple[bytes, ...] = ()
+
+
+class Checksum(msgspec.Struct, frozen=True):
+    """`rows`, and two order-independent sums over 60 bits of a hash of each row; equal rows do not cancel out."""
+
+    rows: int = 0
+    sums: tuple[int, int] = (0, 0)
+
+
+class LedgerKey(msgspec.Struct, frozen=True):
+    """Which step of which plan, and the table whose schema holds the ledger."""
+
+    plan: str
+    step: str
+    target: TableName
+
+
+class LedgerLine(msgspec.Struct, frozen=True):
+    """`chunk`: this span is safely on the target. `cut`: a writer's own range, written before its first chunk.
+
+    `whole`: the step is done, all its spans are there; `rows` and `bytes` are then the step's.
+    """
+
+    kind: Literal["cut", "chunk", "whole"]
+    span: Span = Span()
+    rows: int = 0
+    bytes: int = 0
+
+
+class Reader(Protocol):
+    """One reading session on a source; lives as long as the span it reads."""
+
+    async def starts(self, rows: Rows, count: int) -> tuple[Bound, ...]:
+        """At most `count - 1` places, ascending, that cut the table into parts of similar size."""
+
+    async def next_bound(self, rows: Rows, span: Span, limit: int) -> Bound | None:
+        """The key of row number `limit` of the span; None when the span has no more than `limit` rows."""
+
+    async def read(self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int) -> Payload:
+        """The first rows of the span, in key order: at most `limit` of them and about `budget` bytes, but at least one.
+
+        The payload's span says how far it came: its `upper` is the span's own when the span is finished.
+        """
+
+    def stream(self, rows: Rows, layouts: Sequence[str], budget: int) -> AsyncIterator[Payload]:
+        """All rows of a table without key, in payloads of about `budget` bytes, in one pass."""
+
+    async def checksum(self, rows: Rows, span: Span) -> Checksum:
+        """Computed by the server over the values, NULL-safe, independent of session settings and row order."""
+
+
+class Writer(Protocol):
+    """One writing session on a target."""
+
+    layouts: tuple[str, ...]
+    """What this target takes, best first."""
+
+    async def write(self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol) -> bool:
+        """Put the payload and its ledger line there. False: the ledger has that span already, nothing was written.
+
+        transactional: line and rows in one transaction. replace-span: the span is cleared, written, then recorded.
+        Raises `LossyWrite` when the target would change or drop a value; then nothing of the chunk is recorded.
+        """
+
+    async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey) -> bool:
+        """Empty the table, write all payloads and record the step as whole. False: it was recorded already.
+
+        No row is safe before the end.
+        """
+
+
+class Lock(Protocol):
+    """A lock that dies with its holder."""
+
+    async def check(self) -> None:
+        """Raises `Locked` when it was lost."""
+
+    async def release(self) -> None: ...
+
+
+class Engine(Protocol):
+    """One server, under its name in the configuration."""
+
+    endpoint: str
+    family: str
+    """Engines of one family understand each other's native text and row layouts: `mysql`, `lake`, `memory`."""
+    slots: int
+    """How many sessions may work on it at once."""
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    async def identity(self) -> str:
+        """What tells this server from every other one, e.g. `server-uuid:…`."""
+
+    async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
+        """Everything that fits the patterns, in a number of queries that does not grow with it. No `_migrate*`, `_mo_*`.
+
+        Statistics are the server's own guesses here.
+        """
+
+    async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
+        """Rows (exact up to some millions) and bytes of these tables; the same answer while nothing changes."""
+
+    async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
+        """The server's own DDL of each."""
+
+    async def occupied(self, tables: Sequence[TableName]) -> frozenset[TableName]:
+        """Those of these existing tables that hold at least one row."""
+
+    async def writable(self) -> None:
+        """Raises `ReadOnlyServer` when this server takes no writes."""
+
+    def findings(self, table: Table) -> tuple[str, ...]:
+        """Why this engine cannot take part in moving the table; empty when it can."""
+
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """(code, text) of what a reviewer must know of this server as a target. Known after `identity`."""
+
+    # -- DDL: text only ------------------------------------------------------------------------------------------
+
+    def key(self, table: Table) -> Index | None:
+        """The index that can cut the table into spans: unique, no NULLs, comparable. None: there is none."""
+
+    def deferrable(self, table: Table) -> tuple[Index, ...]:
+        """Indexes that may be made after the rows."""
+
+    def create_schema(self, schema: Schema) -> str: ...
+
+    def create_table(self, table: Table, definition: str, deferred: Sequence[Index]) -> str:
+        """`table` is as wanted here, `definition` the source's own text of it; no foreign keys, no deferred indexes."""
+
+    def add_indexes(self, table: Table, definition: str, indexes: Sequence[Index]) -> str: ...
+
+    def add_foreign_keys(self, table: Table, foreign_keys: Sequence[ForeignKey]) -> str: ...
+
+    def same(self, change: TableChange) -> bool:
+        """Whether this difference is one of spelling only."""
+
+    # -- acting --------------------------------------------------------------------------------------------------
+
+    async def execute(self, sql: str, tag: str) -> None:
+        """Run one statement of DDL, tagged so that `end_executors` finds it after our death."""
+
+    async def end_executors(self, tag: str) -> int:
+        """End what dead clients left running under this tag, and wait until it is gone. Returns how many there were."""
+
+    async def orphans(self, table: TableName, foreign_key: ForeignKey) -> int:
+        """Rows whose foreign key points nowhere."""
+
+    async def auto_increment(self, table: TableName) -> int | None:
+        """The next value, fresh, or None when the table has no such column."""
+
+    async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None: ...
+
+    async def lock(self, schemas: Sequence[tuple[str, str]], holder: str, timeout: float) -> Lock:
+        """Lock (catalog, schema) pairs for one run. Raises `Locked`, naming the holder, after `timeout` seconds."""
+
+    # -- rows ----------------------------------------------------------------------------------------------------
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]: ...
+
+    def writer(self, tag: str) -> AbstractAsyncContextManager[Writer]: ...
+
+    # -- ledger --------------------------------------------------------------------------------------------------
+
+    async def prepare_ledger(self, schemas: Sequence[tuple[str, str]]) -> None:
+        """Make the ledger in each of these existing schemas unless it is there."""
+
+    def ledger(self, key: LedgerKey) -> AsyncIterator[LedgerLine]:
+        """The lines of one step; none when there is no ledger."""
+
+    async def started(self, plan: str, tables: Sequence[TableName]) -> frozenset[TableName]:
+        """Those of these tables that the ledger beside them names under this plan: made or written by it."""
+
+    async def record(self, key: LedgerKey, lines: Sequence[LedgerLine]) -> None:
+        """Write lines that carry no rows of their own (cut, whole): all of them or none; lines already there stay."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,243 @@
+"""Every error that `migrate` raises on purpose, drawn once.
+
+    MigrateError                         exit
+    ├── UsageError                        64   the command line is wrong
+    │   ├── UnknownStep                        --skip names a step that the plan does not have
+    │   └── BadPattern                         endpoint:schema.table was expected
+    ├── BadPlan                           65   the plan file cannot be used
+    │   ├── BrokenPlan                         not TOML, or not a plan
+    │   ├── BrokenSeal                         somebody edited a sealed part
+    │   └── WrongDigest                        --expect names other bytes
+    ├── MissingFile                       66   a plan or a configuration is not there
+    ├── BadConfig                         78   the configuration cannot be used
+    ├── NothingMatches                     1   a pattern that matches no table
+    ├── ServerError                        1   a server refused; `code` is the server's own number
+    │   ├── CannotConnect                      unknown host, refused, timed out
+    │   ├── AccessDenied                       wrong user or password
+    │   ├── MissingPrivilege                   the account may not do that
+    │   ├── ConnectionLost                     the server went away in the middle (temporary)
+    │   ├── Busy                               dead lock, lock wait, too many connections (temporary)
+    │   ├── ReadOnlyServer                     the target does not take writes
+    │   ├── NoSpace                            disk, tablespace or quota full
+    │   └── DuplicateRow                       a unique key refused a row
+    ├── LossyWrite                         1   the target changed a value or dropped a row on the way in
+    ├── StateError                         1   the state file cannot be used
+    ├── StalePlan                          4   a side is not what was planned
+    ├── Locked                             5   another run holds the lock
+    ├── Blocked                            6   a step that nobody permitted
+    ├── Different                          7   both sides are not equal
+    └── Stopped                            3   apply ended part way; can be resumed
+        └── Interrupted                  130   by the user; 143 when by SIGTERM
+
+A class builds its sentence from its fields: what happened, where, and the next thing to do (`hint`).
+"""
+
+from __future__ import annotations
+
+
+class MigrateError(Exception):
+    """What happened and where, in one sentence; `hint` is the next thing to do; `exit_code` is the process's."""
+
+    exit_code = 1
+    temporary = False
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(MigrateError):
+    """The command line is wrong."""
+
+    exit_code = 64
+
+
+class UnknownStep(UsageError):
+    """A step id that the plan does not have."""
+
+    def __init__(self, step: str, nearest: str | None) -> None:
+        super().__init__(
+            f"no step {step!r} in this plan",
+            f"did you mean {nearest!r}?" if nearest else "`migrate show PLAN` lists the steps",
+        )
+        self.step = step
+
+
+class BadPattern(UsageError):
+    """A pattern that is not endpoint:schema.table."""
+
+    def __init__(self, pattern: str, why: str) -> None:
+        super().__init__(f"cannot read the pattern {pattern!r}: {why}", "write endpoint:schema.table, * and ? allowed")
+        self.pattern = pattern
+
+
+class BadPlan(MigrateError):
+    """The plan file cannot be used."""
+
+    exit_code = 65
+
+
+class BrokenPlan(BadPlan):
+    """The file is not TOML, or its content is not a plan."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} is not a plan: {why}", "restore the file, or make it again with `migrate plan`")
+        self.path = path
+
+
+class BrokenSeal(BadPlan):
+    """A sealed part of the plan was edited; `where` names the step or section."""
+
+    def __init__(self, path: str, where: str) -> None:
+        super().__init__(
+            f"{path}: the seal is broken: {where} is not what `migrate plan` wrote",
+            "a plan is reviewed, never edited: change the configuration and run `migrate plan` again",
+        )
+        self.path = path
+        self.where = where
+
+
+class WrongDigest(BadPlan):
+    """The plan is whole, but it is not the one that was approved."""
+
+    def __init__(self, path: str, expected: str, actual: str) -> None:
+        super().__init__(
+            f"{path} has digest {actual}, approved was {expected}", "apply the reviewed file, or have this one reviewed"
+        )
+
+
+class MissingFile(MigrateError):
+    """A file named on the command line, or looked for by default, is not there or cannot be read."""
+
+    exit_code = 66
+
+    def __init__(self, path: str, what: str, hint: str, why: str = "does not exist") -> None:
+        super().__init__(f"the {what} {path} {why}", hint)
+        self.path = path
+
+
+class BadConfig(MigrateError):
+    """The configuration cannot be used; `place` is like `$.move[1].partitons`."""
+
+    exit_code = 78
+
+    def __init__(self, path: str, place: str, why: str, hint: str = "") -> None:
+        super().__init__(f"{path}: {place}: {why}" if place else f"{path}: {why}", hint)
+        self.path = path
+        self.place = place
+
+
+class NothingMatches(MigrateError):
+    """A pattern that matches no table; a typo would otherwise move nothing in silence."""
+
+    def __init__(self, endpoint: str, pattern: str, nearest: tuple[str, ...]) -> None:
+        super().__init__(
+            f"no table on {endpoint} matches {pattern!r}",
+            f"nearest: {', '.join(nearest)}" if nearest else f"`migrate analyze '{endpoint}:*.*'` lists what is there",
+        )
+        self.pattern = pattern
+
+
+class ServerError(MigrateError):
+    """A server refused. `endpoint` is its name in the configuration, `code` the server's own number (0: none)."""
+
+    def __init__(self, endpoint: str, message: str, hint: str = "", code: int = 0) -> None:
+        super().__init__(f"{endpoint}: {message}", hint)
+        self.endpoint = endpoint
+        self.code = code
+
+
+class CannotConnect(ServerError):
+    """Unknown host, refused, timed out."""
+
+
+class AccessDenied(ServerError):
+    """Wrong user or password."""
+
+
+class MissingPrivilege(ServerError):
+    """The account may not do that."""
+
+
+class ConnectionLost(ServerError):
+    """The server went away in the middle."""
+
+    temporary = True
+
+
+class Busy(ServerError):
+    """Dead lock, lock wait timeout, too many connections: a retry may pass."""
+
+    temporary = True
+
+
+class ReadOnlyServer(ServerError):
+    """The target does not take writes."""
+
+
+class NoSpace(ServerError):
+    """Disk, tablespace or quota full."""
+
+
+class DuplicateRow(ServerError):
+    """A unique key refused a row."""
+
+
+class LossyWrite(MigrateError):
+    """The target changed a value or dropped a row on the way in: nothing of that chunk is kept."""
+
+    def __init__(self, place: str, warnings: str) -> None:
+        super().__init__(f"{place}: the target did not take the rows as they are: {warnings}")
+
+
+class StateError(MigrateError):
+    """The state file cannot be used."""
+
+
+class StalePlan(MigrateError):
+    """A side is not what was planned; `differences` is one readable line each."""
+
+    exit_code = 4
+
+    def __init__(self, differences: tuple[str, ...], hint: str) -> None:
+        super().__init__("the plan is stale, nothing was changed:\n  " + "\n  ".join(differences), hint)
+        self.differences = differences
+
+
+class Locked(MigrateError):
+    """Another run holds the lock."""
+
+    exit_code = 5
+
+
+class Blocked(MigrateError):
+    """The plan holds steps that nobody permitted."""
+
+    exit_code = 6
+
+
+class Different(MigrateError):
+    """Both sides are not equal."""
+
+    exit_code = 7
+
+
+class Stopped(MigrateError):
+    """Apply ended part way; the hint is the command that resumes it."""
+
+    exit_code = 3
+
+
+class Interrupted(Stopped):
+    """Ended by the user with a clean checkpoint: 130 for Ctrl-C, 143 for SIGTERM."""
+
+    exit_code = 130
+
+    def __init__(self, message: str, hint: str, terminated: bool = False) -> None:
+        super().__init__(message, hint)
+        if terminated:
+            self.exit_code = 143

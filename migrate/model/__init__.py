@@ -1,0 +1,1 @@
+"""The domain: frozen values without behaviour, which compare with `==` and live in TOML."""

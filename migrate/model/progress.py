@@ -1,0 +1,89 @@
+"""How far a plan has come: what the state file keeps and what the executor tells."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Status = Literal["pending", "running", "done", "skipped", "failed", "blocked"]
+
+
+class _Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    pass
+
+
+class StepStatus(_Value, frozen=True):
+    """One step of one plan; `rows` and `bytes` so far, `seconds` over all runs, `note` is an error or a remark."""
+
+    step: str
+    status: Status
+    rows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    note: str = ""
+
+
+class _Event(_Value, frozen=True, tag_field="event"):
+    step: str
+
+
+class StepStarted(_Event, frozen=True, tag="step_started"):
+    """Work begins; `rows` and `bytes` are the totals expected (0: not known)."""
+
+    rows: int = 0
+    bytes: int = 0
+
+
+class ChunkDone(_Event, frozen=True, tag="chunk_done"):
+    """So many more rows and bytes are safe on the target, or proven."""
+
+    rows: int
+    bytes: int
+
+
+class StepDone(_Event, frozen=True, tag="step_done"):
+    """The step is done. `note` is what the user should know, e.g. orphans that the source has too."""
+
+    seconds: float
+    rows: int = 0
+    bytes: int = 0
+    note: str = ""
+
+
+class StepSkipped(_Event, frozen=True, tag="step_skipped"):
+    """Nothing to do: it was done before, or was found done."""
+
+    why: str = ""
+
+
+class StepFailed(_Event, frozen=True, tag="step_failed"):
+    """The step failed; the steps after it do not start."""
+
+    error: str
+    hint: str = ""
+    exit_code: int = 1
+
+
+class Waiting(_Event, frozen=True, tag="waiting"):
+    """A temporary error; the same work is tried again after `seconds`."""
+
+    error: str
+    seconds: float
+
+
+class Outcome(_Value, frozen=True):
+    """How an apply ended; `mixed` when a resume without verification joined two moments."""
+
+    done: int
+    failed: int
+    not_started: int
+    rows: int
+    bytes: int
+    seconds: float
+    failures: tuple[StepFailed, ...] = ()
+    skipped: int = 0
+    interrupted: bool = False
+
+
+Event = StepStarted | ChunkDone | StepDone | StepSkipped | StepFailed | Waiting

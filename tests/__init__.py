@@ -1,0 +1,1 @@
+"""Tests of migrate, and the lab of real servers they run against."""
