@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,12 +40,22 @@ def locked(name: str) -> Iterator[None]:
     folder = home() / "locks"
     folder.mkdir(exist_ok=True)
     with (folder / f"{name}.lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(f"waiting for another process that holds the lab's lock {name!r}")
-            fcntl.flock(file, fcntl.LOCK_EX)
+        asked = time.monotonic()
+        told = False
+        while not _try_lock(file.fileno()):
+            if not told and time.monotonic() - asked > 2:
+                say(f"waiting for another process that holds the lab's lock {name!r}")
+                told = True
+            time.sleep(0.02)
         yield
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def say(message: str) -> None:

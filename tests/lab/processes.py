@@ -7,6 +7,7 @@ Sources: /proc/PID/stat (field 3 the state, field 22 the start in clock ticks si
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -73,6 +74,14 @@ def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> 
     if process is None:
         raise RuntimeError(f"{command[0]} ended at once, see {log}")
     return process
+
+
+def tied(command: Sequence[str]) -> list[str]:
+    """The command so that it dies with this process, even by SIGKILL: it must not go on writing to a folder that
+    the next run of the lab clears. By setpriv(1) of util-linux; where that is missing the command is unchanged.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", *command] if setpriv else list(command)
 
 
 def send(process: Process, number: signal.Signals) -> bool:

@@ -68,16 +68,11 @@ def peek() -> Registry:
     except FileNotFoundError:
         return Registry()
     try:
-        data = json.loads(text)
-        if data["format"] != FORMAT:
-            raise ValueError(f"format {data['format']}")
-        return Registry(
-            servers={key: _record(value) for key, value in data["servers"].items()},
-            leases=[Process(**lease) for lease in data["leases"]],
-            keep=data["keep"],
-        )
+        return _parse(text)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LabError(f"{path()} is not a registry of this lab ({error}): end its servers by hand and remove it") from error
+        raise LabError(
+            f"{path()} is not a registry of this lab ({error!r}): end its servers by hand and remove it"
+        ) from error
 
 
 def save(registry: Registry) -> None:
@@ -102,6 +97,17 @@ def opened() -> Iterator[Registry]:
             yield registry
         finally:
             save(registry)
+
+
+def _parse(text: str) -> Registry:
+    data = json.loads(text)
+    if data["format"] != FORMAT:
+        raise ValueError(f"format {data['format']}")
+    return Registry(
+        servers={key: _record(value) for key, value in data["servers"].items()},
+        leases=[Process(**lease) for lease in data["leases"]],
+        keep=data["keep"],
+    )
 
 
 def _record(value: dict[str, Any]) -> Record:

@@ -5,7 +5,6 @@ Names of packages: Debian 12 (libaio1), Debian 13 and Ubuntu 24.04 (libaio1t64, 
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 import subprocess
@@ -100,17 +99,21 @@ def _install(packages: Sequence[str], *, check: bool) -> None:
     say(f"installing {' '.join(packages)} with apt-get")
     variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", *packages]):
-        done = subprocess.run(["apt-get", *command], capture_output=True, text=True, env=variables, check=False)
+        done = subprocess.run(
+            ["apt-get", "-o", "DPkg::Lock::Timeout=120", *command],
+            capture_output=True,
+            text=True,
+            env=variables,
+            check=False,
+        )
         if done.returncode != 0:
             if check:
                 lines = (done.stderr or done.stdout).strip().splitlines()
                 raise LabError(f"`apt-get {' '.join(command)}` failed: {lines[-1] if lines else 'it gave no reason'}")
             return
-    _cached_libraries.cache_clear()
 
 
-@functools.lru_cache(maxsize=1)
-def _cached_libraries() -> str:
+def _known_libraries() -> str:
     """What the dynamic linker knows, as `ldconfig -p` prints it."""
     program = shutil.which("ldconfig") or "/sbin/ldconfig"
     return subprocess.run([program, "-p"], capture_output=True, text=True, check=True).stdout
@@ -120,7 +123,7 @@ def _link_renamed(missing: Sequence[str]) -> None:
     """Give a library that newer Debian renamed its old name, inside the lab's folder only."""
     for name in missing:
         renamed = RENAMED.get(name)
-        for line in _cached_libraries().splitlines():
+        for line in _known_libraries().splitlines():
             if renamed is not None and line.split()[:1] == [renamed] and "x86-64" in line:
                 link = home() / "libraries" / name
                 link.parent.mkdir(exist_ok=True)

@@ -1,0 +1,79 @@
+"""Fixtures of all tests. The lab's servers start only when a test asks for one of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Protocol
+
+import pytest
+
+from tests import lab as lab_api
+from tests.lab import Lab, LabError, Server, client
+
+
+class FreshSchemas(Protocol):
+    """What the fixture `fresh_schemas` gives: call it for a name."""
+
+    def __call__(self, label: str = "t", *create_on: Server) -> str:
+        """A schema name nobody uses, such as t_1f0c9a2e; created on the servers of `create_on`."""
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The lab's group `mysql`, up. At the end it stays up if it was before, or if another test run uses it.
+
+    Without servers every test that needs them fails, here as in CI; none is skipped.
+    """
+    missing = ""
+    with ExitStack() as stack:
+        try:
+            servers = stack.enter_context(lab_api.lease("mysql"))
+        except LabError as error:
+            missing = str(error)
+        if missing:
+            pytest.fail(f"no servers to test against: {missing}", pytrace=False)
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def source(lab: Lab) -> Server:
+    """MySQL 8.0.33, where data comes from."""
+    return lab.source
+
+
+@pytest.fixture(scope="session")
+def target(lab: Lab) -> Server:
+    """MySQL 8.0.33, where data goes."""
+    return lab.target
+
+
+@pytest.fixture(scope="session")
+def old(lab: Lab) -> Server:
+    """MySQL 8.0.12."""
+    return lab.old
+
+
+@pytest.fixture
+def fresh_schemas(lab: Lab) -> Iterator[FreshSchemas]:
+    """Unique schema names for one test; after it they are dropped from every shared server.
+
+    A shared server the test killed and did not restart is brought up again first.
+    """
+    names: list[str] = []
+
+    def fresh(label: str = "t", *create_on: Server) -> str:
+        name = f"{label}_{uuid.uuid4().hex[:10]}"
+        names.append(name)
+        for server in create_on:
+            client.rows(server, f"CREATE DATABASE `{name}`")
+        return name
+
+    yield fresh
+    if not names:
+        return
+    for server in lab_api.up("mysql", keep=False).servers.values():
+        with client.connect(server) as connection, connection.cursor() as cursor:
+            for name in names:
+                cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")

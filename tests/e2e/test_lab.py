@@ -1,0 +1,267 @@
+"""The lab with real servers: what tests are promised about them."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from tests import lab as lab_api
+from tests.conftest import FreshSchemas
+from tests.lab import Lab, LabError, Server, client, extra, processes, registry
+from tests.lab.home import home
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def own_home(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A lab home of the test's own, with the binaries and templates of the real one; everything in it is ended."""
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    for name in ("packages", "templates", "libraries"):
+        if (home() / name).exists():
+            (folder / name).symlink_to(home() / name)
+    monkeypatch.setenv("MIGRATE_LAB_HOME", str(folder))
+    yield folder
+    lab_api.down(wipe=True)
+
+
+def run_lab(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.lab", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def ports(output: str) -> list[str]:
+    return [line for line in output.splitlines() if "_PORT=" in line]
+
+
+def wait_dead(pid: int) -> None:
+    limit = time.monotonic() + 10
+    while processes.identify(pid) is not None and time.monotonic() < limit:
+        time.sleep(0.02)
+
+
+# --- the servers --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "version"), [("source", "8.0.33"), ("target", "8.0.33"), ("old", "8.0.12")])
+def test_versions_users_and_settings(lab: Lab, name: str, version: str) -> None:
+    server = lab.servers[name]
+    assert server.version == version
+    variables = (
+        "@@version, @@log_bin, @@local_infile, @@max_allowed_packet, @@performance_schema, @@time_zone, "
+        "@@secure_file_priv, @@innodb_flush_log_at_trx_commit, @@innodb_buffer_pool_size, @@port, CURRENT_USER()"
+    )
+    expected = (version, 0, 1, 256 << 20, 1, "SYSTEM", "", 2, 256 << 20, server.port)
+    assert client.rows(server, f"SELECT {variables}") == [(*expected, "app@%")]
+    assert client.rows(server, "SELECT CURRENT_USER()", root=True) == [("root@127.0.0.1",)]
+    plugins = "SELECT DISTINCT plugin FROM mysql.user WHERE user IN ('app', 'root')"
+    assert client.rows(server, plugins) == [("caching_sha2_password",)]
+    through_socket = client.rows(server, "SELECT USER()", unix_socket=server.socket)
+    assert through_socket == [("app@localhost",)]
+
+
+@pytest.mark.parametrize("name", ["source", "old"])
+def test_aiomysql_logs_in_without_tls_and_without_a_cached_password(lab: Lab, name: str) -> None:
+    aiomysql: Any = importlib.import_module("aiomysql")
+    server = lab.servers[name]
+    client.rows(server, "FLUSH PRIVILEGES")  # empties the password cache: the next login exchanges an RSA key
+
+    async def ask() -> Any:
+        connection = await aiomysql.connect(
+            host=server.host, port=server.port, user=server.user, password=server.password
+        )
+        try:
+            cursor = await connection.cursor()
+            await cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
+            return await cursor.fetchall()
+        finally:
+            connection.close()
+
+    assert asyncio.run(ask()) == (("Ssl_cipher", ""),)
+
+
+def test_the_servers_are_different_servers(lab: Lab) -> None:
+    uuids = {client.rows(server, "SELECT @@server_uuid")[0][0] for server in lab.servers.values()}
+    assert len(uuids) == 3
+    assert lab_api.server("source") == lab.source
+
+
+def test_fresh_schemas_are_unique_and_empty(fresh_schemas: FreshSchemas, source: Server, target: Server) -> None:
+    first, second = fresh_schemas("shop", source, target), fresh_schemas("shop")
+    assert first != second
+    for server in (source, target):
+        assert client.rows(server, f"SHOW TABLES FROM `{first}`") == []
+        assert client.rows(server, f"SHOW DATABASES LIKE '{second}'") == []
+
+
+def test_a_script_with_delimiters_comments_and_quotes(
+    fresh_schemas: FreshSchemas, source: Server, old: Server, tmp_path: Path
+) -> None:
+    script = tmp_path / "a.sql"
+    script.write_text(
+        "-- a comment; with a semicolon\n"
+        "CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(50));\n"
+        "DELIMITER $$\n"
+        "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW BEGIN\n"
+        "  SET NEW.s = CONCAT(NEW.s, ';$'); /* ; */\n"
+        "END$$\n"
+        "DELIMITER ;\n"
+        "INSERT INTO t VALUES (1, 'a;b'), (2, 'it''s é 🙂'); SELECT COUNT(*) AS n FROM t;\n",
+        encoding="utf-8",
+    )
+    schema = fresh_schemas("script", source, old)
+    for server in (source, old):
+        assert client.run_script(server, schema, script) == "n\n2\n"
+        found = client.rows(server, "SELECT s FROM t ORDER BY id", database=schema)
+        assert found == [("a;b;$",), ("it's é 🙂;$",)]
+        assert client.rows(server, "SELECT id FROM t WHERE id = %s", 2, database=schema) == [(2,)]
+
+
+def test_a_failing_script_says_where(fresh_schemas: FreshSchemas, source: Server, tmp_path: Path) -> None:
+    script = tmp_path / "a.sql"
+    script.write_text("SELECT 1;\nSELECT * FROM nothing_here;\nCREATE TABLE never (a INT);\n")
+    schema = fresh_schemas("script", source)
+    with pytest.raises(client.ScriptError, match=r"1146.*line 2"):
+        client.run_script(source, schema, script)
+    assert client.rows(source, "SHOW TABLES", database=schema) == []
+
+
+# --- private servers ----------------------------------------------------------------------------------------------
+
+
+def test_an_extra_server_has_its_options_and_leaves_nothing(lab: Lab) -> None:
+    with extra("no_infile", options=("--local-infile=OFF", "--read-only=ON")) as server:
+        assert client.rows(server, "SELECT @@local_infile, @@read_only, @@version") == [(0, 1, "8.0.33")]
+        assert server.name == "no_infile"
+        assert server.datadir not in {shared.datadir for shared in lab.servers.values()}
+        assert server.port not in {shared.port for shared in lab.servers.values()}
+    assert processes.identify(server.pid) is None
+    assert not Path(server.datadir).parent.exists()
+    assert server.datadir not in {record.datadir for record in lab_api.status()}
+
+
+def test_a_full_tablespace(lab: Lab) -> None:
+    options = ("--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:12M:autoextend:max:24M")
+    with extra("full", options=options, initialise=True) as server:
+        with client.connect(server) as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE d")
+            cursor.execute("CREATE TABLE d.t (a INT AUTO_INCREMENT PRIMARY KEY, b LONGTEXT)")
+            too_much = "INSERT INTO d.t (b) SELECT REPEAT('x', 1000000) FROM information_schema.columns LIMIT 100"
+            with pytest.raises(pymysql.err.MySQLError) as caught:
+                cursor.execute(too_much)
+    assert caught.value.args[0] == 1114  # the table is full
+
+
+def test_an_old_extra_server(lab: Lab) -> None:
+    with extra("older", "8.0.12", ("--lower-case-table-names=1",), initialise=True) as server:
+        assert client.rows(server, "SELECT @@version, @@lower_case_table_names") == [("8.0.12", 1)]
+
+
+def test_a_killed_server_comes_back_with_what_was_committed(lab: Lab) -> None:
+    with extra("crash") as server:
+        client.rows(server, "CREATE DATABASE d")
+        client.rows(server, "CREATE TABLE d.t (a INT PRIMARY KEY)")
+        client.rows(server, "INSERT INTO d.t VALUES (1), (2)")
+        lab_api.kill9(server)
+        with pytest.raises(pymysql.err.OperationalError):
+            client.connect(server)
+        again = lab_api.restart(server)
+        assert (again.port, again.datadir) == (server.port, server.datadir)
+        assert again.pid != server.pid
+        assert client.rows(again, "SELECT a FROM d.t ORDER BY a") == [(1,), (2,)]
+        changed = lab_api.restart(again, ("--max-allowed-packet=2M",))
+        assert client.rows(changed, "SELECT @@max_allowed_packet") == [(2 << 20,)]
+        lab_api.stop(changed)
+        assert processes.identify(changed.pid) is None
+
+
+def test_a_wrong_option_is_reported_in_the_servers_words(lab: Lab) -> None:
+    with pytest.raises(LabError, match="unknown variable 'no-such-option=1'"):
+        with extra("wrong", options=("--no-such-option=1",)):
+            pytest.fail("it started")
+    assert not [record for record in lab_api.status() if record.name == "wrong"]
+
+
+# --- the command line, in a home of its own -------------------------------------------------------------------------
+
+
+def test_up_kill_up_status_down(own_home: Path, tmp_path: Path) -> None:
+    first = run_lab("up")
+    assert first.returncode == 0, first.stderr
+    shell = 'eval "$(cat)"; echo $MIGRATE_LAB_SOURCE_HOST:$MIGRATE_LAB_SOURCE_PORT $MIGRATE_LAB_OLD_USER'
+    seen = subprocess.run(["bash", "-c", shell], input=first.stdout, capture_output=True, text=True, check=True).stdout
+    source = lab_api.server("source")
+    assert seen == f"127.0.0.1:{source.port} app\n"
+    assert len(first.stdout.splitlines()) == 15
+
+    started = time.monotonic()
+    lab_api.up()
+    assert time.monotonic() - started < 0.5
+    assert run_lab("up", "all").stdout == first.stdout
+
+    client.rows(source, "CREATE DATABASE kept")
+    os.kill(source.pid, signal.SIGKILL)
+    wait_dead(source.pid)
+    down_line = next(line for line in run_lab("status").stdout.splitlines() if line.startswith("source"))
+    assert down_line.endswith("down")
+    again = run_lab("up")
+    assert again.stdout == first.stdout  # on the same port
+    assert client.rows(source, "SHOW DATABASES LIKE 'kept'") == [("kept",)]
+    for line in run_lab("status").stdout.splitlines()[1:]:
+        assert line.endswith("up")
+
+    pids = [record.process.pid for record in lab_api.status()]
+    assert run_lab("down").returncode == 0
+    for pid in pids:
+        assert processes.identify(pid) is None
+    assert lab_api.status() == []
+
+
+def test_two_ups_at_once_start_one_lab(own_home: Path) -> None:
+    command = [sys.executable, "-m", "tests.lab", "up"]
+    runs = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [run.communicate(timeout=120)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    assert ports(outputs[0]) == ports(outputs[1])
+    assert len(ports(outputs[0])) == 3
+    assert len(lab_api.status()) == 3
+
+
+def test_a_lease_stops_only_what_nobody_asked_to_keep(own_home: Path) -> None:
+    with lab_api.lease() as outer:
+        with lab_api.lease() as inner:
+            assert inner == outer
+        assert lab_api.server("source") == outer.source
+    assert registry.peek().servers == {}
+    lab_api.up()
+    with lab_api.lease() as kept:
+        assert len(kept.servers) == 3
+    assert lab_api.server("source") == kept.source
+
+
+def test_a_private_server_of_a_dead_test_run_is_ended(own_home: Path) -> None:
+    script = (
+        "import os, tests.lab as lab\n"
+        "with lab.extra('lost') as server:\n"
+        "    print(server.pid, flush=True)\n"
+        "    os._exit(1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    pid = int(done.stdout)
+    assert processes.identify(pid) is not None
+    with extra("next"):
+        assert [record.name for record in lab_api.status()] == ["next"]
+    assert processes.identify(pid) is None
+    assert list((own_home / "extra").iterdir()) == []

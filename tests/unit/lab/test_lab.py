@@ -1,0 +1,248 @@
+"""The lab without servers: what it downloads, unpacks, registers, stops and says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.lab import LabError, lab, mysql, processes, registry
+from tests.lab.__main__ import exports, main
+from tests.lab.definitions import PACKAGES, SERVERS, package_of, servers_of
+from tests.lab.home import home, locked
+
+
+@pytest.fixture(autouse=True)
+def lab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A lab home of the test's own."""
+    folder = tmp_path / "lab"
+    monkeypatch.setenv("MIGRATE_LAB_HOME", str(folder))
+    return folder
+
+
+SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
+STUBBORN = (
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)",
+)
+
+
+def record_of(
+    process: processes.Process, key: str = "source", owner: processes.Process | None = None
+) -> registry.Record:
+    """A registered server whose process is `process`."""
+    return registry.Record(key, key, "8.0.33", 3306, "/x/mysql.sock", f"/x/{key}", "/x/log", ["--a=1"], process, owner)
+
+
+# --- definitions and the command line -----------------------------------------------------------------------------
+
+
+def test_the_mysql_group_is_source_target_old() -> None:
+    found = {definition.name: definition.package.version for definition in servers_of("mysql")}
+    assert found == {"source": "8.0.33", "target": "8.0.33", "old": "8.0.12"}
+    assert servers_of("all") == SERVERS
+
+
+def test_names_and_packages_are_unique() -> None:
+    assert len({definition.name for definition in SERVERS}) == len(SERVERS)
+    assert len({(package.name, package.version) for package in PACKAGES}) == len(PACKAGES)
+
+
+@pytest.mark.parametrize("group", ["mariadb", "lake"])
+def test_a_group_of_a_later_version_is_refused_in_one_sentence(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", group]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "this version of the lab has only mysql" in captured.err
+    assert group in captured.err
+
+
+def test_an_unknown_group_and_an_unknown_version_are_refused() -> None:
+    with pytest.raises(LabError, match="no group called 'oracle'"):
+        servers_of("oracle")
+    with pytest.raises(LabError, match=r"no MySQL 5\.7: it has 8\.0\.33, 8\.0\.12"):
+        package_of("5.7")
+
+
+def test_exports_are_quoted_for_the_shell() -> None:
+    server = lab.Server("source", "8.0.33", "127.0.0.1", 4001, "app", "it's", "r", "/a b/s.sock", 1, "/d")
+    lines = exports(lab.Lab({"source": server}))
+    assert "export MIGRATE_LAB_SOURCE_PORT=4001" in lines
+    assert "export MIGRATE_LAB_SOURCE_SOCKET='/a b/s.sock'" in lines
+    assert """export MIGRATE_LAB_SOURCE_PASSWORD='it'"'"'s'""" in lines
+    assert len(lines) == 5
+
+
+def test_status_and_down_with_nothing_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["source", "target", "old"]
+    assert all(line.endswith("down") for line in lines[1:])
+    assert main(["down"]) == 0
+    assert "nothing was up" in capsys.readouterr().err
+    with pytest.raises(LabError, match="source is not running"):
+        lab.server("source")
+
+
+def test_home_follows_its_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert home() == (tmp_path / "lab").resolve()
+    monkeypatch.delenv("MIGRATE_LAB_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert home() == (tmp_path / "cache" / "migrate-lab").resolve()
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    assert home() == (tmp_path / "me" / ".cache" / "migrate-lab").resolve()
+
+
+# --- processes ----------------------------------------------------------------------------------------------------
+
+
+def test_a_process_is_started_and_stopped(tmp_path: Path) -> None:
+    process = processes.spawn(SLEEPER, tmp_path / "log", os.environ)
+    assert processes.alive(process)
+    assert processes.stop(process)
+    assert not processes.alive(process)
+    assert processes.stop(process)  # once more does nothing
+
+
+def test_a_tied_helper_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
+    code = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); print('ready', flush=True); time.sleep(60)"
+    started = processes.tied(["sh", "-c", f"echo $$ >{tmp_path / 'pid'}; exec sleep 60"])
+    parent = processes.spawn([sys.executable, "-c", code, *started], tmp_path / "log", os.environ)
+    limit = time.monotonic() + 10
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    helper = processes.identify(int((tmp_path / "pid").read_text()))
+    assert helper is not None
+    processes.kill(parent)
+    assert processes.wait_gone(helper, 10)
+
+
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    process = processes.spawn(STUBBORN, tmp_path / "log", os.environ)
+    limit = time.monotonic() + 10
+    while (tmp_path / "log").read_text() != "ready\n" and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert not processes.stop(process, grace=0.2)
+    assert not processes.alive(process)
+
+
+def test_a_recycled_pid_is_left_alone(tmp_path: Path) -> None:
+    process = processes.spawn(SLEEPER, tmp_path / "log", os.environ)
+    try:
+        former = replace(process, start="an earlier boot:1")
+        assert not processes.alive(former)
+        assert not processes.send(former, signal.SIGKILL)
+        assert processes.stop(former)
+        assert processes.alive(process)
+        with registry.opened() as state:
+            state.servers["source"] = record_of(former)
+        assert lab.down() == ["source"]
+        assert processes.alive(process)
+        assert registry.peek().servers == {}
+    finally:
+        processes.kill(process)
+
+
+def test_down_ends_what_is_registered(tmp_path: Path) -> None:
+    process = processes.spawn(SLEEPER, tmp_path / "log", os.environ)
+    with registry.opened() as state:
+        state.servers["source"] = record_of(process)
+    assert lab.down() == ["source"]
+    assert not processes.alive(process)
+
+
+# --- registry and locks -------------------------------------------------------------------------------------------
+
+
+def test_the_registry_is_read_back_as_saved() -> None:
+    me = processes.myself()
+    with registry.opened() as state:
+        state.servers["source"] = record_of(me)
+        state.servers["x-1-1"] = record_of(me, "x-1-1", me)
+        state.leases.append(me)
+        state.keep = True
+    again = registry.peek()
+    assert again.keep
+    assert again.live_leases() == [me]
+    assert again.servers == {"source": record_of(me), "x-1-1": record_of(me, "x-1-1", me)}
+    assert again.servers["source"].running
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1, "servers": {"a": {}}}'])
+def test_a_damaged_registry_is_reported(text: str) -> None:
+    registry.path().write_text(text)
+    with pytest.raises(LabError, match="is not a registry of this lab"):
+        registry.peek()
+
+
+def test_private_servers_of_a_dead_owner_are_ended_and_deleted(tmp_path: Path) -> None:
+    process = processes.spawn(SLEEPER, tmp_path / "log", os.environ)
+    dead = processes.Process(process.pid, "an earlier boot:1")
+    stray = home() / "extra" / "full-999999999-1"
+    stray.mkdir(parents=True)
+    with registry.opened() as state:
+        state.servers["full-1-1"] = record_of(process, "full-1-1", dead)
+        lab._sweep(state)
+        assert state.servers == {}
+    assert not processes.alive(process)
+    assert not stray.exists()
+
+
+def test_a_lock_lets_one_in_at_a_time() -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work() -> None:
+        with locked("test"):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.05)
+            inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1, 1]
+
+
+# --- small parts of a server's life -------------------------------------------------------------------------------
+
+
+def test_a_long_socket_path_is_moved(tmp_path: Path) -> None:
+    assert mysql.socket_path(Path("/short")) == Path("/short/mysql.sock")
+    long = mysql.socket_path(tmp_path / ("x" * 120))
+    assert len(os.fsencode(long)) <= 107
+    assert long != mysql.socket_path(tmp_path / ("y" * 120))
+
+
+def test_a_taken_port_is_not_chosen() -> None:
+    port = mysql.free_port()
+    assert mysql.free_port(port) == port
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        assert mysql.free_port(port) != port
+
+
+def test_the_main_words_of_a_log() -> None:
+    log = (
+        "2026-01-01T00:00:00Z 0 [System] [MY-010116] [Server] starting as process 1\n"
+        "2026-01-01T00:00:00Z 0 [ERROR] [MY-000067] [Server] unknown variable 'a=1'.\n"
+        "2026-01-01T00:00:00Z 0 [ERROR] [MY-010119] [Server] Aborting\n"
+    )
+    assert mysql.main_words(log) == "unknown variable 'a=1'."
+    assert mysql.main_words("one\ntwo\n") == "two"
+    assert mysql.main_words("") == "it wrote nothing"
