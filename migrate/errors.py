@@ -9,6 +9,7 @@
     │   ├── BrokenSeal                         somebody edited a sealed part
     │   └── WrongDigest                        --expect names other bytes
     ├── MissingFile                       66   a plan or a configuration is not there
+    ├── CannotWrite                        1   a file cannot be written
     ├── BadConfig                         78   the configuration cannot be used
     ├── NothingMatches                     1   a pattern that matches no table
     ├── ServerError                        1   a server refused; `code` is the server's own number
@@ -20,6 +21,7 @@
     │   ├── ReadOnlyServer                     the target does not take writes
     │   ├── NoSpace                            disk, tablespace or quota full
     │   └── DuplicateRow                       a unique key refused a row
+    ├── UnreadableDdl                      1   a server's text of DDL that is not understood
     ├── LossyWrite                         1   the target changed a value or dropped a row on the way in
     ├── StateError                         1   the state file cannot be used
     ├── StalePlan                          4   a side is not what was planned
@@ -120,6 +122,14 @@ class MissingFile(MigrateError):
         self.path = path
 
 
+class CannotWrite(MigrateError):
+    """A file of ours cannot be written; what stood there before is untouched."""
+
+    def __init__(self, path: str, what: str, why: str) -> None:
+        super().__init__(f"the {what} {path} cannot be written: {why}", "make room, or name another folder")
+        self.path = path
+
+
 class BadConfig(MigrateError):
     """The configuration cannot be used; `place` is like `$.move[1].partitons`."""
 
@@ -185,6 +195,19 @@ class NoSpace(ServerError):
 
 class DuplicateRow(ServerError):
     """A unique key refused a row."""
+
+
+class UnreadableDdl(MigrateError):
+    """A text that a server printed cannot be cut or renamed safely; `text` is the whole of it, `why` says where."""
+
+    def __init__(self, text: str, why: str) -> None:
+        shown = " ".join(text.split())
+        super().__init__(
+            f"cannot read this definition safely: {why}: {shown[:80]}{'…' if len(shown) > 80 else ''}",
+            "leave the object out with an exclude pattern, and report the definition",
+        )
+        self.text = text
+        self.why = why
 
 
 class LossyWrite(MigrateError):

@@ -62,10 +62,10 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 class Checksum(msgspec.Struct, frozen=True):
-    """`rows`, and two order-independent sums over 60 bits of a hash of each row; equal rows do not cancel out."""
+    """`rows`, and the order-independent sum of 64 bits of a hash of each row; equal rows do not cancel out."""
 
     rows: int = 0
-    sums: tuple[int, int] = (0, 0)
+    sum: int = 0
 
 
 class LedgerKey(msgspec.Struct, frozen=True):
@@ -115,6 +115,8 @@ class Writer(Protocol):
 
     layouts: tuple[str, ...]
     """What this target takes, best first."""
+    largest: int
+    """Bytes of data that one payload should not exceed, but for a single row."""
 
     async def write(self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol) -> bool:
         """Put the payload and its ledger line there. False: the ledger has that span already, nothing was written.
@@ -154,7 +156,7 @@ class Engine(Protocol):
         """What tells this server from every other one, e.g. `server-uuid:…`."""
 
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
-        """Everything that fits the patterns, in a number of queries that does not grow with it. No `_migrate*`, `_mo_*`.
+        """Everything that fits the patterns, in a constant number of queries. No `_migrate*`, no `_mo_*`.
 
         Statistics are the server's own guesses here.
         """
@@ -174,8 +176,8 @@ class Engine(Protocol):
     def findings(self, table: Table) -> tuple[str, ...]:
         """Why this engine cannot take part in moving the table; empty when it can."""
 
-    def notes(self) -> tuple[tuple[str, str], ...]:
-        """(code, text) of what a reviewer must know of this server as a target. Known after `identity`."""
+    async def notes(self) -> tuple[tuple[str, str], ...]:
+        """(code, text) of what a reviewer must know of this server as a target."""
 
     # -- DDL: text only ------------------------------------------------------------------------------------------
 
@@ -196,6 +198,9 @@ class Engine(Protocol):
 
     def same(self, change: TableChange) -> bool:
         """Whether this difference is one of spelling only."""
+
+    def spell(self, bound: Bound) -> str:
+        """A bound as a person reads it."""
 
     # -- acting --------------------------------------------------------------------------------------------------
 
@@ -232,6 +237,9 @@ class Engine(Protocol):
 
     async def started(self, plan: str, tables: Sequence[TableName]) -> frozenset[TableName]:
         """Those of these tables that the ledger beside them names under this plan: made or written by it."""
+
+    async def finished(self, plan: str, schemas: Sequence[tuple[str, str]]) -> frozenset[str]:
+        """The steps of this plan that the ledgers in these (catalog, schema) pairs call whole."""
 
     async def record(self, key: LedgerKey, lines: Sequence[LedgerLine]) -> None:
         """Write lines that carry no rows of their own (cut, whole): all of them or none; lines already there stay."""

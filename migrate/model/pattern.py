@@ -106,7 +106,7 @@ def _parts(text: str, count: int) -> tuple[Part, ...]:
 
 
 def parse_pattern(text: str, catalogs: bool = False) -> Pattern:
-    """Read `endpoint:schema.table`, or `endpoint:catalog.schema.table` with `catalogs`. ValueError says what is wrong."""
+    """Read `endpoint:schema.table`, with `catalogs` `endpoint:catalog.schema.table`. ValueError says what is wrong."""
     endpoint, colon, rest = text.partition(":")
     if not colon or not endpoint or "." in endpoint:
         raise ValueError("the endpoint is missing")
@@ -124,3 +124,9 @@ def parse_object(text: str, catalogs: bool = False) -> ObjectRef:
     pattern = parse_pattern(text, catalogs)
     catalog = pattern.catalog.text if pattern.catalog else ""
     return ObjectRef(pattern.endpoint, TableName(pattern.schema.text, pattern.name.text, catalog))
+
+
+def parse_schema(text: str) -> tuple[str, TableName]:
+    """Read `endpoint:schema`, the target of a step that makes a schema; the name has an empty table."""
+    ref = parse_object(f"{text}.*")
+    return ref.endpoint, TableName(ref.table.schema, "", ref.table.catalog)

@@ -33,10 +33,14 @@ class EndpointRef(_Value, frozen=True):
 
 
 class Move(_Value, frozen=True, rename={"from_": "from"}):
-    """One rule: which tables go where. `where` maps a source table, or a glob, to a condition on its rows."""
+    """One rule: which tables go where. `where` maps a source table, or a glob, to a condition on its rows.
+
+    `include` and `exclude` are globs on `schema.table` at the source; without `include` all are meant.
+    """
 
     from_: str
     to: str
+    include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     where: dict[str, str] = {}
     existing: Literal["sync", "fail"] = "sync"

@@ -57,6 +57,10 @@ class StepSkipped(_Event, frozen=True, tag="step_skipped"):
     why: str = ""
 
 
+class StepStopped(_Event, frozen=True, tag="step_stopped"):
+    """The step ended at a clean checkpoint, because the user or another step's failure stopped the run."""
+
+
 class StepFailed(_Event, frozen=True, tag="step_failed"):
     """The step failed; the steps after it do not start."""
 
@@ -86,4 +90,4 @@ class Outcome(_Value, frozen=True):
     interrupted: bool = False
 
 
-Event = StepStarted | ChunkDone | StepDone | StepSkipped | StepFailed | Waiting
+Event = StepStarted | ChunkDone | StepDone | StepSkipped | StepStopped | StepFailed | Waiting

@@ -116,5 +116,19 @@ class Opaque(_Type, frozen=True, tag="opaque"):
 
 
 NeutralType = (
-    Integer | Decimal | Float | Text | Binary | Temporal | Json | Enum | Set | Bit | Geometry | Array | Row | Map | Opaque
+    Integer
+    | Decimal
+    | Float
+    | Text
+    | Binary
+    | Temporal
+    | Json
+    | Enum
+    | Set
+    | Bit
+    | Geometry
+    | Array
+    | Row
+    | Map
+    | Opaque
 )

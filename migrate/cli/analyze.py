@@ -1,0 +1,132 @@
+"""`migrate analyze`."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from typing import TYPE_CHECKING
+
+from migrate.cli.context import Context, Shell
+from migrate.cli.endpoints import connect
+from migrate.cli.options import ConfigFile, Flag
+from migrate.errors import BadPattern, NothingMatches, UsageError
+from migrate.model.pattern import Part, Pattern, parse_pattern
+from migrate.model.table import OtherObject, TableName
+from migrate.ui.inventory import Entry, inventory_lines
+
+if TYPE_CHECKING:
+    from migrate.config import Loaded
+    from migrate.engines.base import Engine
+
+
+def analyze(pattern: str, /, *, config: ConfigFile = None, show_ddl: Flag = False, context: Context) -> int:
+    """What is there: tables, sizes, keys, partitions, and what could not be moved and why.
+
+    For example:
+      migrate analyze 'old:shop.*'
+      migrate analyze 'old:shop.orders' --show-ddl
+
+    Parameters
+    ----------
+    pattern
+        endpoint:schema.table, with * and ? in the names.
+    config
+        The configuration; migrate.toml, or the environment, unless given.
+    show_ddl
+        Add the server's own CREATE TABLE of each.
+    """
+    from migrate import config as configuration
+
+    loaded = configuration.load(config, context.env)
+    wanted = _pattern(pattern, loaded)
+    entries, others = asyncio.run(_look(wanted, loaded, show_ddl, context))
+    context.result(inventory_lines(wanted.endpoint, entries, others))
+    for entry in entries:
+        context.record("table", _fields(wanted.endpoint, entry))
+    for other in others:
+        place = {"endpoint": wanted.endpoint, "schema": other.name.schema, "name": other.name.name}
+        context.record("other", {"kind": other.kind, **place})
+    return 0
+
+
+def _pattern(text: str, loaded: Loaded) -> Pattern:
+    """Raises `BadPattern` for what is none, `UsageError` for an endpoint that the configuration does not have."""
+    endpoint = text.partition(":")[0]
+    ref = loaded.config.endpoint.get(endpoint)
+    try:
+        pattern = parse_pattern(text, catalogs=ref is not None and ref.engine == "lake")
+    except ValueError as error:
+        raise BadPattern(text, str(error)) from error
+    if ref is None:
+        near = difflib.get_close_matches(endpoint, loaded.config.endpoint, 1)
+        known = f"known endpoints: {', '.join(loaded.config.endpoint)}"
+        raise UsageError(f"no endpoint {endpoint!r} in {loaded.origin}", f"did you mean {near[0]}?" if near else known)
+    return pattern
+
+
+async def _look(
+    pattern: Pattern, loaded: Loaded, show_ddl: bool, context: Shell
+) -> tuple[tuple[Entry, ...], tuple[OtherObject, ...]]:
+    from migrate.planner.survey import rows_of
+
+    refs = {pattern.endpoint: loaded.config.endpoint[pattern.endpoint]}
+    async with connect(refs, context, loaded.config.options.per_server, loaded.secrets) as engines:
+        engine = engines[pattern.endpoint]
+        catalog = await engine.inspect((pattern,))
+        if not catalog.tables and not catalog.others:
+            raise NothingMatches(pattern.endpoint, pattern.tables, await _nearest(engine, pattern))
+        rows = [rows_of(engine, table) for table in catalog.tables]
+        measured = await engine.measure(rows)
+        known = {one.table: one for one in measured}
+        names = [table.name for table in catalog.tables]
+        definitions = await engine.definitions(names) if show_ddl else {}
+        entries = [
+            Entry(
+                table,
+                rows=known[table.name].rows if table.name in known else 0,
+                bytes=known[table.name].bytes if table.name in known else 0,
+                key=tuple(column.name for column in asked.key),
+                why_not=engine.findings(table),
+                ddl=definitions.get(table.name, ""),
+            )
+            for table, asked in zip(catalog.tables, rows, strict=True)
+        ]
+        return tuple(entries), catalog.others
+
+
+async def _nearest(engine: Engine, pattern: Pattern) -> tuple[str, ...]:
+    """Names like the one that was asked for: in the schema that was named, else anywhere."""
+    every = Part("*")
+    for schema in (pattern.schema, every):
+        catalog = await engine.inspect((Pattern(pattern.endpoint, schema, every, pattern.catalog),))
+        names = {_folded(table.name): str(table.name) for table in catalog.tables}
+        near = difflib.get_close_matches(pattern.tables.casefold(), names, 3)
+        if near:
+            return tuple(names[one] for one in near)
+    return ()
+
+
+def _folded(name: TableName) -> str:
+    return str(name).casefold()
+
+
+def _fields(endpoint: str, entry: Entry) -> dict[str, object]:
+    table = entry.table
+    fields: dict[str, object] = {
+        "endpoint": endpoint,
+        "catalog": table.name.catalog,
+        "schema": table.name.schema,
+        "name": table.name.name,
+        "engine": table.storage.engine,
+        "rows": entry.rows,
+        "bytes": entry.bytes,
+        "key": list(entry.key),
+        "columns": len(table.columns),
+        "indexes": len(table.indexes),
+        "foreign_keys": len(table.foreign_keys),
+        "partitions": len(table.partitioning.partitions) if table.partitioning else 0,
+        "charset": table.storage.charset,
+        "moves": not entry.why_not,
+        "why_not": list(entry.why_not),
+    }
+    return fields | ({"ddl": entry.ddl} if entry.ddl else {})

@@ -1,0 +1,77 @@
+"""Options that several commands share. Each command still shows them all in its own `--help`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter
+from cyclopts.validators import Number
+
+from migrate.ui.console import Color
+
+GLOBAL = Group("Global options, before or after the command", sort_key=9)
+STATE = Path("state/migrate.db")
+
+Flag = Annotated[bool, Parameter(negative="")]
+"""A switch without a `--no-…` twin."""
+Globs = Annotated[tuple[str, ...], Parameter(negative="")]
+Positive = Annotated[int | None, Parameter(validator=Number(gte=1))]
+ConfigFile = Annotated[Path | None, Parameter(name=["--config", "-c"])]
+
+
+@Parameter(name="*", group=GLOBAL)
+@dataclass(frozen=True, kw_only=True)
+class Globals:
+    """What every command takes."""
+
+    state: Path = STATE
+    """The state file: how far each plan has come."""
+    json: Flag = False
+    """Write JSON lines on stdout, for programs."""
+    color: Color = "auto"
+    """Colours: auto is a terminal without NO_COLOR."""
+    log_file: Path | None = None
+    """Append everything that happens to this file, as JSON lines with the time."""
+    quiet: Flag = False
+    """No progress, only the result and errors."""
+    debug: Flag = False
+    """Show the traceback of an error."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class PlanFlags:
+    """What `plan` and `run` take."""
+
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None
+    """Where the plan goes; plans/NAME.toml unless given."""
+    include: Globs = ()
+    """Only source tables that match, like shop.order*; may be repeated."""
+    exclude: Globs = ()
+    """Not the source tables that match; may be repeated."""
+    skip: Globs = ()
+    """Leave this step out, and those that need it; may be repeated."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class ApplyFlags:
+    """What `apply` and `run` take."""
+
+    parallelism: Positive = None
+    """How many pieces of work run at once, instead of the plan's number."""
+    per_server: Positive = None
+    """How many of them on one server, instead of the plan's number."""
+    on_error: Literal["stop", "continue"] = "stop"
+    """After a failed step: start nothing more, or go on with what does not need it."""
+    no_verify: Flag = False
+    """Do not prove afterwards that both sides are equal."""
+    lock_timeout: Annotated[float, Parameter(validator=Number(gte=0))] = 10.0
+    """Seconds to wait for another run to end."""
+
+
+GLOBALS = Globals()
+PLAN_FLAGS = PlanFlags()
+APPLY_FLAGS = ApplyFlags()

@@ -1,0 +1,101 @@
+"""What a server holds, and what this engine can do with a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from migrate.engines.base import Rows
+from migrate.engines.memory.server import MemoryServer
+from migrate.engines.memory.store import StoredTable
+from migrate.engines.memory.values import condition
+from migrate.model.change import AlterColumn, TableChange
+from migrate.model.pattern import Pattern
+from migrate.model.table import Catalog, Index, Statistics, Table
+from migrate.model.types import Binary, Decimal, Enum, Integer, Opaque, Temporal, Text
+
+HIDDEN = ("_migrate", "_mo_")
+"""Names that begin so are ours: no pattern sees them."""
+_ROW_BYTES = 16
+_COMPARABLE = (Integer, Decimal, Text, Binary, Temporal, Enum)
+
+
+def catalog(server: MemoryServer, patterns: Sequence[Pattern]) -> Catalog:
+    """Everything that fits the patterns, by name; a schema when a pattern's schema part fits it."""
+    tables = [
+        stored
+        for name, stored in sorted(server.tables.items())
+        if not name.name.startswith(HIDDEN) and any(pattern.matches(name) for pattern in patterns)
+    ]
+    schemas = [
+        schema
+        for (_, name), schema in sorted(server.schemas.items())
+        if not name.startswith(HIDDEN)
+        and any(p.schema.matches(name) and (p.catalog is None or p.catalog.matches(schema.catalog)) for p in patterns)
+    ]
+    others = [
+        other
+        for other in sorted(server.others, key=lambda other: (other.name, other.kind))
+        if not other.name.name.startswith(HIDDEN) and any(pattern.matches(other.name) for pattern in patterns)
+    ]
+    return Catalog(
+        schemas=tuple(schemas),
+        tables=tuple(stored.table for stored in tables),
+        others=tuple(others),
+        statistics=tuple(_statistics(stored, len(stored.rows)) for stored in tables),
+    )
+
+
+def measure(server: MemoryServer, endpoint: str, rows: Rows) -> Statistics:
+    """Exact numbers of the rows that `where` lets through; a row counts 16 bytes a value."""
+    stored = server.stored(endpoint, rows.table)
+    passes = condition(endpoint, rows.where, stored.columns)
+    return _statistics(stored, sum(1 for row in stored.rows if passes(row)))
+
+
+def _statistics(stored: StoredTable, rows: int) -> Statistics:
+    return Statistics(stored.table.name, rows, rows * len(stored.columns) * _ROW_BYTES, next_value(stored))
+
+
+def next_value(stored: StoredTable) -> int | None:
+    """The next AUTO_INCREMENT value; None when no column has one."""
+    return stored.counter if any(column.auto_increment for column in stored.columns) else None
+
+
+def key(table: Table) -> Index | None:
+    """The primary key, else the first unique index by name, if its columns are whole, not NULL and comparable."""
+    columns = {column.name: column for column in table.columns}
+    for index in sorted(table.indexes, key=lambda index: (index.kind != "primary", index.name)):
+        if index.kind not in ("primary", "unique"):
+            continue
+        parts = [columns.get(part.column) for part in index.parts if not part.prefix and not part.descending]
+        usable = [part for part in parts if part is not None and not part.nullable and not part.generated]
+        if len(usable) == len(index.parts) and all(isinstance(part.type, _COMPARABLE) for part in usable):
+            return index
+    return None
+
+
+def deferrable(table: Table) -> tuple[Index, ...]:
+    """Those that hold no promise: the plain ones."""
+    return tuple(index for index in table.indexes if index.kind == "plain")
+
+
+def findings(table: Table) -> tuple[str, ...]:
+    """A column of a type that nobody knows cannot be moved."""
+    return tuple(
+        f"the type {column.native!r} of column {column.name!r} is not known"
+        for column in table.columns
+        if isinstance(column.type, Opaque)
+    )
+
+
+def same(change: TableChange) -> bool:
+    """A type's text in other letters, or with other spaces, is the same type."""
+    if not isinstance(change, AlterColumn):
+        return False
+    actual, wanted = (
+        msgspec.structs.replace(column, native="".join(column.native.lower().split()))
+        for column in (change.actual, change.wanted)
+    )
+    return actual == wanted

@@ -1,0 +1,189 @@
+"""Rows: the layout `memory` (msgpack of a list of rows), reading and writing sessions, checksums."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from migrate.engines.base import Bound, Checksum, LedgerKey, LedgerLine, Payload, Rows, Span
+from migrate.engines.memory.executors import Executor
+from migrate.engines.memory.faults import Point
+from migrate.engines.memory.server import MemoryServer
+from migrate.engines.memory.store import StoredTable
+from migrate.engines.memory.values import Row, condition, spell
+from migrate.errors import ServerError
+from migrate.model.plan import Protocol as LoadProtocol
+
+LAYOUT = "memory"
+_encode = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(list[tuple[Any, ...]])  # Any: str and bytes in one union cannot be said
+
+
+class MemoryReader:
+    """A reading session: every call sees the rows of its own moment."""
+
+    def __init__(self, endpoint: str, server: MemoryServer) -> None:
+        self._endpoint = endpoint
+        self._server = server
+
+    async def starts(self, rows: Rows, count: int) -> tuple[Bound, ...]:
+        """See base.Reader: the last key of every part but the last."""
+        stored, inside = self._inside(rows, Span())
+        cuts = sorted({len(inside) * part // count for part in range(1, count)} - {0, len(inside)})
+        return tuple(_bound(stored, rows, inside[cut - 1]) for cut in cuts)
+
+    async def next_bound(self, rows: Rows, span: Span, limit: int) -> Bound | None:
+        """See base.Reader."""
+        stored, inside = self._inside(rows, span)
+        return _bound(stored, rows, inside[limit - 1]) if len(inside) > limit else None
+
+    async def read(self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int) -> Payload:
+        """See base.Reader."""
+        self._check_layout(layouts)
+        await self._server.faults.at("read", str(rows.table))
+        stored, inside = self._inside(rows, span)
+        taken = _cut(_picked(stored, rows, inside[:limit]), budget)
+        upper = span.upper if len(taken) == len(inside) else _bound(stored, rows, inside[len(taken) - 1])
+        return _payload(Span(span.lower, upper), taken)
+
+    async def stream(self, rows: Rows, layouts: Sequence[str], budget: int) -> AsyncIterator[Payload]:
+        """See base.Reader."""
+        self._check_layout(layouts)
+        stored, inside = self._inside(rows, Span())
+        left = _picked(stored, rows, inside)
+        while left:
+            await self._server.faults.at("read", str(rows.table))
+            taken = _cut(left, budget)
+            yield _payload(Span(), taken)
+            left = left[len(taken) :]
+
+    async def checksum(self, rows: Rows, span: Span) -> Checksum:
+        """See base.Reader: the sum of the first 64 bits of the MD5 of each row."""
+        await self._server.faults.at("checksum", str(rows.table))
+        stored, inside = self._inside(rows, span)
+        digests = [hashlib.md5(_encode(row), usedforsecurity=False).digest() for row in _picked(stored, rows, inside)]
+        return Checksum(len(digests), sum(int.from_bytes(digest[:8]) for digest in digests))
+
+    def _inside(self, rows: Rows, span: Span) -> tuple[StoredTable, list[Row]]:
+        stored = self._server.stored(self._endpoint, rows.table)
+        passes = condition(self._endpoint, rows.where, stored.columns)
+        return stored, [row for row in stored.inside(rows.key, span) if passes(row)]
+
+    def _check_layout(self, layouts: Sequence[str]) -> None:
+        if LAYOUT not in layouts:
+            raise ServerError(self._endpoint, f"cannot lay rows out as {' or '.join(layouts)}")
+
+
+class MemoryWriter:
+    """A writing session. A transaction's rows are seen by nobody before its commit."""
+
+    layouts: tuple[str, ...] = (LAYOUT,)
+    largest: int = 16 * 1024 * 1024
+
+    def __init__(self, endpoint: str, server: MemoryServer, tag: str) -> None:
+        self._endpoint = endpoint
+        self._server = server
+        self._tag = tag
+
+    async def write(self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol) -> bool:
+        """See base.Writer. A second transaction for the same place waits until the first has come to an end."""
+        self._server.check_writable(self._endpoint)
+        stored = self._server.stored(self._endpoint, key.target)
+        ledger = self._server.ledger(self._endpoint, key.target)
+        line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data))
+        new = _unpack(stored, rows, payload)
+        async with self._server.executors.working(self._tag) as executor:
+            await self._at("write.begun", key, executor)
+            if protocol == "transactional":
+                async with self._server.executors.making((key, payload.span.lower), executor):
+                    if ledger.has(key, line):
+                        return False
+                    await self._at("write.line", key, executor)
+                    await self._transact(stored, new, key, executor)
+                    ledger.add(key, [line])
+            else:
+                if ledger.has(key, line):
+                    return False
+                stored.replace(stored.outside(rows.key, payload.span))
+                await self._at("write.cleared", key, executor)
+                await self._add(stored, new, key, executor)
+                ledger.add(key, [line])
+            await self._at("write.done", key, executor)
+        return True
+
+    async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey) -> bool:
+        """See base.Writer: rows are there as they come, whatever the table; a later call empties it again."""
+        self._server.check_writable(self._endpoint)
+        stored = self._server.stored(self._endpoint, key.target)
+        ledger = self._server.ledger(self._endpoint, key.target)
+        async with self._server.executors.working(self._tag) as executor:
+            await self._at("write.begun", key, executor)
+            if ledger.has(key, LedgerLine("whole")):
+                return False
+            stored.replace([])
+            await self._at("write.cleared", key, executor)
+            count = size = 0
+            async for payload in payloads:
+                await self._add(stored, _unpack(stored, rows, payload), key, executor)
+                count, size = count + payload.rows, size + len(payload.data)
+            ledger.add(key, [LedgerLine("whole", Span(), count, size)])
+            await self._at("write.done", key, executor)
+        return True
+
+    async def _transact(self, stored: StoredTable, new: Sequence[Row], key: LedgerKey, executor: Executor) -> None:
+        """All rows at once, at the end; a table without transactions keeps what it took before a failure."""
+        if not stored.table.storage.transactional:
+            await self._add(stored, new, key, executor)
+            return
+        stored.check(self._endpoint, new)
+        await self._at("write.half", key, executor)
+        await self._at("write.rows", key, executor)
+        stored.check(self._endpoint, new)
+        stored.add(new)
+
+    async def _add(self, stored: StoredTable, new: Sequence[Row], key: LedgerKey, executor: Executor) -> None:
+        """Without a transaction: what was written before a failure stays."""
+        stored.check(self._endpoint, new)
+        half = (len(new) + 1) // 2
+        stored.add(new[:half])
+        await self._at("write.half", key, executor)
+        stored.check(self._endpoint, new[half:])
+        stored.add(new[half:])
+        await self._at("write.rows", key, executor)
+
+    async def _at(self, point: Point, key: LedgerKey, executor: Executor) -> None:
+        await self._server.faults.at(point, str(key.target))
+        executor.check(self._endpoint)
+
+
+def _payload(span: Span, rows: Sequence[Row]) -> Payload:
+    return Payload(span, len(rows), _encode(rows), LAYOUT)
+
+
+def _unpack(stored: StoredTable, rows: Rows, payload: Payload) -> list[Row]:
+    if payload.layout != LAYOUT:
+        raise ValueError(f"a payload laid out as {payload.layout!r}")
+    names = [column.name for column in rows.columns]
+    return [stored.arrange(names, row) for row in _decoder.decode(payload.data)]
+
+
+def _picked(stored: StoredTable, rows: Rows, inside: Iterable[Row]) -> list[Row]:
+    pick = stored.picker([column.name for column in rows.columns])
+    return [pick(row) for row in inside]
+
+
+def _cut(rows: list[Row], budget: int) -> list[Row]:
+    """As many of the first rows as fit into `budget` bytes, but at least one."""
+    size = 0
+    for place, row in enumerate(rows):
+        size += len(_encode(row))
+        if size > budget and place > 0:
+            return rows[:place]
+    return rows
+
+
+def _bound(stored: StoredTable, rows: Rows, row: Row) -> Bound:
+    return tuple(spell(row[stored.place(column.name)]) for column in rows.key)

@@ -1,0 +1,228 @@
+"""MySQL and MariaDB."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from migrate.engines.base import Bound, LedgerKey, LedgerLine, Reader, Rows, Writer
+from migrate.engines.mysql import ddl, inspect, layout
+from migrate.engines.mysql.connect import Server
+from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, ledger_table
+from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
+from migrate.engines.mysql.rows import MysqlReader, MysqlWriter
+from migrate.errors import ReadOnlyServer
+from migrate.model.change import TableChange
+from migrate.model.pattern import Pattern
+from migrate.model.plan import EndpointRef
+from migrate.model.table import Catalog, ForeignKey, Index, Schema, Statistics, Table, TableName
+from migrate.sql import quote, quote_table
+
+BATCH = 64
+"""Tables asked about in one statement."""
+
+ORPHANS = """\
+SELECT COUNT(*) FROM {child} AS `c` LEFT JOIN {parent} AS `p` ON {join}
+WHERE {present} AND `p`.{first} IS NULL"""
+
+AUTO_INCREMENT = """\
+SELECT AUTO_INCREMENT FROM information_schema.TABLES
+WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {name}"""
+
+HAS_TABLE = (
+    "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ({schemas}) AND TABLE_NAME = {name}"
+)
+
+MAY_WRITE = ("ALL PRIVILEGES ON *.*", "SUPER", "CONNECTION_ADMIN", "READ_ONLY ADMIN")
+
+
+class MysqlEngine:
+    """See `migrate.engines.base.Engine`."""
+
+    family = "mysql"
+
+    def __init__(self, endpoint: str, ref: EndpointRef, slots: int) -> None:
+        self.endpoint = endpoint
+        self.slots = slots
+        self._server = Server(endpoint, ref, slots)
+
+    # -- looking
+
+    async def identity(self) -> str:
+        variables = await self._server.variables()
+        uuid = variables.get("server_uuid") or variables.get("server_uid")
+        if uuid:
+            return f"server-uuid:{uuid}"
+        return f"address:{variables.get('hostname', '')}:{variables.get('port', '')}"
+
+    async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
+        return await inspect.inspect(self._server, patterns)
+
+    async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
+        return await inspect.measure(self._server, rows)
+
+    async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
+        return await inspect.definitions(self._server, tables)
+
+    async def occupied(self, tables: Sequence[TableName]) -> frozenset[TableName]:
+        found: set[TableName] = set()
+        async with self._server.session("metadata") as session:
+            for start in range(0, len(tables), BATCH):
+                batch = tables[start : start + BATCH]
+                answer = await session.query(
+                    " UNION ALL ".join(
+                        f"SELECT {n},EXISTS(SELECT 1 FROM {quote_table(table)})" for n, table in enumerate(batch)
+                    )
+                )
+                found.update(batch[int(str(n))] for n, holds in answer.rows if int(str(holds)))
+        return frozenset(found)
+
+    async def writable(self) -> None:
+        variables = await self._server.variables(refresh=True)
+        switches = ("super_read_only", "innodb_read_only", "read_only")
+        on = [name for name in switches if variables.get(name, "OFF").upper() not in ("OFF", "0", "NO", "")]
+        if not on:
+            return
+        if on == ["read_only"]:
+            async with self._server.session("metadata") as session:
+                grants = " ".join(str(row[0]) for row in (await session.query("SHOW GRANTS")).rows)
+            if any(privilege in grants for privilege in MAY_WRITE):
+                return
+        raise ReadOnlyServer(
+            self.endpoint,
+            f"the server is read-only ({on[0]}=ON)",
+            "name the primary server as the target, or switch it off",
+        )
+
+    def findings(self, table: Table) -> tuple[str, ...]:
+        return ddl.findings(table)
+
+    async def notes(self) -> tuple[tuple[str, str], ...]:
+        variables = await self._server.variables(refresh=True)
+        if variables.get("local_infile", "OFF").upper() not in ("ON", "1"):
+            return (("MG302", "local_infile=OFF: rows go in by INSERT, which is slower; SET GLOBAL local_infile=ON"),)
+        return ()
+
+    # -- DDL
+
+    def key(self, table: Table) -> Index | None:
+        return ddl.usable_key(table)
+
+    def deferrable(self, table: Table) -> tuple[Index, ...]:
+        return ddl.deferrable(table)
+
+    def create_schema(self, schema: Schema) -> str:
+        return ddl.create_schema(schema)
+
+    def create_table(self, table: Table, definition: str, deferred: Sequence[Index]) -> str:
+        return ddl.create_table(table, definition, deferred)
+
+    def add_indexes(self, table: Table, definition: str, indexes: Sequence[Index]) -> str:
+        return ddl.add_indexes(table, definition, indexes)
+
+    def add_foreign_keys(self, table: Table, foreign_keys: Sequence[ForeignKey]) -> str:
+        return ddl.add_foreign_keys(table, foreign_keys)
+
+    def same(self, change: TableChange) -> bool:
+        return ddl.same(change)
+
+    def spell(self, bound: Bound) -> str:
+        return layout.spell(bound)
+
+    # -- acting
+
+    async def execute(self, sql: str, tag: str) -> None:
+        async with self._server.session("write") as session:
+            await session.execute(f"/* {tag} */ {sql}")
+
+    async def end_executors(self, tag: str) -> int:
+        return await end_executors(self._server, tag)
+
+    async def orphans(self, table: TableName, foreign_key: ForeignKey) -> int:
+        pairs = list(zip(foreign_key.columns, foreign_key.referenced_columns, strict=True))
+        statement = ORPHANS.format(
+            child=quote_table(table),
+            parent=quote_table(foreign_key.referenced),
+            join=" AND ".join(f"`c`.{quote(mine)} = `p`.{quote(theirs)}" for mine, theirs in pairs),
+            present=" AND ".join(f"`c`.{quote(mine)} IS NOT NULL" for mine, _ in pairs),
+            first=quote(pairs[0][1]),
+        )
+        async with self._server.session("metadata") as session:
+            return int(str((await session.query(statement)).rows[0][0]))
+
+    async def auto_increment(self, table: TableName) -> int | None:
+        statement = AUTO_INCREMENT.format(schema=_text(table.schema), name=_text(table.name))
+        async with self._server.session("metadata") as session:
+            rows = (await session.query(statement)).rows
+        return None if not rows or rows[0][0] is None else int(str(rows[0][0]))
+
+    async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None:
+        await self.execute(f"ALTER TABLE {quote_table(table)} AUTO_INCREMENT = {value}", tag)
+
+    async def lock(self, schemas: Sequence[tuple[str, str]], holder: str, timeout: float) -> MysqlLock:
+        return await take_lock(self._server, [schema for _, schema in schemas], holder, timeout)
+
+    # -- rows
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[Reader]:
+        async with self._server.session("read") as session:
+            yield MysqlReader(session)
+
+    @asynccontextmanager
+    async def writer(self, tag: str) -> AsyncIterator[Writer]:
+        variables = await self._server.variables()
+        local_infile = variables.get("local_infile", "OFF").upper() in ("ON", "1")
+        async with self._server.session("write") as session:
+            yield MysqlWriter(session, tag, local_infile, int(variables["max_allowed_packet"]))
+
+    # -- ledger
+
+    async def prepare_ledger(self, schemas: Sequence[tuple[str, str]]) -> None:
+        async with self._server.session("write") as session:
+            for _, schema in schemas:
+                await session.execute(ledger_table(TableName(schema, "")).create())
+
+    async def ledger(self, key: LedgerKey) -> AsyncIterator[LedgerLine]:
+        if not await self._have_ledger([key.target.schema]):
+            return
+        async with self._server.session("metadata") as session:
+            found = await session.query(ledger_table(key.target).select_all(key))
+        for row in found.rows:
+            yield ledger_line(row)
+
+    async def started(self, plan: str, tables: Sequence[TableName]) -> frozenset[TableName]:
+        schemas = sorted({table.schema for table in tables})
+        found: set[TableName] = set()
+        for schema in await self._have_ledger(schemas):
+            async with self._server.session("metadata") as session:
+                answer = await session.query(ledger_table(TableName(schema, "")).select_targets(plan))
+            found.update(TableName(schema, str(row[0])) for row in answer.rows)
+        return frozenset(found & set(tables))
+
+    async def finished(self, plan: str, schemas: Sequence[tuple[str, str]]) -> frozenset[str]:
+        found: set[str] = set()
+        for schema in await self._have_ledger([schema for _, schema in schemas]):
+            async with self._server.session("metadata") as session:
+                answer = await session.query(ledger_table(TableName(schema, "")).select_whole(plan))
+            found.update(str(row[0]) for row in answer.rows)
+        return frozenset(found)
+
+    async def _have_ledger(self, schemas: Sequence[str]) -> tuple[str, ...]:
+        if not schemas:
+            return ()
+        statement = HAS_TABLE.format(schemas=",".join(_text(schema) for schema in schemas), name=_text(LEDGER))
+        async with self._server.session("metadata") as session:
+            found = {str(row[0]) for row in (await session.query(statement)).rows}
+        return tuple(schema for schema in schemas if schema in found)
+
+    async def record(self, key: LedgerKey, lines: Sequence[LedgerLine]) -> None:
+        async with self._server.session("write") as session:
+            await session.execute(ledger_insert(key, lines, ignore=True))
+
+    async def close(self) -> None:
+        await self._server.close()
+
+
+def _text(text: str) -> str:
+    return f"_utf8mb4 x'{text.encode().hex()}'"

@@ -1,0 +1,390 @@
+"""Connections to one MySQL or MariaDB server: the only door to aiomysql and pymysql.
+
+Every session is pinned to the same settings, whatever the server's defaults are, so that a value reads and writes the
+same everywhere. A session that met anything but a clean answer of the server is thrown away, never used again: after a
+decode error or a cancelled read its packets belong to nobody ("Packet sequence number wrong").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import aiomysql.connection
+import pymysql.err
+from pymysql.constants import CLIENT, COMMAND, CR, FIELD_TYPE, SERVER_STATUS
+
+from migrate.engines.mysql.answers import Answer, Result, ServerWarning, literal
+from migrate.engines.mysql.refusals import CONNECTION_LOST, refusal, unreachable
+from migrate.engines.mysql.settings import CONNECT_TIMEOUT, READ_VARIABLES, Kind, keep_alive, settings, tls_context
+from migrate.errors import CannotConnect, ConnectionLost, ServerError
+from migrate.model.plan import EndpointRef
+
+PACKET = 1 << 20
+"""Bytes of local data sent at a time, and so what waits in memory of them."""
+
+_INTEGERS = dict.fromkeys(
+    (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR), int
+)
+
+__all__ = ["Answer", "Kind", "Result", "Server", "ServerWarning", "Session", "literal", "named"]
+
+# What a broken peer makes the driver raise; anything else is a mistake of ours and keeps its own traceback.
+_DRIVER_ERRORS = (pymysql.err.MySQLError, OSError, EOFError, AssertionError, ValueError, LookupError, struct.error)
+_WANTS_FILE = "the server asked for a local file, which is refused"
+_NOT_READY = "the session is closed or in the middle of an answer"
+_CLIENT_ERRORS = range(2000, 3000)
+_CLEAR_TEXT = frozenset({"mysql_clear_password", "mysql_old_password"})
+
+
+def named(endpoint: str, error: BaseException, ref: EndpointRef, place: str = "") -> ServerError:
+    """The error of `migrate.errors` that says what the driver's `error` means; `place` (a table) leads the sentence."""
+    cause = error.__cause__ if isinstance(error, pymysql.err.OperationalError) and error.__cause__ else error
+    code, text = _code_and_text(error)
+    never_there = code == CR.CR_CONN_HOST_ERROR or not isinstance(error, pymysql.err.MySQLError)
+    if never_there and (cannot := unreachable(endpoint, cause, ref)):
+        return cannot
+    if isinstance(error, pymysql.err.MySQLError) and code:
+        return refusal(endpoint, ref, code, f"{place}: {text}" if place else text)
+    # The driver could not make sense of what came: the peer went away in the middle, or the packets are out of step.
+    return refusal(endpoint, ref, CR.CR_SERVER_LOST, f"the connection broke: {text or type(error).__name__}")
+
+
+def _code_and_text(error: BaseException) -> tuple[int, str]:
+    arguments = error.args
+    if len(arguments) == 2 and isinstance(arguments[0], int):
+        return arguments[0], str(arguments[1])
+    return 0, str(error)
+
+
+class _Connection(aiomysql.connection.Connection):  # type: ignore[misc]  # aiomysql ships no types
+    """aiomysql's connection, less trusting: no plain text where TLS was asked for, no password in clear text."""
+
+    async def _request_authentication(self) -> None:
+        if self._ssl_context and not self.server_capabilities & CLIENT.SSL:
+            raise pymysql.err.OperationalError(CR.CR_SSL_CONNECTION_ERROR, "the server does not offer TLS")
+        if not self._ssl_context:
+            self._refuse_clear_text(self._server_auth_plugin)
+        await super()._request_authentication()
+
+    async def _process_auth(self, plugin_name: bytes, auth_packet: Any) -> Any:
+        if not self._secure:
+            self._refuse_clear_text(plugin_name.decode("ascii", "replace"))
+        return await super()._process_auth(plugin_name, auth_packet)
+
+    @staticmethod
+    def _refuse_clear_text(plugin: str) -> None:
+        if plugin in _CLEAR_TEXT:
+            text = f"the server asks for the password in clear text ({plugin})"
+            raise pymysql.err.OperationalError(CR.CR_AUTH_PLUGIN_CANNOT_LOAD, text)
+
+
+class _Reply(aiomysql.connection.MySQLResult):  # type: ignore[misc]  # aiomysql ships no types
+    """A server may answer any statement by asking for a file of ours; none is ever sent."""
+
+    async def _read_load_local_packet(self, first_packet: Any) -> None:
+        raise pymysql.err.OperationalError(
+            CR.CR_MALFORMED_PACKET, "the server asked for a local file, which is refused"
+        )
+
+
+class Session:
+    """One connection with pinned settings; one statement at a time."""
+
+    def __init__(self, server: Server, kind: Kind, connection: _Connection) -> None:
+        self.endpoint = server.endpoint
+        self.kind = kind
+        self.id: int = connection.thread_id()
+        """The server's number of this connection: what KILL takes."""
+        self.used = time.monotonic()
+        self._server = server
+        self._connection = connection
+        self._busy = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether the next statement will be answered in order, as far as this side knows."""
+        connection = self._connection
+        return not self._busy and not connection.closed and not connection._reader.eof_received
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the last statement that changed something left a transaction open."""
+        return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
+
+    async def query(self, sql: str | bytes, place: str = "") -> Answer:
+        """Run a statement that gives rows, all of them held in memory."""
+        with self._exchange(place):
+            reply = await self._send(sql)
+            await reply.read()
+            self._note(reply)
+        columns = tuple(column[0] for column in reply.description or ())
+        return Answer(tuple(reply.rows or ()), columns, reply.warning_count)
+
+    async def execute(self, sql: str | bytes, place: str = "") -> Result:
+        """Run a statement that gives no rows (those of one that does are dropped)."""
+        with self._exchange(place):
+            reply = await self._send(sql)
+            await reply.read()
+            self._note(reply)
+        return Result(reply.affected_rows, reply.warning_count)
+
+    async def warnings(self) -> tuple[ServerWarning, ...]:
+        """What the last statement warned of; max_error_count of the server limits how many are told."""
+        rows = (await self.query("SHOW WARNINGS")).rows
+        return tuple(ServerWarning(_text(level), int(code), _text(text)) for level, code, text in rows)
+
+    async def stream(self, sql: str | bytes, place: str = "") -> AsyncIterator[tuple[Any, ...]]:
+        """Rows as they come, one in memory. Left before its end, the session is closed: the rest cannot be skipped."""
+        with self._exchange(place):
+            reply = await self._send(sql)
+            await reply.init_unbuffered_query()
+            while (row := await reply._read_rowdata_packet_unbuffered()) is not None:
+                yield row
+            self._note(reply)
+
+    async def load_local(self, sql: str, pieces: Iterable[bytes | memoryview], place: str = "") -> Result:
+        """Run LOAD DATA LOCAL with `pieces` for the file; about one packet of them waits in memory.
+
+        Only for a write session. The file name in `sql` is never opened. What `pieces` raises passes through, and the
+        server drops what it has (transactional engines) with the connection.
+        """
+        if self.kind != "write":
+            raise ValueError(f"a {self.kind} session may not load local data")
+        with self._exchange(place):
+            await self._connection._execute_command(COMMAND.COM_QUERY, sql.encode())
+            packet = await self._connection._read_packet()
+            if not packet.is_load_local_packet():
+                raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, "the server did not ask for the data")
+            for piece in pieces:
+                await self._send_data(memoryview(piece).cast("B"))
+            self._connection.write_packet(b"")
+            reply = _Reply(self._connection)
+            await reply.read()
+            self._note(reply)
+        return Result(reply.affected_rows, reply.warning_count)
+
+    async def rollback(self) -> None:
+        """End the transaction without it. A connection that is gone has done so already."""
+        if not self.usable:
+            return
+        try:
+            await self.execute("ROLLBACK")
+        except ConnectionLost:  # the server rolls back what a lost connection leaves
+            self.abandon()
+
+    async def ping(self) -> bool:
+        """Whether the server still answers here."""
+        if not self.usable:
+            return False
+        try:
+            await self.execute("DO 0")
+        except ServerError:  # whatever it says, a fresh session is better
+            self.abandon()
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Say goodbye and close; in the middle of an answer just close."""
+        if self.usable:
+            try:
+                await self._connection.ensure_closed()
+            except OSError:  # it is gone already, which is what was wanted
+                self.abandon()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close without a word, dropping what waits to be sent."""
+        self._server._sessions.discard(self)
+        if not self._connection.closed:
+            self._connection._writer.transport.abort()
+            self._connection.close()
+
+    async def _send(self, sql: str | bytes) -> _Reply:
+        # aiomysql's cursors bring parameter interpolation and regular expressions that change statements.
+        await self._connection._execute_command(COMMAND.COM_QUERY, sql.encode() if isinstance(sql, str) else sql)
+        return _Reply(self._connection)
+
+    async def _send_data(self, data: memoryview) -> None:
+        # aiomysql's LoadLocalFile reads a file, and never waits for the socket: a fast source would fill the memory.
+        # An empty packet ends the data, so an empty piece sends none.
+        connection = self._connection
+        for at in range(0, len(data), PACKET):
+            part = data[at : at + PACKET]
+            header = struct.pack("<I", len(part))[:3] + bytes([connection._next_seq_id])
+            connection._next_seq_id = (connection._next_seq_id + 1) % 256
+            connection._writer.writelines((header, part))
+            await connection._writer.drain()
+
+    def _note(self, reply: _Reply) -> None:
+        """Keep the server's status; refuse a second result, which nobody here asks for."""
+        if reply.server_status is not None:
+            self._connection.server_status = reply.server_status
+        if reply.has_next:
+            raise pymysql.err.OperationalError(CR.CR_COMMANDS_OUT_OF_SYNC, "the statement gave more than one result")
+
+    @contextmanager
+    def _exchange(self, place: str) -> Iterator[None]:
+        """One statement and its whole answer; anything but a clean answer makes the session unusable."""
+        if self._busy or self._connection.closed:
+            raise named(self.endpoint, EOFError(_NOT_READY), self._server.ref)
+        self._busy = True
+        try:
+            yield
+        except _DRIVER_ERRORS as error:
+            code, _ = _code_and_text(error)
+            if isinstance(error, pymysql.err.MySQLError) and code and code not in _CLIENT_ERRORS:
+                self._busy = code in CONNECTION_LOST  # an ERR packet: the server is done with the statement
+            if self._busy:
+                self.abandon()
+            raise named(self.endpoint, error, self._server.ref, place) from error
+        except BaseException:
+            self.abandon()
+            raise
+        self._busy = False
+        self.used = time.monotonic()
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+class Server:
+    """One endpoint and its sessions. `ref.password` is the password itself here, never `${NAME}`."""
+
+    def __init__(self, endpoint: str, ref: EndpointRef, slots: int) -> None:
+        self.endpoint = endpoint
+        self.ref = ref
+        self.slots = slots
+        self._idle: dict[Kind, list[Session]] = {}
+        self._sessions: set[Session] = set()
+        self._variables: dict[str, str] = {}
+        self._reading = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"Server({self.endpoint!r}, {self.ref.user}@{self.ref.host}:{self.ref.port})"
+
+    async def variables(self, refresh: bool = False) -> Mapping[str, str]:
+        """The server's variables that we know of, as text; read once unless `refresh`."""
+        if refresh or not self._variables:
+            async with self.session("metadata") as session:
+                if refresh:
+                    await self._read_variables(session)
+        return self._variables
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """Such as (8, 0, 33), whoever made it. Known once a session was opened; ValueError before."""
+        numbers = self._variables.get("version", "").partition("-")[0].split(".")
+        major, minor, patch = (int(number) for number in numbers[:3])
+        return major, minor, patch
+
+    @property
+    def is_mariadb(self) -> bool:
+        """Whether it is MariaDB. Known once a session was opened."""
+        return "mariadb" in (self._variables.get("version", "") + self._variables.get("version_comment", "")).lower()
+
+    @asynccontextmanager
+    async def session(self, kind: Kind, program_name: str = "migrate") -> AsyncIterator[Session]:
+        """A session of `kind`, idle or new. Back among the idle ones afterwards, unless an error left the block."""
+        session = await self._reused(kind) or await self.connect(kind, program_name)
+        try:
+            yield session
+        except BaseException:
+            session.abandon()
+            raise
+        idle = self._idle.setdefault(kind, [])
+        if kind != "lock" and session.usable and not session.in_transaction and len(idle) < self.slots:
+            idle.append(session)
+        else:
+            await session.close()
+
+    async def _reused(self, kind: Kind) -> Session | None:
+        idle = self._idle.get(kind, [])
+        while idle:
+            session = idle.pop()
+            if await session.ping():
+                return session
+            session.abandon()
+        return None
+
+    async def connect(self, kind: Kind, program_name: str = "migrate") -> Session:
+        """A session of its own, which the caller closes. `program_name` is what others see of it (255 bytes).
+
+        Raises CannotConnect, AccessDenied, Busy, ConnectionLost, each saying why.
+        """
+        connection = await self._open(kind, program_name)
+        session = Session(self, kind, connection)
+        self._sessions.add(session)
+        try:
+            async with self._reading:  # many sessions may open at once: the first one asks
+                if not self._variables:
+                    await self._read_variables(session)
+            await session.execute(settings(kind, self._variables))
+        except BaseException:
+            session.abandon()
+            raise
+        return session
+
+    async def _open(self, kind: Kind, program_name: str) -> _Connection:
+        raw = kind in ("read", "write")
+        ref = self.ref
+        try:
+            tls = tls_context(ref)
+        except OSError as error:
+            raise CannotConnect(
+                self.endpoint,
+                f"cannot use ssl_ca, ssl_cert or ssl_key: {error.strerror or error}",
+                "check the paths and the files",
+            ) from error
+        connection = _Connection(
+            host=ref.host,
+            port=ref.port,
+            user=ref.user,
+            # The driver encodes a password as latin1; the server compares bytes, and every client sends UTF-8.
+            password=ref.password.encode().decode("latin1"),
+            charset="utf8mb4",
+            use_unicode=not raw,
+            conv={} if raw else _INTEGERS,
+            autocommit=None,
+            local_infile=kind == "write",
+            program_name=program_name.encode()[:250].decode("utf-8", "ignore"),
+            ssl=tls,
+        )
+        connection.client_flag &= ~CLIENT.MULTI_STATEMENTS  # a condition from the configuration is one expression
+        connection._local_infile = False  # the capability is asked for above; aiomysql itself shall never open a file
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await connection._connect()
+        except (*_DRIVER_ERRORS, RuntimeError) as error:
+            connection.close()
+            raise self._not_connected(error) from error
+        except BaseException:
+            connection.close()
+            raise
+        keep_alive(connection._writer.get_extra_info("socket"))
+        return connection
+
+    def _not_connected(self, error: BaseException) -> ServerError:
+        known = named(self.endpoint, error, self.ref)
+        if isinstance(known, ConnectionLost) and _code_and_text(error)[0] == 0:
+            return CannotConnect(
+                self.endpoint,
+                f"what answers at {self.ref.host}:{self.ref.port} does not speak MySQL's protocol ({error})",
+                "check host and port of this endpoint",
+            )
+        return known
+
+    async def _read_variables(self, session: Session) -> None:
+        answer = await session.query(READ_VARIABLES)
+        self._variables = {_text(name).lower(): _text(value) for name, value in answer.rows}
+
+    async def close(self) -> None:
+        """Close every session, idle or not."""
+        self._idle.clear()
+        for session in tuple(self._sessions):
+            await session.close()

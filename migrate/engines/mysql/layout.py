@@ -1,0 +1,317 @@
+"""How a row is laid out as bytes by the source and read again by the target: text of SQL only, no server.
+
+Three layouts, all run on real servers with hostile values (docs/mysql.md has the table of types):
+
+* `raw`: a field's own bytes between delimiters, into LOAD DATA CHARACTER SET binary without escaping. Delimiters
+  are four control bytes each; that no value contains one is proven by counting, chunk by chunk.
+* `hex`: the same, with text and bytes as hexadecimal digits: for a chunk in which no delimiter could be proven.
+* `insert`: tuples of literals for INSERT … VALUES: for a target with local_infile=OFF.
+* `cells`: one row, each cell by itself, for rows of many MiB: LOAD DATA is superlinear in the size of a field.
+
+What each type needs, and what goes wrong otherwise: FLOAT prints six digits, so `c*1e0`; ENUM and SET go by number,
+because index 0 and members that look like numbers are lost as text; BIT by number; JSON must arrive as utf8mb4, not as binary.
+GROUP_CONCAT cuts each argument to its declared length without a warning, unless it is a blob: hence WIDE.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from migrate.engines.base import Bound, Rows, Span
+from migrate.model.table import Column
+from migrate.model.types import Binary, Bit, Decimal, Enum, Float, Geometry, Integer, Json, Opaque, Set, Temporal, Text
+from migrate.sql import quote
+
+WIDE = "CAST('' AS CHAR(1000000) CHARACTER SET utf8mb4)"
+LOB_BYTES = 4096
+"""From this declared size on, a cell's real size must be asked for before it is read."""
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """Field delimiter, row delimiter and NULL: no byte in common and none that begins again inside itself.
+
+    So a match in a chunk lies wholly inside one value or is a delimiter, and counting is a proof.
+    """
+
+    field: bytes
+    row: bytes
+    null: bytes
+
+
+def _marks(field: str, row: str, null: str) -> Marks:
+    return Marks(bytes.fromhex(field), bytes.fromhex(row), bytes.fromhex(null))
+
+
+MARKS = (
+    _marks("1f021e03", "1d041c05", "1b061a07"),
+    _marks("0e0f1011", "12131415", "16171819"),
+    _marks("017f1f0b", "020c1e0e", "030f1d10"),
+)
+
+
+def literal_bytes(value: bytes) -> str:
+    """A hexadecimal literal; it has no character set and means the same under every sql_mode."""
+    return f"x'{value.hex()}'"
+
+
+# -- one column ----------------------------------------------------------------------------------------------------
+
+
+def _is_bytes(column: Column) -> bool:
+    return isinstance(column.type, Text | Binary | Geometry | Opaque)
+
+
+def plain(column: Column) -> str:
+    """The value as the bytes that say all of it; NULL stays NULL."""
+    name = quote(column.name)
+    match column.type:
+        case Float():
+            return f"CONCAT({name}*1e0)"
+        case Bit() | Enum() | Set():
+            return f"CONCAT(CAST({name} AS UNSIGNED))"
+        case Json():
+            return f"CAST(CAST({name} AS CHAR CHARACTER SET utf8mb4) AS BINARY)"
+        case Text() | Binary() | Geometry() | Opaque():
+            return f"CAST({name} AS BINARY)"
+        case _:
+            return f"CONCAT({name})"
+
+
+def _field(column: Column, marks: Marks, as_hex: bool) -> str:
+    value = plain(column)
+    if as_hex and (_is_bytes(column) or isinstance(column.type, Json)):
+        value = f"HEX({value})"
+    return f"IFNULL({value},{literal_bytes(marks.null)})" if column.nullable else value
+
+
+def _take(column: Column, number: int, marks: Marks, as_hex: bool) -> tuple[str, str]:
+    """What stands in LOAD DATA's column list, and in its SET clause (empty: the field goes in directly)."""
+    variable = f"@v{number}"
+    value = f"NULLIF({variable},{literal_bytes(marks.null)})" if column.nullable else variable
+    if as_hex and (_is_bytes(column) or isinstance(column.type, Json)):
+        value = f"UNHEX({value})"
+    match column.type:
+        case Bit() | Enum() | Set():
+            value = f"CAST({value} AS UNSIGNED)"
+        case Json():
+            value = f"CONVERT({value} USING utf8mb4)"
+    if value == variable and not isinstance(column.type, Geometry | Opaque):
+        return quote(column.name), ""
+    return variable, f"{quote(column.name)} = {value}"
+
+
+def _literal(column: Column) -> str:
+    """SQL that prints the value as a literal for INSERT."""
+    value = plain(column)
+    match column.type:
+        case Integer() | Decimal() | Bit() | Enum() | Set():
+            text = value
+        case Float() | Temporal():
+            text = f"CONCAT('''',{value},'''')"
+        case Json():
+            text = f"CONCAT('_utf8mb4 x''',HEX({value}),'''')"
+        case _:
+            text = f"CONCAT('x''',HEX({value}),'''')"
+    return f"IFNULL({text},'NULL')" if column.nullable else text
+
+
+def cell_literal(column: Column, value: bytes | None) -> bytes:
+    """The same literal, made here from the bytes that `plain` gave."""
+    if value is None:
+        return b"NULL"
+    match column.type:
+        case Integer() | Decimal() | Bit() | Enum() | Set():
+            return value
+        case Float() | Temporal():
+            return b"'" + value + b"'"
+        case Json():
+            return b"_utf8mb4 x'" + value.hex().encode() + b"'"
+        case _:
+            return b"x'" + value.hex().encode() + b"'"
+
+
+# -- a row, a chunk -------------------------------------------------------------------------------------------------
+
+
+def row_expression(rows: Rows, layout: str, marks: Marks) -> str:
+    """One row as one blob."""
+    if layout == "insert":
+        fields = ",',',".join(_literal(column) for column in rows.columns)
+        return f"CONCAT({WIDE},'(',{fields},')')"
+    between = f",{literal_bytes(marks.field)},"
+    return f"CONCAT({WIDE},{between.join(_field(column, marks, layout == 'hex') for column in rows.columns)})"
+
+
+def separator(layout: str, marks: Marks) -> str:
+    """What stands between two rows, as a literal."""
+    return "','" if layout == "insert" else literal_bytes(marks.row)
+
+
+def nulls_expression(rows: Rows) -> str:
+    """How many cells of a row are NULL."""
+    return "+".join(f"({quote(c.name)} IS NULL)" for c in rows.columns if c.nullable) or "0"
+
+
+def proven(data: bytes, rows: int, columns: int, nulls: int, marks: Marks) -> bool:
+    """Whether every delimiter in `data` is one that was put there."""
+    return (
+        data.count(marks.row) == rows - 1
+        and data.count(marks.field) == (columns - 1) * rows
+        and data.count(marks.null) == nulls
+    )
+
+
+def load_statement(rows: Rows, target: str, layout: str, marks: Marks) -> str:
+    """LOAD DATA LOCAL for a `raw` or `hex` payload into `target` (a quoted name). Every row ends with the row mark."""
+    taken = [_take(column, n, marks, layout == "hex") for n, column in enumerate(rows.columns)]
+    names = ",".join(name for name, _ in taken)
+    sets = ",".join(assignment for _, assignment in taken if assignment)
+    return (
+        f"LOAD DATA LOCAL INFILE 'migrate' INTO TABLE {target} CHARACTER SET binary"
+        f" FIELDS TERMINATED BY {literal_bytes(marks.field)} ESCAPED BY ''"
+        f" LINES TERMINATED BY {literal_bytes(marks.row)} ({names})" + (f" SET {sets}" if sets else "")
+    )
+
+
+def insert_head(rows: Rows, target: str) -> str:
+    """`INSERT INTO … (…) VALUES `."""
+    return f"INSERT INTO {target} ({','.join(quote(c.name) for c in rows.columns)}) VALUES "
+
+
+def lobs(rows: Rows) -> tuple[Column, ...]:
+    """Columns whose cells can be large."""
+
+    def large(column: Column) -> bool:
+        match column.type:
+            case Json() | Geometry() | Opaque():
+                return True
+            case Binary(length=length):
+                return length >= LOB_BYTES
+            case Text(length=length):
+                return length is None or length >= LOB_BYTES
+            case _:
+                return False
+
+    return tuple(column for column in rows.columns if large(column))
+
+
+def size_expression(rows: Rows) -> str:
+    """Bytes of a row's large cells."""
+    return "+".join(f"IFNULL(LENGTH({quote(column.name)}),0)" for column in lobs(rows)) or "0"
+
+
+# -- keys -----------------------------------------------------------------------------------------------------------
+
+
+def key_expressions(rows: Rows) -> list[str]:
+    """What to select to get a bound. ENUM and SET by number, in which order they are indexed."""
+    return [plain(column) for column in rows.key]
+
+
+def bound_literal(column: Column, value: bytes) -> str:
+    """A key value as a literal that compares as the column does: its character set, its own collation."""
+    match column.type:
+        case Integer() | Decimal() | Enum() | Set():
+            return value.decode("ascii")
+        case Temporal(kind=kind):
+            return value.decode("ascii") if kind == "year" else f"'{value.decode('ascii')}'"
+        case Text(charset=charset):
+            return f"_{charset} x'{value.hex()}'"
+        case _:
+            return f"x'{value.hex()}'"
+
+
+def bound(rows: Rows, values: Sequence[bytes | None]) -> Bound:
+    """A bound from what `key_expressions` selected."""
+    literals = []
+    for column, value in zip(rows.key, values, strict=True):
+        if value is None:
+            raise ValueError(f"NULL in key column {column.name}")
+        literals.append(bound_literal(column, value))
+    return tuple(literals)
+
+
+_LITERAL = re.compile(r"(?:_(\w+) )?x'([0-9a-f]*)'")
+
+
+def spell(bound: Bound) -> str:
+    """A bound as a person reads it: text decoded where it is text, hexadecimal digits where it is not."""
+
+    def value(literal: str) -> str:
+        found = _LITERAL.fullmatch(literal)
+        if found is None:
+            return literal
+        charset, digits = found.groups()
+        codec = {"ucs2": "utf-16-be", "utf16": "utf-16-be", "utf32": "utf-32-be", "gbk": "gbk", "latin1": "cp1252"}
+        if charset is None:
+            return f"0x{digits}"
+        return repr(bytes.fromhex(digits).decode(codec.get(charset, "utf-8"), errors="backslashreplace"))
+
+    return ", ".join(value(literal) for literal in bound)
+
+
+def _compared(column: Column) -> str:
+    name = quote(column.name)
+    return f"({name}+0)" if isinstance(column.type, Enum | Set) else name
+
+
+def _beyond(names: Sequence[str], at: Bound, sign: str, last: str) -> str:
+    """`names` beyond `at` in key order, as ORs of ANDs: MySQL makes ranges of these, not of row constructors."""
+    choices = []
+    for n, value in enumerate(at):
+        equal = [f"{name} = {other}" for name, other in zip(names[:n], at[:n], strict=True)]
+        compare = last if n == len(at) - 1 else sign
+        choices.append(" AND ".join([*equal, f"{names[n]} {compare} {value}"]))
+    return choices[0] if len(choices) == 1 else "(" + " OR ".join(f"({choice})" for choice in choices) + ")"
+
+
+def condition(rows: Rows, span: Span) -> str:
+    """The WHERE clause of a span, with a leading blank; empty for a whole table. A bound may be a prefix of the key."""
+    names = [_compared(column) for column in rows.key]
+    parts = []
+    if span.lower is not None:
+        parts.append(_beyond(names, span.lower, ">", ">"))
+        if len(span.lower) > 1:
+            parts.append(f"{names[0]} >= {span.lower[0]}")
+    if span.upper is not None:
+        parts.append(_beyond(names, span.upper, "<", "<="))
+        if len(span.upper) > 1:
+            parts.append(f"{names[0]} <= {span.upper[0]}")
+    if rows.where:
+        parts.append(f"({rows.where})")
+    return " WHERE " + " AND ".join(parts) if parts else ""
+
+
+def order(rows: Rows) -> str:
+    """The ORDER BY clause that follows the key."""
+    return " ORDER BY " + ",".join(quote(column.name) for column in rows.key)
+
+
+def forced(rows: Rows) -> str:
+    """The index hint: chunks must come in key order, so that the target appends."""
+    return f" FORCE INDEX ({quote(rows.index)})" if rows.index else ""
+
+
+# -- proof ----------------------------------------------------------------------------------------------------------
+
+
+def hash_expression(rows: Rows) -> str:
+    """64 bits of a hash of the row's values. Length before value, NULL apart: no two rows look alike by accident.
+
+    A large cell is hashed by itself: CONCAT above max_allowed_packet would be NULL, and a NULL is not summed.
+    """
+    large = {column.name for column in lobs(rows)}
+    parts = []
+    for column in rows.columns:
+        value = plain(column)
+        if column.name in large:
+            parts.append(f"IFNULL(MD5({value}),'N')")
+        elif isinstance(column.type, Text | Binary):
+            name = quote(column.name)
+            parts.append(f"IFNULL(CONCAT(LENGTH({name}),':',{value}),'N')")
+        else:
+            parts.append(f"IFNULL({value},'N'),','")
+    return f"CAST(CONV(LEFT(MD5(CONCAT({','.join(parts)})),16),16,10) AS UNSIGNED)"

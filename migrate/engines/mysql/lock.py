@@ -1,0 +1,119 @@
+"""One run per target schema, and the end of what dead runs left behind.
+
+GET_LOCK goes with its connection, silently: so the lock lives on a connection of its own, is asked for before every
+step, and frees itself when its process dies. Names are at most 64 characters (error 3057 above), hence a hash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from migrate.engines.mysql.connect import Server, Session
+from migrate.errors import ConnectionLost, Locked, ServerError
+
+RUNNING = """\
+SELECT ID FROM information_schema.PROCESSLIST
+WHERE INFO LIKE {pattern} AND ID <> CONNECTION_ID()"""
+
+HOLDER = "SELECT USER,HOST FROM information_schema.PROCESSLIST WHERE ID = {connection}"
+ATTRIBUTE = """\
+SELECT ATTR_VALUE FROM performance_schema.session_account_connect_attrs
+WHERE PROCESSLIST_ID = {connection} AND ATTR_NAME = 'program_name'"""
+
+NO_SUCH_THREAD = 1094
+PATIENCE = 60.0
+"""Seconds to wait for a killed statement to end; a copying ALTER undoes its work first."""
+
+
+class MysqlLock:
+    """See `migrate.engines.base.Lock`."""
+
+    def __init__(
+        self, endpoint: str, session: Session, names: Sequence[tuple[str, str]], stack: AsyncExitStack
+    ) -> None:
+        self._endpoint = endpoint
+        self._session = session
+        self._names = names
+        self._stack = stack
+
+    async def check(self) -> None:
+        for schema, name in self._names:
+            try:
+                found = await self._session.query(f"SELECT IS_USED_LOCK('{name}') = CONNECTION_ID()")
+                held = str(found.rows[0][0]) == "1"
+            except ConnectionLost:
+                held = False
+            if not held:
+                raise Locked(
+                    f"{self._endpoint}: the lock on {schema} was lost with its connection",
+                    "another run may have begun: run the same command again",
+                )
+
+    async def release(self) -> None:
+        await self._stack.aclose()
+
+
+async def take_lock(server: Server, schemas: Sequence[str], holder: str, timeout: float) -> MysqlLock:
+    """Lock every schema or none. Raises `Locked` naming the holder after `timeout` seconds."""
+    stack = AsyncExitStack()
+    session = await stack.enter_async_context(server.session("lock", program_name=holder))
+    names = [(schema, "migrate:" + hashlib.sha256(schema.encode()).hexdigest()[:48]) for schema in sorted(set(schemas))]
+    deadline = time.monotonic() + timeout
+    try:
+        for schema, name in names:
+            left = max(0.0, deadline - time.monotonic())
+            found = await session.query(f"SELECT GET_LOCK('{name}',{left:.1f})")
+            if str(found.rows[0][0]) != "1":
+                raise Locked(
+                    f"{server.endpoint}: schema {schema} is locked by {await _holder(session, name)}",
+                    "wait for that run, or give --lock-timeout SECONDS",
+                )
+    except BaseException:
+        await stack.aclose()
+        raise
+    return MysqlLock(server.endpoint, session, names, stack)
+
+
+async def _holder(session: Session, name: str) -> str:
+    connection = (await session.query(f"SELECT IS_USED_LOCK('{name}')")).rows[0][0]
+    if connection is None:
+        return "a run that has just ended"
+    try:
+        told = (await session.query(ATTRIBUTE.format(connection=connection))).rows
+        if told:
+            return str(told[0][0])
+    except ServerError:  # performance_schema may be off or not granted: the process list tells less
+        pass
+    rows = (await session.query(HOLDER.format(connection=connection))).rows
+    return f"{rows[0][0]} at {rows[0][1]} (connection {connection})" if rows else f"connection {connection}"
+
+
+async def end_executors(server: Server, tag: str) -> int:
+    """Kill statements that carry the tag and wait until they are gone. Raises `ServerError` when one stays."""
+    pattern = "'%" + tag.replace("_", "\\_").replace("'", "''") + "%'"
+    ended: set[int] = set()
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        async with server.session("metadata") as session:
+            running = [int(str(row[0])) for row in (await session.query(RUNNING.format(pattern=pattern))).rows]
+            if not running:
+                return len(ended)
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    server.endpoint,
+                    f"connection {running[0]} of an earlier run was killed and is still at work",
+                    "it may be undoing a long statement: look at SHOW PROCESSLIST and apply again when it is gone",
+                )
+            for connection in running:
+                if connection not in ended:
+                    try:
+                        await session.execute(f"KILL {connection}")
+                    except ServerError as error:
+                        if error.code != NO_SUCH_THREAD:  # it may end by itself between the two statements
+                            raise
+                    ended.add(connection)
+        await asyncio.sleep(0.1)

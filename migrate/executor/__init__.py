@@ -1,0 +1,1 @@
+"""From a plan to a target that is like its source."""

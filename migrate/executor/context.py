@@ -1,0 +1,117 @@
+"""What every step of a run shares."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
+
+from migrate.engines.base import Engine, LedgerKey
+from migrate.errors import MigrateError
+from migrate.executor.check import Standing
+from migrate.model.pattern import parse_object, parse_schema
+from migrate.model.plan import Ddl, Plan, Step
+from migrate.model.progress import Event, StepStarted, Waiting
+
+T = TypeVar("T")
+
+BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait before each retry of a temporary error; progress in between starts the count again."""
+
+
+class Interrupt(Exception):
+    """The user asked to stop; raised between chunks, so that the checkpoint is clean."""
+
+
+class Slots:
+    """How much may run at once: in all, and on each server. Taken in one order, so nobody waits in a circle."""
+
+    def __init__(self, parallelism: int, engines: Mapping[str, Engine]) -> None:
+        self._all = asyncio.Semaphore(parallelism)
+        self._each = {name: asyncio.Semaphore(engine.slots) for name, engine in engines.items()}
+
+    @asynccontextmanager
+    async def take(self, *endpoints: str) -> AsyncIterator[None]:
+        """A slot on each of the endpoints and one of the whole."""
+        async with AsyncExitStack() as stack:
+            for endpoint in sorted(set(endpoints)):
+                await stack.enter_async_context(self._each[endpoint])
+            await stack.enter_async_context(self._all)
+            yield
+
+
+class Context:
+    """The plan, both sides, and where to tell what happens."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        engines: Mapping[str, Engine],
+        standing: Standing,
+        slots: Slots,
+        interrupt: asyncio.Event,
+        intent: Callable[[str], None],
+    ) -> None:
+        self.plan = plan
+        self.engines = engines
+        self.standing = standing
+        self.slots = slots
+        self.interrupt = interrupt
+        self.events: asyncio.Queue[Event] = asyncio.Queue()
+        self.stopping = False
+        self._intent = intent
+        self._begun: set[str] = set()
+
+    def begin(self, step: Step) -> None:
+        """Work on the step begins: the state file knows it before the target does. Once per step."""
+        if step.id not in self._begun:
+            self._begun.add(step.id)
+            self._intent(step.id)
+            self.tell(StepStarted(step.id, step.estimate.rows, step.estimate.bytes))
+
+    def tell(self, event: Event) -> None:
+        """Hand an event to whoever reads the run."""
+        self.events.put_nowait(event)
+
+    def key(self, step: Step) -> LedgerKey:
+        """The step's place in the ledger."""
+        if isinstance(step, Ddl) and step.action == "create-schema":
+            return LedgerKey(self.plan.digest, step.id, parse_schema(step.target)[1])
+        return LedgerKey(self.plan.digest, step.id, parse_object(step.target).table)
+
+    def stop_if_asked(self) -> None:
+        """Raises `Interrupt` when the user asked to stop, or another step failed and nothing more shall begin."""
+        if self.interrupt.is_set() or self.stopping:
+            raise Interrupt
+
+    async def patiently(self, step: Step, work: Callable[[], Awaitable[T]]) -> T:
+        """Do idempotent work; again after a temporary error, at most `len(BACKOFF)` times."""
+        for seconds in BACKOFF:
+            try:
+                return await work()
+            except MigrateError as error:
+                if not error.temporary:
+                    raise
+                await self.wait(step, error, seconds)
+        return await work()
+
+    async def wait(self, step: Step, error: MigrateError, seconds: float) -> None:
+        """Tell of a temporary error and sleep; an interrupt ends the sleep."""
+        self.tell(Waiting(step.id, str(error), seconds))
+        try:
+            await asyncio.wait_for(self.interrupt.wait(), seconds)
+        except TimeoutError:
+            return
+        raise Interrupt
+
+
+def plan_tag(plan: Plan) -> str:
+    """What every statement of this plan carries, so that a successor finds what a dead run left at work."""
+    return "migrate:" + plan.digest.removeprefix("sha256:")[:16]
+
+
+def step_tag(plan: Plan, step: Step) -> str:
+    """The plan's tag and the step's."""
+    return f"{plan_tag(plan)}:{hashlib.sha256(step.id.encode()).hexdigest()[:12]}"

@@ -1,0 +1,215 @@
+"""Rows into an empty table: several ranges of the key at once, each going up, each chunk recorded where it lands.
+
+Resume reads the ledger: a range is a chain of chunks, each beginning where the one before it ended, so what is left
+of a range begins at the last link. Nothing is compared here; bounds are only looked up, letter by letter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from migrate.engines.base import Bound, Engine, LedgerLine, Payload, Reader, Span, Writer
+from migrate.errors import MigrateError
+from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
+from migrate.model.plan import LoadRows
+from migrate.model.progress import ChunkDone
+from migrate.planner.survey import rows_of
+from migrate.planner.translate import Pair
+
+CHUNK_BYTES = 8 * 1024 * 1024
+"""Bytes in one chunk: enough that a round trip does not count; twice as much per writer must fit in memory."""
+
+RANGE_BYTES = 24 * 1024 * 1024
+"""Bytes that make another range of a table worth its connection pair."""
+
+FIRST_ROWS = 2_000
+MOST_ROWS = 200_000
+
+
+class Ranges(msgspec.Struct):
+    """A table's ranges and the links that the ledger has of them."""
+
+    parts: tuple[Span, ...] = ()
+    links: dict[Bound | None, Bound | None] = {}
+    rows: int = 0
+    bytes: int = 0
+    whole: bool = False
+
+    def left(self, part: Span) -> Span | None:
+        """What is not yet there of a range; None when nothing is."""
+        at = part.lower
+        while at in self.links:
+            upper = self.links[at]
+            if upper == part.upper:
+                return None
+            at = upper
+        return Span(at, part.upper)
+
+
+class Load:
+    """One table's rows. `rows` and `bytes` count what is safe on the target, this run or an earlier one."""
+
+    def __init__(self, context: Context, step: LoadRows) -> None:
+        pair: Pair = context.standing.pairs[step.target]
+        self._context = context
+        self._step = step
+        self._source: Engine = context.engines[pair.source.endpoint]
+        self._target: Engine = context.engines[pair.target.endpoint]
+        self._rows = rows_of(self._source, pair.table, step.where)
+        self._into = msgspec.structs.replace(self._rows, table=pair.target.table, where="")
+        self._key = context.key(step)
+        self._limit = FIRST_ROWS
+        self._failed = False
+        self.rows = 0
+        self.bytes = 0
+
+    async def run(self) -> None:
+        """Load what is missing and record the step as whole."""
+        ranges = await self._context.patiently(self._step, self._ranges)
+        if ranges.whole:
+            return
+        if not self._rows.key:
+            await self._context.patiently(self._step, self._whole)
+            return
+        self._count(ranges.rows, ranges.bytes)
+        await self._all_ranges(ranges)
+        done = LedgerLine("whole", rows=self.rows, bytes=self.bytes)
+        await self._context.patiently(self._step, lambda: self._target.record(self._key, (done,)))
+
+    # -- with a key
+
+    async def _ranges(self) -> Ranges:
+        """Ranges and links as the ledger has them; the ranges are cut and recorded when it has none."""
+        ranges = await self._read_ledger()
+        if ranges.whole or ranges.parts or not self._rows.key:
+            return ranges
+        async with self._context.slots.take(self._source.endpoint), self._source.reader() as reader:
+            size = self._step.estimate.bytes
+            count = min(self._source.slots, self._target.slots, max(1, size // RANGE_BYTES))
+            starts = await reader.starts(self._rows, count)
+        bounds = (None, *starts, None)
+        ranges.parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))
+        await self._target.record(self._key, tuple(LedgerLine("cut", part) for part in ranges.parts))
+        return ranges
+
+    async def _read_ledger(self) -> Ranges:
+        ranges = Ranges()
+        parts = []
+        async for line in self._target.ledger(self._key):
+            match line.kind:
+                case "cut":
+                    parts.append(line.span)
+                case "chunk":
+                    ranges.links[line.span.lower] = line.span.upper
+                    ranges.rows += line.rows
+                    ranges.bytes += line.bytes
+                case "whole":
+                    ranges.whole = True
+        ranges.parts = tuple(parts)
+        return ranges
+
+    async def _all_ranges(self, ranges: Ranges) -> None:
+        """Every range at once, as slots allow. When one fails, the others end their chunks, and the error is raised."""
+        tasks = [self._patient_range(part, ranges) for part in ranges.parts if ranges.left(part) is not None]
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        errors = [end for end in ends if isinstance(end, BaseException)]
+        for error in sorted(errors, key=lambda error: isinstance(error, Interrupt)):
+            raise error
+
+    async def _patient_range(self, part: Span, ranges: Ranges) -> None:
+        """One range to its end, through temporary errors; after each, the ledger tells how far it came."""
+        tries = 0
+        async with self._context.slots.take(self._source.endpoint, self._target.endpoint):
+            self._stop_if_asked()
+            self._context.begin(self._step)
+            while (left := ranges.left(part)) is not None:
+                before = self.rows
+                try:
+                    return await self._range(left)
+                except MigrateError as error:
+                    tries = 1 if self.rows > before else tries + 1
+                    if not error.temporary or tries > len(BACKOFF):
+                        self._failed = True
+                        raise
+                    await self._context.wait(self._step, error, BACKOFF[tries - 1])
+                except Recorded:
+                    tries = 0
+                ranges = await self._context.patiently(self._step, self._read_ledger)
+
+    async def _range(self, left: Span) -> None:
+        """Chunk after chunk; the next one is read while this one is written."""
+        tag = step_tag(self._context.plan, self._step)
+        async with self._source.reader() as reader, self._target.writer(tag) as writer:
+            reading = asyncio.create_task(self._read(reader, writer, left))
+            try:
+                while True:
+                    payload = await reading
+                    last = payload.span.upper == left.upper
+                    self._stop_if_asked()
+                    if not last:
+                        reading = asyncio.create_task(self._read(reader, writer, Span(payload.span.upper, left.upper)))
+                    if not await writer.write(self._into, payload, self._key, self._step.protocol):
+                        raise Recorded
+                    self._count(payload.rows, len(payload.data))
+                    if last:
+                        return
+            finally:
+                await _ended(reading)
+
+    async def _read(self, reader: Reader, writer: Writer, span: Span) -> Payload:
+        budget = min(CHUNK_BYTES, writer.largest)
+        payload = await reader.read(self._rows, span, writer.layouts, self._limit, budget)
+        if payload.rows:
+            fits = budget * payload.rows // max(1, len(payload.data))
+            self._limit = max(1, min(MOST_ROWS, fits, 4 * self._limit))
+        return payload
+
+    # -- without
+
+    async def _whole(self) -> None:
+        tag = step_tag(self._context.plan, self._step)
+        async with (
+            self._context.slots.take(self._source.endpoint, self._target.endpoint),
+            self._source.reader() as reader,
+            self._target.writer(tag) as writer,
+        ):
+            self._context.begin(self._step)
+            budget = min(CHUNK_BYTES, writer.largest)
+            rows = size = 0  # of this try: no row is safe before the end
+
+            async def payloads() -> AsyncIterator[Payload]:
+                nonlocal rows, size
+                async for payload in reader.stream(self._rows, writer.layouts, budget):
+                    self._context.stop_if_asked()
+                    rows += payload.rows
+                    size += len(payload.data)
+                    yield payload
+
+            await writer.write_whole(self._into, payloads(), self._key)
+            self._count(rows, size)
+
+    def _stop_if_asked(self) -> None:
+        if self._failed:
+            raise Interrupt
+        self._context.stop_if_asked()
+
+    def _count(self, rows: int, size: int) -> None:
+        self.rows += rows
+        self.bytes += size
+        if rows or size:
+            self._context.tell(ChunkDone(self._step.id, rows, size))
+
+
+class Recorded(Exception):
+    """The ledger has the chunk already: a predecessor's transaction came through after its client died."""
+
+
+async def _ended(task: asyncio.Task[Payload]) -> None:
+    """Cancel a read that nobody waits for, and see it end: its session must not outlive it."""
+    if not task.done():
+        task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

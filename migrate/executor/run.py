@@ -1,0 +1,292 @@
+"""The one loop: steps whose predecessors are done begin, events flow out, what ends is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import msgspec
+
+from migrate.diff import describe
+from migrate.engines.base import Engine, Lock
+from migrate.errors import Blocked, MigrateError, StalePlan
+from migrate.executor.check import Standing, finished_steps, pending, stand, targets
+from migrate.executor.context import Context, Interrupt, Slots, plan_tag
+from migrate.executor.steps import run_step
+from migrate.model.change import AddForeignKey, AddIndex
+from migrate.model.plan import Ddl, LoadRows, Plan, Step, Verify
+from migrate.model.progress import (
+    ChunkDone,
+    Event,
+    Outcome,
+    StepDone,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    StepStatus,
+    StepStopped,
+    Waiting,
+)
+from migrate.planner.gap import gaps
+from migrate.planner.survey import survey
+from migrate.state import Run, State
+
+
+class ApplyOptions(msgspec.Struct, frozen=True):
+    """How to apply. `lock_timeout` in seconds."""
+
+    plan_path: str
+    parallelism: int = 8
+    per_server: int = 4
+    stop_on_error: bool = True
+    verify: bool = True
+    lock_timeout: float = 0.0
+
+
+async def preview(plan: Plan, engines: Mapping[str, Engine], state: State) -> tuple[StepStatus, ...]:
+    """What each step would do now: `done`, or `pending` with what an earlier run got done. Raises `StalePlan`."""
+    standing = await _standing(plan, engines, "")
+    known = state.statuses(plan.digest)
+    return tuple(
+        StepStatus(step.id, "done")
+        if step.id in standing.finished
+        else msgspec.structs.replace(known.get(step.id, StepStatus(step.id, "pending")), status="pending")
+        for step in plan.step
+    )
+
+
+async def apply(
+    plan: Plan, engines: Mapping[str, Engine], state: State, options: ApplyOptions, interrupt: asyncio.Event
+) -> AsyncIterator[Event | Outcome]:
+    """Do what is left of the plan; the last value is the Outcome.
+
+    Before the first event and the first write it may raise `Blocked`, `Locked`, `StalePlan`, `ReadOnlyServer` and other
+    errors of the servers. Later errors are events.
+    """
+    _refuse_blocked(plan)
+    run = state.claim(plan.digest, plan.name, options.plan_path, options.lock_timeout)
+    began = time.monotonic()
+    summary, code = "ended by an error", 1
+    try:
+        async with AsyncExitStack() as stack:
+            finished = await finished_steps(plan, engines)
+            locks: list[Lock] = []
+            if any(step.id not in finished for step in plan.step):
+                locks = await _take_targets(plan, engines, options, stack)
+            standing = await _standing(plan, engines, options.plan_path)
+            if pending(plan, standing):
+                for endpoint, schemas in targets(plan).items():
+                    there = {schema.name for schema in standing.present(endpoint).schemas}
+                    await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
+            slots = Slots(options.parallelism, engines)
+            context = Context(plan, engines, standing, slots, interrupt, run.intent)
+            async for event in Loop(context, options, locks).events():
+                if isinstance(event, Outcome):
+                    event = msgspec.structs.replace(event, seconds=time.monotonic() - began)
+                    code = 0 if not event.failed and not event.not_started else 3
+                    summary = f"done {event.done} · failed {event.failed} · not started {event.not_started}"
+                else:
+                    _note(run, event)
+                yield event
+    except MigrateError as error:
+        summary, code = str(error), error.exit_code
+        raise
+    finally:
+        run.end(code, summary)
+
+
+class Loop:
+    """Steps in dependency order, as parallel as slots allow."""
+
+    def __init__(self, context: Context, options: ApplyOptions, locks: Sequence[Lock]) -> None:
+        self._context = context
+        self._options = options
+        self._locks = locks
+        self._over: set[str] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._failures: list[StepFailed] = []
+        self._ended_badly: set[str] = set()
+        self._done = self._skipped = self._rows = self._bytes = 0
+
+    async def events(self) -> AsyncIterator[Event | Outcome]:
+        """Everything that happens, then the Outcome."""
+        plan, standing = self._context.plan, self._context.standing
+        for step in plan.step:
+            if step.id in standing.finished:
+                yield self._skip(step, "done before")
+        try:
+            for event in self._start_ready():
+                yield event
+            while self._tasks:
+                event = await self._context.events.get()
+                yield event
+                for more in self._ended(event):
+                    yield more
+            if not self._failures and len(self._over) == len(plan.step) and pending(plan, standing):
+                async for event in self._last_look():
+                    yield event
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        failed = len(self._failures)
+        yield Outcome(
+            done=self._done,
+            failed=failed,
+            not_started=max(0, len(plan.step) - self._done - self._skipped - failed),
+            rows=self._rows,
+            bytes=self._bytes,
+            seconds=0.0,
+            failures=tuple(self._failures),
+            skipped=self._skipped,
+            interrupted=self._context.interrupt.is_set() and len(self._over) < len(plan.step),
+        )
+
+    def _start_ready(self) -> list[Event]:
+        """Begin every step whose predecessors are over; large loads first, so that no long tail is left."""
+        skipped: list[Event] = []
+        if self._context.interrupt.is_set() or (self._failures and self._options.stop_on_error):
+            return skipped
+        ready = [
+            step
+            for step in self._context.plan.step
+            if step.id not in self._over
+            and step.id not in self._tasks
+            and step.id not in self._ended_badly
+            and all(before in self._over for before in step.after)
+        ]
+        for step in sorted(ready, key=lambda step: -step.estimate.bytes if isinstance(step, LoadRows) else 0):
+            if isinstance(step, Verify) and not self._options.verify:
+                skipped.append(self._skip(step, "--no-verify"))
+            else:
+                self._tasks[step.id] = asyncio.create_task(self._one(step))
+        return skipped
+
+    def _skip(self, step: Step, why: str) -> StepSkipped:
+        self._over.add(step.id)
+        self._skipped += 1
+        return StepSkipped(step.id, why)
+
+    async def _one(self, step: Step) -> None:
+        """One step; its last event says how it ended."""
+        context = self._context
+        began = time.monotonic()
+        try:
+            context.stop_if_asked()
+            for lock in self._locks:
+                await lock.check()
+            done = await run_step(context, step)
+        except Interrupt:
+            context.tell(StepStopped(step.id))
+        except MigrateError as error:
+            context.tell(StepFailed(step.id, str(error), error.hint, error.exit_code))
+        else:
+            context.tell(StepDone(step.id, time.monotonic() - began, done.rows, done.bytes, done.note))
+
+    def _ended(self, event: Event) -> list[Event]:
+        """Count what ended, and begin what waited for it."""
+        match event:
+            case StepDone(step=name, rows=rows, bytes=size):
+                self._tasks.pop(name)
+                self._over.add(name)
+                self._done += 1
+                if name.startswith("load-rows:"):
+                    self._rows += rows
+                    self._bytes += size
+                return self._start_ready()
+            case StepFailed(step=name):
+                self._tasks.pop(name)
+                self._failures.append(event)
+                self._ended_badly.add(name)
+                self._context.stopping = self._options.stop_on_error
+                return self._start_ready()
+            case StepStopped(step=name):
+                self._tasks.pop(name)
+            case _:
+                pass
+        return []
+
+    async def _last_look(self) -> AsyncIterator[Event]:
+        """All is done; so `diff` must be empty. A server that made something else of the DDL is found here."""
+        plan, engines = self._context.plan, self._context.engines
+        planned = {step.target: {one.action for one in plan.step if isinstance(one, Ddl)} for step in plan.step}
+        seen = await survey(plan.move, engines)
+        for target, gap in gaps(seen, engines).items():
+            if str(target) not in planned:
+                continue
+            left_out = {
+                kind
+                for action, kind in (("add-indexes", AddIndex), ("add-foreign-keys", AddForeignKey))
+                if not any(step.id == f"{action}:{target}" for step in plan.step)
+            }
+            wrong = [describe(change) for change in gap.changes if type(change) not in left_out]
+            if wrong:
+                failure = StepFailed(
+                    f"verify:{target}",
+                    f"{target} is not defined as its source: {'; '.join(wrong[:5])}",
+                    "report this",
+                    7,
+                )
+                self._failures.append(failure)
+                self._done -= 1
+                yield failure
+
+
+REPORT = "the target server made something else of the statement: please report it with both servers' versions"
+
+
+def _note(run: Run, event: Event) -> None:
+    """The state file's copy of an event."""
+    match event:
+        case ChunkDone(step=step, rows=rows, bytes=size):
+            run.checkpoint(step, rows, size)
+        case StepDone(step=step, rows=rows, bytes=size, seconds=seconds, note=note):
+            run.done(step, rows, size, seconds, note)
+        case StepSkipped(step=step, why=why):
+            run.skipped(step, why)
+        case StepFailed(step=step, error=error):
+            run.failed(step, error)
+        case StepStarted() | StepStopped() | Waiting():
+            pass  # the intent was recorded before the step began; what is running at the end is pending again
+
+
+def _refuse_blocked(plan: Plan) -> None:
+    blocked = [step for step in plan.step if step.blocked]
+    if blocked:
+        lines = "\n  ".join(f"{step.id}: {step.blocked}" for step in blocked)
+        raise Blocked(
+            f"{len(blocked)} blocked steps, nothing was changed:\n  {lines}",
+            f"leave them out: migrate plan --skip '{blocked[0].id}', or exclude the tables",
+        )
+
+
+async def _standing(plan: Plan, engines: Mapping[str, Engine], path: str) -> Standing:
+    standing = await stand(plan, engines)
+    if standing.differences:
+        raise StalePlan(
+            standing.differences, f"plan again: migrate plan -o {path}" if path else "plan again: migrate plan"
+        )
+    return standing
+
+
+async def _take_targets(
+    plan: Plan, engines: Mapping[str, Engine], options: ApplyOptions, stack: AsyncExitStack
+) -> list[Lock]:
+    """Each target must take writes, is locked, and is rid of what a dead run left at work there."""
+    who = os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
+    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    holder = f"migrate, {who}@{socket.gethostname()}, pid {os.getpid()}, since {since}"
+    locks: list[Lock] = []
+    for endpoint, schemas in targets(plan).items():
+        engine = engines[endpoint]
+        await engine.writable()
+        lock = await engine.lock(schemas, holder, options.lock_timeout)
+        stack.push_async_callback(lock.release)
+        locks.append(lock)
+        await engine.end_executors(plan_tag(plan))
+    return locks

@@ -1,0 +1,171 @@
+"""What each kind of step does. A step that is done already is found done, and every end is recorded in the ledger."""
+
+from __future__ import annotations
+
+import msgspec
+
+from migrate.engines.base import LedgerLine
+from migrate.errors import Different
+from migrate.executor.context import Context, step_tag
+from migrate.executor.load import Load
+from migrate.executor.verify import different, ranges
+from migrate.model.change import AddForeignKey, AddIndex, CreateTable
+from migrate.model.pattern import Part, Pattern, parse_schema
+from migrate.model.plan import Ddl, LoadRows, SetAutoIncrement, Step, Verify
+from migrate.model.progress import ChunkDone
+from migrate.planner.gap import Gap, gaps_of
+
+
+class Done(msgspec.Struct, frozen=True):
+    """How a step ended: rows and bytes that are safe or proven, and what the user should know."""
+
+    rows: int = 0
+    bytes: int = 0
+    note: str = ""
+
+
+async def run_step(context: Context, step: Step) -> Done:
+    """Do one step to its end and record it. Raises `MigrateError`, or `Interrupt` at a clean checkpoint."""
+    match step:
+        case Ddl(action="create-schema"):
+            return await _create_schema(context, step)
+        case Ddl():
+            return await _ddl(context, step)
+        case LoadRows():
+            load = Load(context, step)
+            await load.run()
+            return Done(load.rows, load.bytes)
+        case SetAutoIncrement():
+            return await _set_auto_increment(context, step)
+        case Verify():
+            return await _verify(context, step)
+
+
+def is_done(gap: Gap, action: str) -> bool:
+    """Whether what a DDL step does is there: `diff` is the judge."""
+    match action:
+        case "create-table":
+            return CreateTable not in gap.kinds
+        case "add-indexes":
+            return not gap.kinds & {CreateTable, AddIndex}
+        case _:
+            return AddForeignKey not in gap.kinds
+
+
+async def _create_schema(context: Context, step: Ddl) -> Done:
+    endpoint, schema = parse_schema(step.target)
+    engine = context.engines[endpoint]
+    pattern = Pattern(endpoint, Part(schema.schema, literal=True), Part("*"))
+
+    async def work() -> None:
+        async with context.slots.take(endpoint):
+            context.begin(step)
+            there = await engine.inspect((pattern,))
+            if all(known.name != schema.schema for known in there.schemas):
+                await engine.execute(step.sql, step_tag(context.plan, step))
+            await engine.prepare_ledger(((schema.catalog, schema.schema),))
+
+    await context.patiently(step, work)
+    await _record(context, step)
+    return Done()
+
+
+async def _ddl(context: Context, step: Ddl) -> Done:
+    """One statement. It is not idempotent: after a lost connection its executor is ended, then the server is asked."""
+    pair = context.standing.pairs[step.target]
+    endpoint, name = pair.target.endpoint, pair.target.table
+    engine = context.engines[endpoint]
+    tag = step_tag(context.plan, step)
+    gap = context.standing.gap[pair.target]
+    lost = False
+
+    async def work() -> str:
+        nonlocal gap, lost
+        async with context.slots.take(endpoint):
+            context.begin(step)
+            if lost:
+                await engine.end_executors(tag)
+                pattern = Pattern(endpoint, Part(name.schema, literal=True), Part(name.name, literal=True))
+                gap = gaps_of((pair,), await engine.inspect((pattern,)), engine)[pair.target]
+            lost = True
+            if is_done(gap, step.action):
+                return "found done"
+            await engine.execute(step.sql, tag)
+            return ""
+
+    orphans = await _orphans(context, step) if step.action == "add-foreign-keys" else ""
+    note = await context.patiently(step, work)
+    await _record(context, step)
+    return Done(note="; ".join(part for part in (orphans, note) if part))
+
+
+async def _orphans(context: Context, step: Ddl) -> str:
+    """Rows that point nowhere. The server does not look, since checks are off; the source may have them too."""
+    pair = context.standing.pairs[step.target]
+    source, target = context.engines[pair.source.endpoint], context.engines[pair.target.endpoint]
+    originals = {key.name: key for key in pair.table.foreign_keys}
+    notes = []
+
+    async def count() -> list[tuple[str, int, int]]:
+        found = []
+        for key in pair.wanted.foreign_keys:
+            async with context.slots.take(source.endpoint, target.endpoint):
+                here = await target.orphans(pair.target.table, key)
+                there = await source.orphans(pair.source.table, originals[key.name]) if here else 0
+            found.append((key.name, here, there))
+        return found
+
+    for name, here, there in await context.patiently(step, count):
+        if here != there:
+            raise Different(
+                f"{pair.target}: {here:,} rows have no parent for foreign key {name}; at the source {there:,} have none",
+                "move the parent's rows too, or leave the foreign key out with `migrate plan --skip`",
+            )
+        if here:
+            notes.append(f"{here:,} rows have no parent for foreign key {name}, at the source too")
+    return "; ".join(notes)
+
+
+async def _set_auto_increment(context: Context, step: SetAutoIncrement) -> Done:
+    """The counter goes with the data: also over values that were deleted."""
+    pair = context.standing.pairs[step.target]
+    source, target = context.engines[pair.source.endpoint], context.engines[pair.target.endpoint]
+
+    async def work() -> None:
+        async with context.slots.take(source.endpoint, target.endpoint):
+            context.begin(step)
+            wanted = await source.auto_increment(pair.source.table)
+            if wanted is not None and wanted != await target.auto_increment(pair.target.table):
+                await target.set_auto_increment(pair.target.table, wanted, step_tag(context.plan, step))
+
+    await context.patiently(step, work)
+    await _record(context, step)
+    return Done()
+
+
+async def _verify(context: Context, step: Verify) -> Done:
+    """Both sides summed range by range."""
+    pair = context.standing.pairs[step.target]
+
+    async def work() -> int:
+        total, found = 0, []
+        async with context.slots.take(pair.source.endpoint, pair.target.endpoint):
+            context.begin(step)
+            async for rows, difference in ranges(pair, context.engines):
+                context.stop_if_asked()
+                total += rows
+                if difference:
+                    found.append(difference)
+                context.tell(ChunkDone(step.id, rows, 0))
+        if found:
+            raise different(pair, found)
+        return total
+
+    total = await context.patiently(step, work)
+    await _record(context, step)
+    return Done(total)
+
+
+async def _record(context: Context, step: Step) -> None:
+    engine = context.engines[step.target.partition(":")[0]]
+    await context.patiently(step, lambda: engine.record(context.key(step), (LedgerLine("whole"),)))

@@ -1,0 +1,110 @@
+"""The proof: both servers sum the same ranges, and the definitions are compared by the diff that planned them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+
+import msgspec
+
+from migrate.diff import describe
+from migrate.engines.base import Engine
+from migrate.engines.compare import compare
+from migrate.errors import Different, MigrateError
+from migrate.executor.context import Slots
+from migrate.model.plan import Plan
+from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepFailed, StepStarted
+from migrate.model.table import ObjectRef
+from migrate.planner.gap import Gap, gaps
+from migrate.planner.survey import rows_of, survey
+from migrate.planner.translate import Pair
+
+NAMED = 5
+"""Differing ranges of one table that are named."""
+
+
+async def ranges(pair: Pair, engines: Mapping[str, Engine]) -> AsyncIterator[tuple[int, str]]:
+    """Each range of a pair as (rows proven equal, difference); the difference is empty when there is none."""
+    source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
+    mine = rows_of(source, pair.table, pair.where)
+    theirs = msgspec.structs.replace(mine, table=pair.target.table)
+    async for one in compare(source, target, mine, theirs):
+        if one.equal:
+            yield one.source.rows, ""
+            continue
+        lower = source.spell(one.span.lower) if one.span.lower else "the first"
+        upper = source.spell(one.span.upper) if one.span.upper else "the last"
+        counts = f"{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
+        if one.source.rows == one.target.rows:
+            counts = f"{one.source.rows:,} rows on both sides, with other values"
+        yield 0, f"keys after {lower} up to {upper}: {counts}" if mine.key else counts
+
+
+def different(pair: Pair, found: list[str]) -> Different:
+    """The error that names a table and its differing ranges."""
+    named = "; ".join(found[:NAMED]) + (f"; and {len(found) - NAMED} more ranges" if len(found) > NAMED else "")
+    return Different(
+        f"{pair.target} differs from {pair.source}: {named}",
+        "if the source was written to meanwhile, stop its writers and plan again",
+    )
+
+
+async def verify(plan: Plan, engines: Mapping[str, Engine], parallelism: int) -> AsyncIterator[Event | Outcome]:
+    """Prove every table of the plan's moves equal, whatever the plan did or did not have to do. Ends with an Outcome.
+
+    Raises `NothingMatches`, `ServerError` before the first event.
+    """
+    began = time.monotonic()
+    seen = await survey(plan.move, engines)
+    gap = gaps(seen, engines)
+    slots = Slots(parallelism, engines)
+    events: asyncio.Queue[Event] = asyncio.Queue()
+    tasks = [asyncio.create_task(_prove(pair, gap, engines, slots, events)) for pair in seen.pairs]
+    left, rows, done = len(tasks), 0, 0
+    failures: list[StepFailed] = []
+    try:
+        while left:
+            event = await events.get()
+            match event:
+                case ChunkDone(rows=more):
+                    rows += more
+                case StepDone():
+                    done, left = done + 1, left - 1
+                case StepFailed():
+                    failures.append(event)
+                    left -= 1
+            yield event
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    yield Outcome(done, len(failures), 0, rows, 0, time.monotonic() - began, tuple(failures))
+
+
+async def _prove(
+    pair: Pair, gap: Mapping[ObjectRef, Gap], engines: Mapping[str, Engine], slots: Slots, events: asyncio.Queue[Event]
+) -> None:
+    """One table: its definition, then its rows."""
+    name = f"verify:{pair.target}"
+    began = time.monotonic()
+    try:
+        async with slots.take(pair.source.endpoint, pair.target.endpoint):
+            events.put_nowait(StepStarted(name))
+            here = gap[pair.target]
+            found = [describe(change) for change in here.changes]
+            total = 0
+            if here.actual is None:
+                found = ["the target has no such table"]
+            elif not here.shape_differs:
+                async for rows, difference in ranges(pair, engines):
+                    total += rows
+                    if difference:
+                        found.append(difference)
+                    events.put_nowait(ChunkDone(name, rows, 0))
+        if found:
+            raise different(pair, found)
+    except MigrateError as error:
+        events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
+    else:
+        events.put_nowait(StepDone(name, time.monotonic() - began, total))

@@ -1,0 +1,1 @@
+"""From two catalogs to a plan."""

@@ -1,0 +1,281 @@
+"""The only door to sqlglot: tokens of MySQL's SQL, and what can be cut out of it at their offsets.
+
+sqlglot's tokenizer is used, its parser and printer are not: what they lose in silence is in
+docs/decisions/0001-ddl-text-and-splicing.md. Every text here is one that a server printed under
+`sql_quote_show_create=ON`, without ANSI_QUOTES and without NO_BACKSLASH_ESCAPES.
+
+A `/*!NNNNN … */` comment (MariaDB: `/*M!`) is SQL that the server executes, and ends where MySQL's lexer ends it: not
+at a `*/` inside a string of it (sql_lex.cc, in_comment). sqlglot ends it there, so these comments are blanked, or
+opened, before it looks. Names in the text are found, compared and replaced as exact slices; what cannot be understood
+raises `UnreadableDdl`: unknown is never nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import msgspec
+
+from migrate.errors import UnreadableDdl
+from migrate.model.table import TableName
+
+if TYPE_CHECKING:
+    from sqlglot.tokenizer_core import Token as SqlglotToken
+    from sqlglot.tokens import Tokenizer
+
+TokenKind = Literal["identifier", "string", "number", "word", "sign"]
+ItemKind = Literal["column", "primary", "unique", "index", "fulltext", "spatial", "foreign_key", "check"]
+
+_LEXEMES = re.compile(
+    r"""(?P<quoted>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`)"""
+    r"""|(?P<open>/\*M?!\d*)"""
+    r"""|(?P<comment>/\*.*?\*/|\#[^\n]*|--(?=[\s\x00-\x1f]|\Z)[^\n]*)"""
+    r"""|(?P<close>\*/)""",
+    re.DOTALL,
+)
+_BETWEEN = re.compile(r"(?:\s|/\*.*?\*/|#[^\n]*|--[^\n]*)*\Z", re.DOTALL)
+_STRING_PREFIX = re.compile(r"(?i:[bnx]'|0[bx]|')|\"")
+_INDEXES: dict[str, ItemKind] = {"UNIQUE": "unique", "FULLTEXT": "fulltext", "SPATIAL": "spatial"}
+
+
+class Token(msgspec.Struct, frozen=True):
+    """`text[start:end]` of the text is the source, exactly.
+
+    `text` is that unquoted for identifiers and strings, in upper case for words.
+    """
+
+    kind: TokenKind
+    text: str
+    start: int
+    end: int
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One part of a table's body, as the server wrote it, comments that belong to it included, without its comma.
+
+    `name` is unquoted; a primary key is called PRIMARY.
+    """
+
+    kind: ItemKind
+    name: str
+    text: str
+
+
+class Items(msgspec.Struct, frozen=True):
+    """A CREATE TABLE, cut: `head` ends with the opening parenthesis, `tail` begins with the closing one."""
+
+    head: str
+    items: tuple[Item, ...]
+    tail: str
+
+
+def quote(name: str) -> str:
+    """The name between backticks, safe whatever is in it."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def quote_table(table: TableName) -> str:
+    """`schema`.`name`. The name has no catalog: MySQL has none."""
+    return f"{quote(table.schema)}.{quote(table.name)}"
+
+
+def tokens(text: str, versioned: bool = False) -> tuple[Token, ...]:
+    """The tokens of a text of SQL, in order. Comments are not there; `versioned` lets in what `/*!…*/` holds.
+
+    Raises `UnreadableDdl` for a quote or comment that does not end, and where tokens and gaps do not make up the text.
+    """
+    from sqlglot.errors import TokenError
+
+    seen = _blank(text, whole=not versioned)
+    try:
+        raw = _tokenizer()().tokenize(seen)
+    except TokenError as error:
+        raise UnreadableDdl(text, "a quote or a comment does not end") from error
+    found: list[Token] = []
+    at = 0
+    for token in raw:
+        if token.start < at or not _BETWEEN.match(seen, at, token.start):
+            raise UnreadableDdl(text, f"something at character {at} is not understood")
+        at = token.end + 1
+        found.append(_token(token, text))
+    if not _BETWEEN.match(seen, at):
+        raise UnreadableDdl(text, f"something at character {at} is not understood")
+    return tuple(found)
+
+
+def items(create_table: str) -> Items:
+    """Cut what SHOW CREATE TABLE printed into head, items and tail; their texts are exact slices.
+
+    Raises `UnreadableDdl` when it is not a CREATE TABLE of a quoted name, or holds an item of no known kind.
+    """
+    all_tokens = tokens(create_table)
+    opening = _opening(create_table, all_tokens)
+    found: list[Item] = []
+    depth = 0
+    first = opening + 1
+    for index in range(opening, len(all_tokens)):
+        token = all_tokens[index]
+        if token.kind != "sign":
+            continue
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0 or (depth == 1 and token.text == ","):
+            start = all_tokens[first - 1].end
+            found.append(_item(create_table, all_tokens[first:index], create_table[start : token.start].strip()))
+            first = index + 1
+        if depth == 0:
+            return Items(create_table[: all_tokens[opening].end], tuple(found), create_table[token.start :])
+    raise UnreadableDdl(create_table, "the parenthesis after the name does not end")
+
+
+def rename_schema(text: str, old: str, new: str) -> str:
+    """`text` with the schema `old` called `new` wherever it qualifies a name; every other byte stays.
+
+    Only an identifier equal to `old`, before a dot and not after one, is replaced. Raises `UnreadableDdl` where tokens
+    cannot say what is meant: `old` before a dot inside a `/*!…*/` comment, in other case, or as OLD. and NEW. of a
+    trigger; an alias, table or column that is called like the schema; a prepared statement's string that holds it.
+    """
+    found = tokens(text)
+    names = [at for at, token in enumerate(found) if _is_name(token) and token.text.casefold() == old.casefold()]
+    qualifiers = [at for at in names if _qualifies(found, at)]
+    hidden = _inside_comments(text, old)
+    if hidden:
+        raise UnreadableDdl(text, f"the schema {quote(old)} is named inside a /*!…*/ comment")
+    if any(token.text == "PREPARE" for token in found) and any(
+        token.kind == "string" and old.casefold() in token.text.casefold() for token in found
+    ):
+        raise UnreadableDdl(text, f"a string that may be prepared as a statement holds the schema {quote(old)}")
+    for at in qualifiers:
+        written = text[found[at].start : found[at].end]
+        if _bare(written) != old:
+            raise UnreadableDdl(text, f"{written} differs from the schema {quote(old)} in case only")
+        two_parts = not (at + 3 < len(found) and found[at + 3].text == "." and found[at + 3].kind == "sign")
+        if two_parts and old.casefold() in {"old", "new"}:
+            raise UnreadableDdl(text, f"{written}. may be the schema or the row of a trigger")
+        if two_parts and any(_stands_alone(found, other) for other in names):
+            raise UnreadableDdl(text, f"{written}. may be the schema or an alias, table or column of that name")
+    pieces: list[str] = []
+    done = 0
+    for at in qualifiers:
+        pieces += [text[done : found[at].start], quote(new)]
+        done = found[at].end
+    return "".join(pieces) + text[done:]
+
+
+@cache
+def _tokenizer() -> type[Tokenizer]:
+    from sqlglot.dialects.mysql import MySQL
+    from sqlglot.tokenizer_core import TokenType
+
+    class Plain(MySQL.Tokenizer):
+        # Else all that follows CALL, EXECUTE or SHOW is one token, which does not say where it is.
+        COMMANDS: ClassVar[set[TokenType]] = set()
+
+    return Plain
+
+
+def _token(token: SqlglotToken, text: str) -> Token:
+    end = token.end + 1
+    source = text[token.start : end]
+    if source.startswith("`"):
+        return Token("identifier", _bare(source), token.start, end)
+    if _STRING_PREFIX.match(source):
+        return Token("string", token.text, token.start, end)
+    if source[0].isdigit() or (source[0] == "." and len(source) > 1):
+        number = token.token_type.name == "NUMBER"
+        return Token("number" if number else "word", source if number else source.upper(), token.start, end)
+    if source[0].isalpha() or source[0] in "_$" or ord(source[0]) > 127:
+        return Token("word", " ".join(source.upper().split()), token.start, end)
+    return Token("sign", source, token.start, end)
+
+
+def _bare(source: str) -> str:
+    return source[1:-1].replace("``", "`") if source.startswith("`") else source
+
+
+def _comments(text: str) -> Iterator[tuple[int, int, int, int]]:
+    """Of each `/*!…*/`: where it starts, where its content starts and ends, where it ends."""
+    opened: tuple[int, int] | None = None
+    for lexeme in _LEXEMES.finditer(text):
+        if lexeme.lastgroup == "open":
+            if opened is not None:
+                raise UnreadableDdl(text, "a /*! comment inside another one")
+            opened = lexeme.span()
+        elif lexeme.lastgroup == "close" and opened is not None:
+            yield *opened, *lexeme.span()
+            opened = None
+    if opened is not None:
+        raise UnreadableDdl(text, "a /*! comment does not end")
+
+
+def _blank(text: str, whole: bool) -> str:
+    """`text` with spaces in place of every `/*!…*/`, or of its two ends only; offsets stay."""
+    pieces: list[str] = []
+    done = 0
+    for start, inside, ending, end in _comments(text):
+        content = " " * (ending - inside) if whole else text[inside:ending]
+        pieces += [text[done:start], " " * (inside - start), content, " " * (end - ending)]
+        done = end
+    return "".join(pieces) + text[done:]
+
+
+def _opening(text: str, found: tuple[Token, ...]) -> int:
+    """The index of the parenthesis that opens the body."""
+    words = [token.text for token in found[:2] if token.kind == "word"]
+    named = len(found) > 3 and found[2].kind == "identifier"
+    if words != ["CREATE", "TABLE"] or not named:
+        raise UnreadableDdl(text, "CREATE TABLE and a name in backticks were expected")
+    at = 5 if found[3].text == "." else 3
+    if at >= len(found) or found[at].kind != "sign" or found[at].text != "(":
+        raise UnreadableDdl(text, "a parenthesis was expected after the name")
+    return at
+
+
+def _item(whole: str, found: tuple[Token, ...], text: str) -> Item:
+    if found and found[0].kind == "identifier":
+        return Item("column", found[0].text, text)
+    words = " ".join(token.text for token in found[:3] if token.kind == "word")
+    if words.startswith("PRIMARY KEY"):
+        return Item("primary", "PRIMARY", text)
+    name = next((token.text for token in found[:3] if token.kind == "identifier"), "")
+    if name and words in {"KEY", "UNIQUE KEY", "FULLTEXT KEY", "SPATIAL KEY"}:
+        return Item(_INDEXES.get(words.split()[0], "index"), name, text)
+    if name and words == "CONSTRAINT FOREIGN KEY":
+        return Item("foreign_key", name, text)
+    if name and words == "CONSTRAINT CHECK":
+        return Item("check", name, text)
+    raise UnreadableDdl(whole, f"{text[:60]!r} is no column, index or constraint that is known")
+
+
+def _is_name(token: Token) -> bool:
+    return token.kind in {"identifier", "word"}
+
+
+def _sign(found: tuple[Token, ...], at: int, signs: str) -> bool:
+    return 0 <= at < len(found) and found[at].kind == "sign" and found[at].text in signs
+
+
+def _qualifies(found: tuple[Token, ...], at: int) -> bool:
+    """Whether the name stands before a dot, and neither after one nor after the @ of a variable or of an account."""
+    return _sign(found, at + 1, ".") and not _sign(found, at - 1, ".") and not _variable(found, at)
+
+
+def _variable(found: tuple[Token, ...], at: int) -> bool:
+    return at > 0 and found[at - 1].text in {"@", "@@"} and found[at - 1].end == found[at].start
+
+
+def _stands_alone(found: tuple[Token, ...], at: int) -> bool:
+    """Whether the name is there as something other than a qualifier: then a qualifier may mean that."""
+    return not _sign(found, at + 1, ".") and not _variable(found, at)
+
+
+def _inside_comments(text: str, name: str) -> bool:
+    """Whether a `/*!…*/` comment holds the name before a dot."""
+    for _, inside, ending, _ in _comments(text):
+        found = tokens(text[inside:ending])
+        for at, token in enumerate(found):
+            if _is_name(token) and token.text.casefold() == name.casefold() and _sign(found, at + 1, "."):
+                return True
+    return False

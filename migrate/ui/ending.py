@@ -1,0 +1,173 @@
+"""How an apply or a verification ended: what was done, what failed and why, and the command that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from migrate.model.plan import Ddl, LoadRows, Plan, Verify
+from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepSkipped, StepStatus
+from migrate.planfile import round_estimate
+from migrate.ui.text import step_words
+from migrate.ui.units import aligned, count, counted, duration, shown, shown_lines, size
+
+NOTHING_TO_DO = "Nothing to do: this plan was applied before."
+
+
+class Tally:
+    """Remembers what the ending needs of the events; one entry a step."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.done: dict[str, StepDone] = {}
+        self.skipped: dict[str, StepSkipped] = {}
+        self.touched = False
+        """Whether this run made anything safe on the target."""
+
+    def add(self, event: Event) -> None:
+        """Count one event."""
+        if isinstance(event, StepDone):
+            self.done[event.step] = event
+        elif isinstance(event, StepSkipped):
+            self.skipped[event.step] = event
+        if isinstance(event, StepDone | ChunkDone):
+            self.touched = True
+
+
+def apply_lines(tally: Tally, outcome: Outcome, resume: str, verified: bool) -> list[Text]:
+    """The end of an apply; `resume` is the command that goes on, `verified` whether verification was asked for."""
+    if _complete(outcome) and not outcome.done:
+        return [Text(NOTHING_TO_DO)]
+    lines = [*_remarks(tally), *_failures(outcome), *_rows(tally)]
+    lines.append(Text(_counts(outcome), style="bold green" if _complete(outcome) else "bold red"))
+    if _complete(outcome):
+        lines += _summary(tally, outcome, verified)
+        return lines
+    if outcome.interrupted:
+        lines.append(Text("interrupted: what is done is recorded, nothing is half-written"))
+    lines.append(Text(f"resume: {resume}"))
+    return lines
+
+
+def verify_lines(tally: Tally, outcome: Outcome) -> list[Text]:
+    """The end of `migrate verify`."""
+    lines = [*_remarks(tally), *_failures(outcome)]
+    tables = sum(1 for step in tally.plan.step if isinstance(step, Verify) and step.id in tally.done)
+    if not outcome.failed and not outcome.not_started and not outcome.interrupted:
+        rows = sum(done.rows for done in tally.done.values())
+        text = f"Equal: {counted(tables, 'table')}, {counted(rows, 'row')}, proven in {duration(outcome.seconds)}."
+        return [*lines, Text(text, style="bold green")]
+    text = f"equal {tables} · different or failed {outcome.failed} · not looked at {outcome.not_started}"
+    return [*lines, Text(text, style="bold red")]
+
+
+def status_lines(plan: Plan, statuses: dict[str, StepStatus], detail: bool) -> list[Text]:
+    """One line a step (all with `detail`, else those that are not done), then the counts."""
+    rows, styles = [], []
+    for step in plan.step:
+        status = statuses.get(step.id, StepStatus(step.id, "blocked" if step.blocked else "pending"))
+        if not detail and status.status in ("done", "skipped"):
+            continue
+        planned = step.estimate.rows if isinstance(step, LoadRows) else 0
+        figure = f"{count(status.rows)} of about {count(max(planned, status.rows))} rows" if planned else ""
+        volume = size(status.bytes) if status.bytes else ""
+        rows.append((status.status, shown(step.id), figure, volume, shown(status.note or step.blocked)))
+        styles.append(_STATUS_STYLES.get(status.status, ""))
+    lines = [Text(text, style=style) for text, style in zip(aligned(rows), styles, strict=True)]
+    return [*lines, Text(status_verdict(plan, statuses), style="bold")]
+
+
+def status_verdict(plan: Plan, statuses: dict[str, StepStatus]) -> str:
+    """`done 38 · running 1 · failed 0 · pending 3 · 341,000 rows (45 MB)`; an empty plan has nothing to do."""
+    if not plan.step:
+        return "The plan has no steps."
+    numbers = dict.fromkeys(("done", "running", "failed", "pending", "skipped", "blocked"), 0)
+    for step in plan.step:
+        status = statuses.get(step.id)
+        numbers[status.status if status else "blocked" if step.blocked else "pending"] += 1
+    loads = [statuses[step.id] for step in plan.step if isinstance(step, LoadRows) and step.id in statuses]
+    rows, volume = sum(load.rows for load in loads), sum(load.bytes for load in loads)
+    words = [
+        f"{name} {number}"
+        for name, number in numbers.items()
+        if number or name in ("done", "running", "failed", "pending")
+    ]
+    return " · ".join([*words, f"{counted(rows, 'row')} ({size(volume)})"])
+
+
+def preview_lines(plan: Plan, statuses: tuple[StepStatus, ...]) -> list[Text]:
+    """What apply would do now: steps that are done already are only counted."""
+    known = {status.step: status for status in statuses}
+    waiting = [step for step in plan.step if step.id not in known or known[step.id].status not in ("done", "skipped")]
+    if not waiting:
+        return [Text(NOTHING_TO_DO if plan.step else "Nothing to do: the plan has no steps.")]
+    rows = []
+    for step in waiting:
+        status = known.get(step.id)
+        rows.append((shown(step.id), step_words(step), shown(status.note) if status else ""))
+    lines = [Text(f"would run  {text}") for text in aligned(rows)]
+    done = len(plan.step) - len(waiting)
+    return [*lines, Text(f"{counted(len(waiting), 'step')} to run, {done} done before; nothing was changed.")]
+
+
+_STATUS_STYLES = {"done": "green", "running": "cyan", "failed": "bold red", "blocked": "bold red"}
+
+
+def _complete(outcome: Outcome) -> bool:
+    return not outcome.failed and not outcome.not_started and not outcome.interrupted
+
+
+def _counts(outcome: Outcome) -> str:
+    before = f" · done before {outcome.skipped}" if outcome.skipped else ""
+    return f"done {outcome.done}{before} · failed {outcome.failed} · not started {outcome.not_started}"
+
+
+def _summary(tally: Tally, outcome: Outcome, verified: bool) -> Iterator[Text]:
+    loads = [step for step in tally.plan.step if isinstance(step, LoadRows) and step.id in tally.done]
+    made = {
+        step.target
+        for step in tally.plan.step
+        if step.id in tally.done and isinstance(step, Ddl) and step.action == "create-table"
+    }
+    proven = sum(1 for step in tally.plan.step if isinstance(step, Verify) and step.id in tally.done)
+    tables = len(made | {step.target for step in loads})
+    text = f"{counted(tables, 'table')}, {counted(outcome.rows, 'row')} ({size(outcome.bytes)})"
+    text += f" in {duration(outcome.seconds)}"
+    if outcome.rows and outcome.seconds > 0:
+        text += f": {count(round(outcome.rows / outcome.seconds))} rows/s, {size(outcome.bytes / outcome.seconds)}/s"
+    yield Text(text)
+    if proven:
+        yield Text(f"verified {counted(proven, 'table')}: equal by count and checksum")
+    elif not verified:
+        yield Text("not verified: `migrate verify` proves that both sides are equal", style="yellow")
+
+
+def _rows(tally: Tally) -> Iterator[Text]:
+    rows = [
+        (shown(step.target), count(step.estimate.rows), count(tally.done[step.id].rows))
+        for step in tally.plan.step
+        if isinstance(step, LoadRows)
+        and step.id in tally.done
+        and round_estimate(tally.done[step.id].rows) != step.estimate.rows
+    ]
+    if rows:
+        yield Text("rows planned and moved differ: the source has changed since the plan")
+        for text in aligned([("table", "planned", "moved"), *rows], frozenset({1, 2})):
+            yield Text(f"  {text}")
+
+
+def _failures(outcome: Outcome) -> Iterator[Text]:
+    for failure in outcome.failures:
+        yield Text("failed ", style="bold red").append(shown(failure.step), style="bold")
+        error = shown_lines(failure.error)
+        yield Text(f"  error: {error[0]}")
+        yield from (Text(f"         {text}") for text in error[1:])
+        if failure.hint:
+            yield Text(f"  next: {shown(failure.hint)}")
+
+
+def _remarks(tally: Tally) -> Iterator[Text]:
+    for done in tally.done.values():
+        if done.note:
+            yield Text(f"note {shown(done.step)}: {shown(done.note)}", style="cyan")

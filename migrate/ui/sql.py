@@ -1,0 +1,44 @@
+"""A plan as the statements that apply runs, in its order: for reading and for a reviewer's own tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate.model.plan import Ddl, LoadRows, Plan, SetAutoIncrement, Step, Verify
+from migrate.ui.units import counted, shown, size
+
+
+def plan_sql(plan: Plan) -> str:
+    """Every DDL statement, each below a comment with its step; steps that are no statement are comments."""
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield f"-- plan {shown(plan.name)}{f', {shown(plan.digest)}' if plan.digest else ''}"
+    if not plan.step:
+        yield "-- no changes"
+    for step in plan.step:
+        yield ""
+        yield f"-- {shown(step.id)}"
+        if step.blocked:
+            yield f"-- BLOCKED, will not run: {shown(step.blocked)}"
+        yield from _body(step)
+
+
+def _body(step: Step) -> Iterator[str]:
+    match step:
+        case Ddl():
+            sql = f"{step.sql.rstrip().removesuffix(';')};"
+            # What is blocked must not run when somebody feeds this text to a client.
+            yield from (f"-- {shown(line)}" for line in sql.split("\n")) if step.blocked else (sql,)
+        case LoadRows():
+            along = f"along ({', '.join(step.key)})" if step.key else "in one piece"
+            where = f", where {step.where}" if step.where else ""
+            rows = f"{counted(step.estimate.rows, 'row')} ({size(step.estimate.bytes)})"
+            yield shown(f"-- load {rows} from {step.source} {along}{where}; {step.protocol}")
+        case SetAutoIncrement():
+            yield shown(f"-- set the AUTO_INCREMENT of {step.target} to that of {step.source}")
+        case Verify():
+            yield shown(
+                f"-- verify that {step.target} equals {step.source}{f' where {step.where}' if step.where else ''}"
+            )
