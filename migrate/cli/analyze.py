@@ -60,7 +60,7 @@ def _pattern(text: str, loaded: Loaded) -> Pattern:
     if ref is None:
         near = difflib.get_close_matches(endpoint, loaded.config.endpoint, 1)
         known = f"known endpoints: {', '.join(loaded.config.endpoint)}"
-        raise UsageError(f"no endpoint {endpoint!r} in {loaded.origin}", f"did you mean {near[0]}?" if near else known)
+        raise UsageError(f"no endpoint {endpoint!r} in {loaded.path}", f"did you mean {near[0]}?" if near else known)
     return pattern
 
 

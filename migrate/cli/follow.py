@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from migrate.cli.context import Shell
 from migrate.model.plan import Plan
@@ -24,13 +24,16 @@ async def follow(
     outcome: Outcome | None = None
     ticking = asyncio.create_task(_tick(progress))
     try:
-        async for value in events:
-            context.tell(value)
-            if isinstance(value, Outcome):
-                outcome = value
-            else:
-                tally.add(value)
-                progress.tell(value)
+        async with contextlib.AsyncExitStack() as stack:
+            if isinstance(events, AsyncGenerator):  # so that it ends, and frees its locks, when showing fails
+                stack.push_async_callback(events.aclose)
+            async for value in events:
+                context.tell(value)
+                if isinstance(value, Outcome):
+                    outcome = value
+                else:
+                    tally.add(value)
+                    progress.tell(value)
     finally:
         ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):

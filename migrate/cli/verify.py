@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
+
 from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect_plan
 from migrate.cli.follow import follow
 from migrate.cli.options import Positive
 from migrate.errors import Different
-from migrate.model.plan import Plan
+from migrate.model.plan import Plan, Verify
 from migrate.model.progress import Outcome
 from migrate.ui.ending import Tally, verify_lines
 
@@ -43,4 +45,5 @@ async def _verify(plan: Plan, parallelism: int | None, context: Shell) -> tuple[
 
     async with connect_plan(plan, context) as engines:
         events = verifying.verify(plan, engines, parallelism or plan.parallelism)
-        return await follow(events, plan, context, context.progress(plan))
+        proofs = msgspec.structs.replace(plan, step=tuple(step for step in plan.step if isinstance(step, Verify)))
+        return await follow(events, plan, context, context.progress(proofs))

@@ -92,26 +92,30 @@ class Reader(Protocol):
     """One reading session on a source; lives as long as the span it reads."""
 
     async def starts(self, rows: Rows, count: int) -> tuple[Bound, ...]:
-        """At most `count - 1` places, ascending, that cut the table into parts of similar size."""
+        """At most `count - 1` places, ascending, that cut the rows into parts of similar size, none of them empty."""
 
     async def next_bound(self, rows: Rows, span: Span, limit: int) -> Bound | None:
         """The key of row number `limit` of the span; None when the span has no more than `limit` rows."""
 
     async def read(self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int) -> Payload:
-        """The first rows of the span, in key order: at most `limit` of them and about `budget` bytes, but at least one.
+        """The first rows of the span: at most `limit` of them and about `budget` bytes, but at least one if there is one.
 
-        The payload's span says how far it came: its `upper` is the span's own when the span is finished.
+        The payload's span begins where the span does and says how far it came: its `upper` is the span's own when the
+        span is finished, which a span without rows is at once.
         """
 
     def stream(self, rows: Rows, layouts: Sequence[str], budget: int) -> AsyncIterator[Payload]:
-        """All rows of a table without key, in payloads of about `budget` bytes, in one pass."""
+        """All rows of a table without key, in payloads of about `budget` bytes, in one pass; none for an empty table."""
 
     async def checksum(self, rows: Rows, span: Span) -> Checksum:
-        """Computed by the server over the values, NULL-safe, independent of session settings and row order."""
+        """Computed by the server over the values, NULL-safe, independent of session settings and row order.
+
+        The sums of a table's spans add up to the table's.
+        """
 
 
 class Writer(Protocol):
-    """One writing session on a target."""
+    """One writing session on a target; `rows` are always the target's own table, which is also the key's."""
 
     layouts: tuple[str, ...]
     """What this target takes, best first."""
@@ -119,10 +123,13 @@ class Writer(Protocol):
     """Bytes of data that one payload should not exceed, but for a single row."""
 
     async def write(self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol) -> bool:
-        """Put the payload and its ledger line there. False: the ledger has that span already, nothing was written.
+        """Put the payload and its ledger line there. False: nothing was written, the ledger has a chunk from there on.
+
+        That chunk begins where this one does and may end elsewhere: read the ledger to go on.
 
         transactional: line and rows in one transaction. replace-span: the span is cleared, written, then recorded.
-        Raises `LossyWrite` when the target would change or drop a value; then nothing of the chunk is recorded.
+        Raises `LossyWrite` when the target would change or drop a value or a row; then nothing is recorded, and the
+        session goes on.
         """
 
     async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey) -> bool:
@@ -162,7 +169,10 @@ class Engine(Protocol):
         """
 
     async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
-        """Rows (exact up to some millions) and bytes of these tables; the same answer while nothing changes."""
+        """Rows that `where` lets through (exact up to some millions) and their bytes, in the order asked.
+
+        The same answer while nothing changes.
+        """
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         """The server's own DDL of each."""
@@ -208,18 +218,25 @@ class Engine(Protocol):
         """Run one statement of DDL, tagged so that `end_executors` finds it after our death."""
 
     async def end_executors(self, tag: str) -> int:
-        """End what dead clients left running under this tag, and wait until it is gone. Returns how many there were."""
+        """End what runs under `tag`, and under every `tag:…`, and wait until it is gone. Returns how many there were.
+
+        What is idle, or runs under another tag, goes on. A transaction that is ended leaves nothing.
+        """
 
     async def orphans(self, table: TableName, foreign_key: ForeignKey) -> int:
-        """Rows whose foreign key points nowhere."""
+        """Rows whose foreign key points nowhere; one with a NULL in it points nowhere on purpose and does not count."""
 
     async def auto_increment(self, table: TableName) -> int | None:
         """The next value, fresh, or None when the table has no such column."""
 
-    async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None: ...
+    async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None:
+        """Make `value` the next one; or the first one above all rows, when that is more."""
 
     async def lock(self, schemas: Sequence[tuple[str, str]], holder: str, timeout: float) -> Lock:
-        """Lock (catalog, schema) pairs for one run. Raises `Locked`, naming the holder, after `timeout` seconds."""
+        """Lock (catalog, schema) pairs for one run, all or none; they need not exist.
+
+        Raises `Locked`, naming the holder, after `timeout` seconds (0: at once).
+        """
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
@@ -233,7 +250,7 @@ class Engine(Protocol):
         """Make the ledger in each of these existing schemas unless it is there."""
 
     def ledger(self, key: LedgerKey) -> AsyncIterator[LedgerLine]:
-        """The lines of one step; none when there is no ledger."""
+        """The lines of one step, in any order; none when there is no ledger."""
 
     async def started(self, plan: str, tables: Sequence[TableName]) -> frozenset[TableName]:
         """Those of these tables that the ledger beside them names under this plan: made or written by it."""
@@ -242,6 +259,9 @@ class Engine(Protocol):
         """The steps of this plan that the ledgers in these (catalog, schema) pairs call whole."""
 
     async def record(self, key: LedgerKey, lines: Sequence[LedgerLine]) -> None:
-        """Write lines that carry no rows of their own (cut, whole): all of them or none; lines already there stay."""
+        """Write lines that carry no rows of their own (cut, whole): all of them or none.
+
+        A line that is there already stays as it is: one of its kind, from the same lower bound, whatever else it says.
+        """
 
     async def close(self) -> None: ...

@@ -65,7 +65,11 @@ class Context:
         self._begun: set[str] = set()
 
     def begin(self, step: Step) -> None:
-        """Work on the step begins: the state file knows it before the target does. Once per step."""
+        """Work on the step begins: the state file knows it before the target does. Told once per step.
+
+        Raises `Interrupt` when nothing more shall begin.
+        """
+        self.stop_if_asked()
         if step.id not in self._begun:
             self._begun.add(step.id)
             self._intent(step.id)

@@ -124,12 +124,12 @@ class Load:
         """One range to its end, through temporary errors; after each, the ledger tells how far it came."""
         tries = 0
         async with self._context.slots.take(self._source.endpoint, self._target.endpoint):
-            self._stop_if_asked()
             self._context.begin(self._step)
             while (left := ranges.left(part)) is not None:
                 before = self.rows
                 try:
-                    return await self._range(left)
+                    await self._range(left)
+                    break
                 except MigrateError as error:
                     tries = 1 if self.rows > before else tries + 1
                     if not error.temporary or tries > len(BACKOFF):

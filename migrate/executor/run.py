@@ -14,7 +14,7 @@ import msgspec
 
 from migrate.diff import describe
 from migrate.engines.base import Engine, Lock
-from migrate.errors import Blocked, MigrateError, StalePlan
+from migrate.errors import Blocked, Locked, MigrateError, StalePlan
 from migrate.executor.check import Standing, finished_steps, pending, stand, targets
 from migrate.executor.context import Context, Interrupt, Slots, plan_tag
 from migrate.executor.steps import run_step
@@ -150,7 +150,7 @@ class Loop:
     def _start_ready(self) -> list[Event]:
         """Begin every step whose predecessors are over; large loads first, so that no long tail is left."""
         skipped: list[Event] = []
-        if self._context.interrupt.is_set() or (self._failures and self._options.stop_on_error):
+        if self._context.interrupt.is_set() or self._context.stopping:
             return skipped
         ready = [
             step
@@ -184,6 +184,7 @@ class Loop:
         except Interrupt:
             context.tell(StepStopped(step.id))
         except MigrateError as error:
+            context.stopping = context.stopping or self._options.stop_on_error or isinstance(error, Locked)
             context.tell(StepFailed(step.id, str(error), error.hint, error.exit_code))
         else:
             context.tell(StepDone(step.id, time.monotonic() - began, done.rows, done.bytes, done.note))
@@ -203,7 +204,6 @@ class Loop:
                 self._tasks.pop(name)
                 self._failures.append(event)
                 self._ended_badly.add(name)
-                self._context.stopping = self._options.stop_on_error
                 return self._start_ready()
             case StepStopped(step=name):
                 self._tasks.pop(name)
@@ -229,7 +229,7 @@ class Loop:
                 failure = StepFailed(
                     f"verify:{target}",
                     f"{target} is not defined as its source: {'; '.join(wrong[:5])}",
-                    "report this",
+                    REPORT,
                     7,
                 )
                 self._failures.append(failure)
@@ -269,7 +269,8 @@ async def _standing(plan: Plan, engines: Mapping[str, Engine], path: str) -> Sta
     standing = await stand(plan, engines)
     if standing.differences:
         raise StalePlan(
-            standing.differences, f"plan again: migrate plan -o {path}" if path else "plan again: migrate plan"
+            standing.differences,
+            f"review what changed and plan again: migrate plan -o {path}" if path else "plan again: migrate plan",
         )
     return standing
 

@@ -118,7 +118,7 @@ async def _orphans(context: Context, step: Ddl) -> str:
     for name, here, there in await context.patiently(step, count):
         if here != there:
             raise Different(
-                f"{pair.target}: {here:,} rows have no parent for foreign key {name}; at the source {there:,} have none",
+                f"{pair.target}: {here:,} rows have no parent for foreign key {name}; at the source {there:,}",
                 "move the parent's rows too, or leave the foreign key out with `migrate plan --skip`",
             )
         if here:

@@ -33,12 +33,16 @@ async def ranges(pair: Pair, engines: Mapping[str, Engine]) -> AsyncIterator[tup
         if one.equal:
             yield one.source.rows, ""
             continue
-        lower = source.spell(one.span.lower) if one.span.lower else "the first"
-        upper = source.spell(one.span.upper) if one.span.upper else "the last"
+        bounds = []
+        if one.span.lower:
+            bounds.append(f"above {source.spell(one.span.lower)}")
+        if one.span.upper:
+            bounds.append(f"up to {source.spell(one.span.upper)}")
+        place = f"key {' and '.join(bounds)}: " if bounds else ""
         counts = f"{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
         if one.source.rows == one.target.rows:
             counts = f"{one.source.rows:,} rows on both sides, with other values"
-        yield 0, f"keys after {lower} up to {upper}: {counts}" if mine.key else counts
+        yield 0, place + counts
 
 
 def different(pair: Pair, found: list[str]) -> Different:

@@ -36,4 +36,5 @@ def console(stream: TextIO, color: Color = "auto") -> Console:
 def put(target: Console, lines: list[Text] | list[str]) -> None:
     """Print whole lines: never wrapped, never cut, whatever the width, so that a pipe gets what a person sees."""
     for line in lines:
-        target.print(line, soft_wrap=True)
+        # As Text, because rich would read `load-rows:new:shop` in a str as an emoji, and brackets as markup.
+        target.print(Text(line) if isinstance(line, str) else line, soft_wrap=True)

@@ -15,6 +15,10 @@ from migrate.ui.units import aligned, count, counted, duration, shown, shown_lin
 NOTHING_TO_DO = "Nothing to do: this plan was applied before."
 
 
+NO_VERIFY = "--no-verify"
+"""Why a verification was skipped on purpose; any other reason means that the step is done."""
+
+
 class Tally:
     """Remembers what the ending needs of the events; one entry a step."""
 
@@ -40,7 +44,7 @@ def apply_lines(tally: Tally, outcome: Outcome, resume: str, verified: bool) -> 
     if _complete(outcome) and not outcome.done:
         return [Text(NOTHING_TO_DO)]
     lines = [*_remarks(tally), *_failures(outcome), *_rows(tally)]
-    lines.append(Text(_counts(outcome), style="bold green" if _complete(outcome) else "bold red"))
+    lines.append(Text(_counts(tally, outcome), style="bold green" if _complete(outcome) else "bold red"))
     if _complete(outcome):
         lines += _summary(tally, outcome, verified)
         return lines
@@ -53,7 +57,7 @@ def apply_lines(tally: Tally, outcome: Outcome, resume: str, verified: bool) -> 
 def verify_lines(tally: Tally, outcome: Outcome) -> list[Text]:
     """The end of `migrate verify`."""
     lines = [*_remarks(tally), *_failures(outcome)]
-    tables = sum(1 for step in tally.plan.step if isinstance(step, Verify) and step.id in tally.done)
+    tables = len(tally.done)  # every table that the plan's moves name, those without a step too
     if not outcome.failed and not outcome.not_started and not outcome.interrupted:
         rows = sum(done.rows for done in tally.done.values())
         text = f"Equal: {counted(tables, 'table')}, {counted(rows, 'row')}, proven in {duration(outcome.seconds)}."
@@ -118,9 +122,17 @@ def _complete(outcome: Outcome) -> bool:
     return not outcome.failed and not outcome.not_started and not outcome.interrupted
 
 
-def _counts(outcome: Outcome) -> str:
-    before = f" · done before {outcome.skipped}" if outcome.skipped else ""
-    return f"done {outcome.done}{before} · failed {outcome.failed} · not started {outcome.not_started}"
+def _counts(tally: Tally, outcome: Outcome) -> str:
+    """What was left out on purpose (--no-verify) was not done before."""
+    unwanted = sum(1 for step in tally.plan.step if isinstance(step, Verify) and _unwanted(tally, step.id))
+    words = [f"done {outcome.done}"]
+    words += [f"done before {outcome.skipped - unwanted}"] if outcome.skipped > unwanted else []
+    words += [f"left out {unwanted}"] if unwanted else []
+    return " · ".join([*words, f"failed {outcome.failed}", f"not started {outcome.not_started}"])
+
+
+def _unwanted(tally: Tally, step: str) -> bool:
+    return step in tally.skipped and tally.skipped[step].why == NO_VERIFY
 
 
 def _summary(tally: Tally, outcome: Outcome, verified: bool) -> Iterator[Text]:

@@ -10,7 +10,16 @@ from typing import Protocol
 import msgspec
 
 from migrate.model.plan import LoadRows, Plan, Verify
-from migrate.model.progress import ChunkDone, Event, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+from migrate.model.progress import (
+    ChunkDone,
+    Event,
+    StepDone,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    StepStopped,
+    Waiting,
+)
 from migrate.ui.units import count, duration, remaining, shown, size
 
 WINDOW = 10.0
@@ -74,7 +83,7 @@ class Meter:
             case StepDone() | StepSkipped():
                 self._running.pop(event.step, None)
                 self._total[event.step] = self._seen.get(event.step, 0)  # the plan only guessed
-            case StepFailed():
+            case StepFailed() | StepStopped():
                 self._running.pop(event.step, None)
             case Waiting():
                 pass

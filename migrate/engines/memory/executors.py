@@ -36,8 +36,8 @@ class Executors:
         self._moved = asyncio.Condition()
 
     def end(self, tag: str) -> int:
-        """End all work under this tag at once. Returns how much there was."""
-        ended = [executor for executor in self.running if executor.tag == tag]
+        """End all work under this tag, and tags below it, at once. Returns how much there was."""
+        ended = [executor for executor in self.running if f"{executor.tag}:".startswith(f"{tag}:")]
         for executor in ended:
             executor.ended = True
         self.running = [executor for executor in self.running if not executor.ended]

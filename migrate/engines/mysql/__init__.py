@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from migrate.engines.base import Bound, LedgerKey, LedgerLine, Reader, Rows, Writer
-from migrate.engines.mysql import ddl, inspect, layout
+from migrate.engines.mysql import ddl, layout
 from migrate.engines.mysql.connect import Server
+from migrate.engines.mysql.inspect import definitions, inspect
 from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, ledger_table
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
+from migrate.engines.mysql.measure import measure
 from migrate.engines.mysql.rows import MysqlReader, MysqlWriter
 from migrate.errors import ReadOnlyServer
 from migrate.model.change import TableChange
@@ -56,13 +58,13 @@ class MysqlEngine:
         return f"address:{variables.get('hostname', '')}:{variables.get('port', '')}"
 
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
-        return await inspect.inspect(self._server, patterns)
+        return await inspect(self._server, patterns)
 
     async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
-        return await inspect.measure(self._server, rows)
+        return await measure(self._server, rows)
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
-        return await inspect.definitions(self._server, tables)
+        return await definitions(self._server, tables)
 
     async def occupied(self, tables: Sequence[TableName]) -> frozenset[TableName]:
         found: set[TableName] = set()

@@ -225,7 +225,7 @@ def _row_format_unsaid(table: Table, outer: Sequence[Token]) -> bool:
         "redundant",
         "compressed",
     )
-    return unusual and not any(_is(token, "ROW_FORMAT") for token in outer)
+    return storage.engine.lower() == "innodb" and unusual and not any(_is(token, "ROW_FORMAT") for token in outer)
 
 
 def _needed_by_counter(table: Table) -> str:

@@ -9,7 +9,8 @@ Three layouts, all run on real servers with hostile values (docs/mysql.md has th
 * `cells`: one row, each cell by itself, for rows of many MiB: LOAD DATA is superlinear in the size of a field.
 
 What each type needs, and what goes wrong otherwise: FLOAT prints six digits, so `c*1e0`; ENUM and SET go by number,
-because index 0 and members that look like numbers are lost as text; BIT by number; JSON must arrive as utf8mb4, not as binary.
+because index 0 and members that look like numbers are lost as text; BIT by number; JSON must arrive as utf8mb4, not
+as binary.
 GROUP_CONCAT cuts each argument to its declared length without a warning, unless it is a blob: hence WIDE.
 """
 
@@ -307,7 +308,10 @@ def hash_expression(rows: Rows) -> str:
     parts = []
     for column in rows.columns:
         value = plain(column)
-        if column.name in large:
+        if isinstance(column.type, Float):
+            # All 64 bits: what MySQL prints of 2.2250738585072014e-308 reads back as another number.
+            parts.append(f"IFNULL(ST_AsBinary(POINT({quote(column.name)},0)),'N')")
+        elif column.name in large:
             parts.append(f"IFNULL(MD5({value}),'N')")
         elif isinstance(column.type, Text | Binary):
             name = quote(column.name)

@@ -39,11 +39,13 @@ class MysqlLock:
         self._session = session
         self._names = names
         self._stack = stack
+        self._one_at_a_time = asyncio.Lock()
 
     async def check(self) -> None:
         for schema, name in self._names:
             try:
-                found = await self._session.query(f"SELECT IS_USED_LOCK('{name}') = CONNECTION_ID()")
+                async with self._one_at_a_time:
+                    found = await self._session.query(f"SELECT IS_USED_LOCK('{name}') = CONNECTION_ID()")
                 held = str(found.rows[0][0]) == "1"
             except ConnectionLost:
                 held = False

@@ -111,7 +111,7 @@ def unreachable(endpoint: str, cause: BaseException, ref: EndpointRef) -> Cannot
             endpoint, f"the host {ref.host} is unknown ({cause.strerror})", "check host of this endpoint"
         )
     if isinstance(cause, ssl.SSLError):
-        why = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else cause.reason or str(cause)
+        why = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(cause)
         return CannotConnect(
             endpoint,
             f"{at}: TLS failed: {why}",

@@ -1,9 +1,4 @@
-"""The configuration: migrate.toml, migration.yaml or the environment -> `Config`, which holds every key there is.
-
-`${NAME}` and `${NAME:-default}` in any text are filled in here, except in passwords: those stay templates in `Config`,
-and so in the plan, until `resolve_secrets` is asked for one endpoint. `$$` is a dollar sign; a dollar sign before
-anything else is itself.
-"""
+"""Reading a configuration: a file, or the environment, into `Config`, with the place of whatever is wrong."""
 
 from __future__ import annotations
 
@@ -11,17 +6,16 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from migrate.config_text import EXAMPLE_MYSQL, TextError, expand, parse_toml, parse_yaml, variables
+from migrate.config.text import TextError, expand, parse_toml, parse_yaml, variables
+from migrate.config.tree import Config, Loaded, Options
 from migrate.errors import BadConfig, MissingFile
 from migrate.model.pattern import Part, Pattern, parse_pattern
 from migrate.model.plan import EndpointRef, Move
 from migrate.model.table import spell
-
-__all__ = ["EXAMPLE_MYSQL", "Config", "Loaded", "Options", "Setting", "describe", "load", "resolve_secrets"]
 
 FILES = ("migrate.toml", "migration.yaml", "migration.yml")
 """Looked for in this order, in the working folder."""
@@ -30,47 +24,9 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 _SECRET = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\})+")
 _PLACE = re.compile(r" - at `\$(.*)`\Z")
 _UNKNOWN_TYPE = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
-_WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "null": "nothing"}
-_WORDS |= {"array": "a list", "object": "a table", "datetime": "a time", "date": "a date", "time": "a time of day"}
-_MASKED = "********"
-
-
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much runs at once: pieces of work in all, and on one server (1 to 1000)."""
-
-    parallelism: int = 8
-    per_server: int = 4
-
-
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every key. Passwords are templates; everything else is filled in."""
-
-    name: str
-    endpoint: dict[str, EndpointRef]
-    move: tuple[Move, ...] = ()
-    options: Options = Options()
-    allow_literal_password: bool = False
-
-
-class Loaded(msgspec.Struct, frozen=True):
-    """A configuration, the file it came from (or `environment`), and the origin of each dotted key.
-
-    `secrets`: passwords that the file holds literally, by endpoint; never to be shown or written.
-    """
-
-    config: Config
-    path: str
-    origin: Mapping[str, str]
-    secrets: Mapping[str, str]
-
-
-class Setting(NamedTuple):
-    """One key as `migrate show-config` shows it; secrets are masked."""
-
-    key: str
-    value: str
-    origin: str
-
+_WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "object": "a table"}
+_WORDS |= {"array": "a list", "list": "a list", "dict": "a table", "null": "nothing", "NoneType": "nothing"}
+_WORDS |= {"datetime": "a date", "date": "a date", "time": "a time of day"}
 
 # What design and other versions have, and this one does not.
 _LATER: Mapping[type[msgspec.Struct], tuple[str, ...]] = {
@@ -153,8 +109,9 @@ class _Reader:
         raw = document if isinstance(document, dict) else {}
         if "name" not in top:
             self.fail("$.name", "is missing", 'it names the plan: name = "shop" makes plans/shop.toml')
-        self.check_name(self.convert({"name": top["name"], "endpoint": {}}, Config, "$").name, "$.name")
-        literal = self.convert({**top, "endpoint": {}}, Config, "$").allow_literal_password
+        head = self.convert({**top, "endpoint": {}}, Config, "$")
+        self.check_name(head.name, "$.name")
+        literal = head.allow_literal_password
         endpoints = raw.get("endpoint", {})
         if not isinstance(endpoints, dict):
             self.fail("$.endpoint", "expected a table", "write [endpoint.NAME]")
@@ -169,7 +126,7 @@ class _Reader:
         for key, value in msgspec.structs.asdict(options).items():
             if not 1 <= value <= 1000:
                 self.fail(f"$.options.{key}", f"{value} is not between 1 and 1000")
-        return Loaded(Config(top["name"], refs, rules, options, literal), self.path, self.origin, self.secrets)
+        return Loaded(Config(head.name, refs, rules, options, literal), self.path, self.origin, self.secrets)
 
     # -- parts of the tree -----------------------------------------------------------------------------------------
 
@@ -351,7 +308,7 @@ def _keeps(source: Part, target: Part) -> bool:
 
 
 def _word(name: str) -> str:
-    return _WORDS.get(name.replace("list", "array").replace("dict", "object").replace("NoneType", "null"), name)
+    return _WORDS.get(name, name)
 
 
 def _join(place: str, key: object) -> str:
@@ -375,29 +332,3 @@ def resolve_secrets(
         return msgspec.structs.replace(ref, password=expand(ref.password, env))
     except TextError as error:
         raise BadConfig(f"endpoint {name}", "password", str(error), error.hint) from error
-
-
-def describe(loaded: Loaded) -> tuple[Setting, ...]:
-    """Every key with its value and origin, in the order of the file; a password shows its variable or a mask."""
-    config = loaded.config
-    shown = {"name": config.name, "allow_literal_password": config.allow_literal_password}
-    for name, ref in config.endpoint.items():
-        masked = msgspec.structs.replace(ref, password=_MASKED) if name in loaded.secrets else ref
-        shown |= _flat(f"endpoint.{name}", masked)
-    for number, move in enumerate(config.move):
-        shown |= _flat(f"move[{number}]", move)
-    shown |= _flat("options", config.options)
-    return tuple(Setting(key, _show(value), loaded.origin[key]) for key, value in shown.items() if key in loaded.origin)
-
-
-def _flat(prefix: str, value: msgspec.Struct) -> dict[str, Any]:
-    names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
-    return {f"{prefix}.{key}": getattr(value, name) for name, key in names}
-
-
-def _show(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {item}" for key, item in value.items())
-    return ", ".join(value) if isinstance(value, tuple) else str(value)

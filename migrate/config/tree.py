@@ -1,0 +1,75 @@
+"""Every key of the configuration, and what reading one gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from migrate.model.plan import EndpointRef, Move
+
+_MASKED = "********"
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much runs at once: pieces of work in all, and on one server (1 to 1000)."""
+
+    parallelism: int = 8
+    per_server: int = 4
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every key. Passwords are templates; everything else is filled in."""
+
+    name: str
+    endpoint: dict[str, EndpointRef]
+    move: tuple[Move, ...] = ()
+    options: Options = Options()
+    allow_literal_password: bool = False
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A configuration, the file it came from (or `environment`), and the origin of each dotted key.
+
+    `secrets`: passwords that the file holds literally, by endpoint; never to be shown or written.
+    """
+
+    config: Config
+    path: str
+    origin: Mapping[str, str]
+    secrets: Mapping[str, str]
+
+
+class Setting(NamedTuple):
+    """One key as `migrate show-config` shows it; secrets are masked."""
+
+    key: str
+    value: str
+    origin: str
+
+
+def describe(loaded: Loaded) -> tuple[Setting, ...]:
+    """Every key with its value and origin, in the order of the file; a password shows its variable or a mask."""
+    config = loaded.config
+    shown = {"name": config.name, "allow_literal_password": config.allow_literal_password}
+    for name, ref in config.endpoint.items():
+        masked = msgspec.structs.replace(ref, password=_MASKED) if name in loaded.secrets else ref
+        shown |= _flat(f"endpoint.{name}", masked)
+    for number, move in enumerate(config.move):
+        shown |= _flat(f"move[{number}]", move)
+    shown |= _flat("options", config.options)
+    return tuple(Setting(key, _show(value), loaded.origin[key]) for key, value in shown.items() if key in loaded.origin)
+
+
+def _flat(prefix: str, value: msgspec.Struct) -> dict[str, Any]:
+    names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+    return {f"{prefix}.{key}": getattr(value, name) for name, key in names}
+
+
+def _show(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {item}" for key, item in value.items())
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,204 @@
+"""Two MySQL servers of the lab, seen by an account of this test run alone, so that its sessions can be told apart."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import decimal
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Literal
+
+from migrate.engines import open_engine
+from migrate.engines.base import Engine
+from migrate.model.plan import EndpointRef
+from migrate.model.table import Column, Index, Table, TableName
+from tests.engines.world import Row, Side, Value, order
+from tests.lab import Server, client
+
+PASSWORD = "suite"
+STATEMENTS = """\
+SELECT SUM(COUNT_STAR) FROM performance_schema.events_statements_summary_by_user_by_event_name
+WHERE USER = %s AND EVENT_NAME LIKE 'statement/%%'"""
+WAITING = """\
+SELECT ID FROM information_schema.PROCESSLIST
+WHERE USER = %s AND STATE = 'Waiting for table metadata lock'"""
+LOCK_OWNERS = """\
+SELECT DISTINCT t.PROCESSLIST_ID FROM performance_schema.metadata_locks AS l
+JOIN performance_schema.threads AS t ON t.THREAD_ID = l.OWNER_THREAD_ID
+WHERE l.OBJECT_TYPE = 'USER LEVEL LOCK' AND t.PROCESSLIST_USER = %s"""
+CRASH = """\
+CREATE TRIGGER {schema}.`crash` BEFORE INSERT ON {table} FOR EACH ROW
+IF {condition} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'crash of a test'; END IF"""
+
+
+class Backdoor:
+    """Root's own connection to one server, and the account that the engines use there. It lives for many tests.
+
+    Without TLS: setting that up takes the client longer than most of these tests.
+    """
+
+    def __init__(self, server: Server, user: str) -> None:
+        self.server = server
+        self.user = user
+        self.root = client.connect(server, root=True, ssl_disabled=True)
+        self.run("SET SESSION foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'")
+        self.run(f"CREATE USER '{user}'@'%' IDENTIFIED BY '{PASSWORD}'")
+        self.run(f"GRANT ALL PRIVILEGES ON *.* TO '{user}'@'%'")
+
+    def run(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """One statement and its rows; %s are parameters when there are any."""
+        with self.root.cursor() as cursor:
+            cursor.execute(sql, parameters or None)
+            return list(cursor.fetchall())
+
+    def engine(self, endpoint: str) -> Engine:
+        """An engine at this server."""
+        server = self.server
+        ref = EndpointRef("mysql", host=server.host, port=server.port, user=self.user, password=PASSWORD)
+        return open_engine(endpoint, ref, 4)
+
+    def close(self) -> None:
+        """Away with the account."""
+        self.run(f"DROP USER '{self.user}'@'%'")
+        self.root.close()
+
+
+class MysqlWorld:
+    """See `tests.engines.world.World`."""
+
+    def __init__(self, source: Backdoor, target: Backdoor) -> None:
+        self.doors: dict[Side, Backdoor] = {"source": source, "target": target}
+        self.user = target.user
+        name = uuid.uuid4().hex[:10]
+        self.source_schema = f"suite_{name}_old"
+        self.target_schema = f"suite_{name}_new"
+        source.run(f"CREATE DATABASE `{self.source_schema}`")
+        target.run(f"CREATE DATABASE `{self.target_schema}`")
+        self.source = source.engine("old")
+        self.target = target.engine("new")
+        self._rivals: list[Engine] = []
+
+    async def close(self) -> None:
+        """Close every engine, and drop what the test made."""
+        for engine in (self.source, self.target, *self._rivals):
+            await engine.close()
+        self._run("source", f"DROP DATABASE `{self.source_schema}`")
+        for name in (self.target_schema, f"{self.target_schema}_new"):
+            self._run("target", f"DROP DATABASE IF EXISTS `{name}`")
+
+    def _run(self, side: Side, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        return self.doors[side].run(sql, *parameters)
+
+    def rival(self) -> Engine:
+        """See World."""
+        self._rivals.append(self.doors["target"].engine("new"))
+        return self._rivals[-1]
+
+    async def create(self, side: Side, table: Table, rows: Sequence[Row] = ()) -> None:
+        """See World."""
+        self._run(side, definition(table))
+        await self.insert(side, table, rows)
+
+    async def insert(self, side: Side, table: Table, rows: Sequence[Row]) -> None:
+        """See World."""
+        statement = f"INSERT INTO {quoted(table.name)} VALUES ({','.join(['%s'] * len(table.columns))})"
+        for row in rows:
+            self._run(side, statement, *row)
+
+    async def rows(self, side: Side, table: Table) -> list[Row]:
+        """See World."""
+        found = self._run(side, f"SELECT * FROM {quoted(table.name)}")
+        return sorted((tuple(map(canonical, row)) for row in found), key=order)
+
+    async def queries(self, side: Side) -> int:
+        """See World."""
+        return int(self._run(side, STATEMENTS, self.user)[0][0] or 0)
+
+    @asynccontextmanager
+    async def crash(self, moment: Literal["rows", "ledger"], table: TableName, row: int) -> AsyncIterator[None]:
+        """See World: a trigger raises an error."""
+        where = table if moment == "rows" else TableName(table.schema, "_migrate_ledger")
+        condition = f"NEW.id = {row}" if moment == "rows" else "TRUE"
+        self._run("target", CRASH.format(schema=f"`{table.schema}`", table=quoted(where), condition=condition))
+        try:
+            yield
+        finally:
+            self._run("target", f"DROP TRIGGER `{table.schema}`.`crash`")
+
+    @asynccontextmanager
+    async def abandoned(self, table: Table, sql: str, tag: str) -> AsyncIterator[None]:
+        """See World: somebody else reads the table, so the statement waits, and its client goes away meanwhile."""
+        blocker = client.connect(self.doors["target"].server, root=True, autocommit=False, ssl_disabled=True)
+        try:
+            with blocker.cursor() as cursor:
+                cursor.execute(f"SELECT * FROM {quoted(table.name)}")
+            dead = asyncio.create_task(self.rival().execute(sql, tag))
+            await self._until(lambda: bool(self._run("target", WAITING, self.user)))
+            dead.cancel()
+            with suppress(asyncio.CancelledError):
+                await dead
+            assert self._run("target", WAITING, self.user), "the server goes on without the client"
+            yield
+        finally:
+            blocker.rollback()
+            blocker.close()
+
+    async def lose_locks(self) -> None:
+        """See World: the connections that hold them are killed."""
+        owners = self._run("target", LOCK_OWNERS, self.user)
+        assert owners, "something is locked"
+        for (connection,) in owners:
+            self._run("target", f"KILL {connection}")
+        await self._until(lambda: not self._run("target", LOCK_OWNERS, self.user))
+
+    @staticmethod
+    async def _until(done: Callable[[], bool]) -> None:
+        for _ in range(1000):
+            if done():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("the server did not come that far in ten seconds")
+
+
+def quoted(name: TableName) -> str:
+    """The name as MySQL takes it."""
+    return f"`{name.schema}`.`{name.name}`"
+
+
+def definition(table: Table) -> str:
+    """CREATE TABLE of what the suite's tables have."""
+    parts = [_column(column) for column in table.columns]
+    parts += [_index(index) for index in table.indexes]
+    parts += [
+        f"CONSTRAINT `{key.name}` FOREIGN KEY ({_list(key.columns)}) "
+        f"REFERENCES {quoted(key.referenced)} ({_list(key.referenced_columns)})"
+        for key in table.foreign_keys
+    ]
+    engine = "InnoDB" if table.storage.transactional else "MyISAM"
+    return f"CREATE TABLE {quoted(table.name)} ({', '.join(parts)}) ENGINE={engine} COMMENT='{table.comment}'"
+
+
+def _column(column: Column) -> str:
+    null = "NULL" if column.nullable else "NOT NULL"
+    return f"`{column.name}` {column.native} {null}{' AUTO_INCREMENT' if column.auto_increment else ''}"
+
+
+def _index(index: Index) -> str:
+    kind = {"primary": "PRIMARY KEY", "unique": f"UNIQUE KEY `{index.name}`", "plain": f"KEY `{index.name}`"}
+    return f"{kind[index.kind]} ({_list([part.column for part in index.parts])})"
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def canonical(value: Any) -> Value:
+    """A value as the suite writes it."""
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    result: Value = value
+    return result

@@ -1,0 +1,15 @@
+"""The contract of `migrate.engines.base.Engine` as tests.
+
+An engine is under it when a subclass of `EngineSuite` in a test module provides the fixture `world`: two servers of its
+family as `tests.engines.world.World` describes them, fresh for every test.
+"""
+
+from __future__ import annotations
+
+from tests.engines.suite_acting import Acting
+from tests.engines.suite_looking import Looking
+from tests.engines.suite_rows import Reading, Summing, Writing
+
+
+class EngineSuite(Looking, Reading, Writing, Summing, Acting):
+    """Everything that every engine promises."""

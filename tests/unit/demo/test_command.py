@@ -1,0 +1,93 @@
+"""Running the command: its exit code and seconds, and that it never outlives the demo."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.demo.command import REPOSITORY, Migrate
+
+PACKAGE = """
+import os, sys, time
+if sys.argv[1] == "sleep":
+    time.sleep(60)
+print(os.getcwd(), os.environ["SHOP_OLD_PASSWORD"], flush=True)
+sys.exit(int(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def migrate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Migrate:
+    """The command in a folder of its own, with a stand-in for the package that only sleeps or exits."""
+    package = tmp_path / "packages" / "migrate"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(PACKAGE)
+    monkeypatch.setattr("tests.demo.command.REPOSITORY", tmp_path / "packages")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return Migrate(folder, {"SHOP_OLD_PASSWORD": "from the environment"})
+
+
+def test_the_repository_is_where_the_package_lies() -> None:
+    assert (REPOSITORY / "migrate" / "__init__.py").is_file()
+
+
+def test_a_command_runs_in_its_folder_with_the_passwords_and_shows_its_line(
+    migrate: Migrate, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ran = migrate.run("7", "with a space")
+    assert (ran.words, ran.code) == (("7", "with a space"), 7)
+    assert 0 < ran.seconds < 30
+    out = capfd.readouterr().out
+    assert out == f"\n$ migrate 7 'with a space'\n{migrate.folder} from the environment\n"
+
+
+def test_a_command_is_killed_when_it_is_time(migrate: Migrate) -> None:
+    asked: list[bool] = []
+
+    def when() -> bool:
+        asked.append(True)
+        return len(asked) == 3
+
+    killed, ran = migrate.run_killed("sleep", when=when)
+    assert killed
+    assert ran.code == -signal.SIGKILL
+    assert len(asked) == 3
+
+
+def test_a_command_that_ends_by_itself_is_not_called_killed(migrate: Migrate) -> None:
+    killed, ran = migrate.run_killed("3", when=lambda: False)
+    assert not killed
+    assert ran.code == 3
+
+
+def test_an_interrupted_demo_leaves_no_command_running(migrate: Migrate, tmp_path: Path) -> None:
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from tests.demo import command\n"
+        f"command.REPOSITORY = Path({str(tmp_path / 'packages')!r})\n"
+        f"print(os.getpid(), flush=True)\n"
+        f"command.Migrate(Path({str(migrate.folder)!r}), {{'SHOP_OLD_PASSWORD': ''}}).run('sleep')\n"
+    )
+    demo = subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    assert demo.stdout is not None
+    assert demo.stdout.readline() == f"{demo.pid}\n"
+    children = Path(f"/proc/{demo.pid}/task/{demo.pid}/children")
+    limit = time.monotonic() + 20
+    while not children.read_text().split():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    child = int(children.read_text().split()[0])
+    demo.send_signal(signal.SIGINT)
+    demo.communicate(timeout=60)
+    assert demo.returncode != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)

@@ -1,0 +1,192 @@
+"""The SQL door: what it cuts is exact, and what it cannot tell it refuses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrate.errors import UnreadableDdl
+from migrate.model.table import TableName
+from migrate.sql import Item, items, quote, quote_table, rename_schema, tokens
+
+ORDERS = """\
+CREATE TABLE `orders, (old)` (
+  `id` int NOT NULL AUTO_INCREMENT,
+  `a``b` varchar(20) CHARACTER SET latin1 COLLATE latin1_bin DEFAULT 'x'',(\\\\' COMMENT 'a,b) 😀\\n''\\\\',
+  `hidden` int DEFAULT ((1 + 1)) /*!80023 INVISIBLE */,
+  `place` geometry NOT NULL /*!80003 SRID 4326 */,
+  `kind` enum('a,b','c)','`d`') DEFAULT NULL,
+  `total` decimal(10,2) GENERATED ALWAYS AS ((`id` * ifnull(`id`,2))) STORED,
+  `key` bit(3) DEFAULT b'101',
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `u``,(` (`a``b`(5) DESC),
+  KEY `plain` (((`id` + 1)),(cast(`id` as char(9) charset utf8mb4))) /*!80000 INVISIBLE */ COMMENT 'k,k',
+  FULLTEXT KEY `words` (`a``b`) /*!50100 WITH PARSER `ngram` */,
+  SPATIAL KEY `place` (`place`),
+  CONSTRAINT `fk` FOREIGN KEY (`id`) REFERENCES `other`.`t` (`id`) ON DELETE CASCADE,
+  CONSTRAINT `c``k` CHECK (((`id` > 1) and (`a``b` <> _utf8mb4'),('))) /*!80016 NOT ENFORCED */
+) ENGINE=InnoDB AUTO_INCREMENT=7 DEFAULT CHARSET=utf8mb4 COMMENT=') `x` ('
+/*!50500 PARTITION BY LIST  COLUMNS(`kind`)
+(PARTITION p VALUES IN ('*/ ) it''s \\\\') ENGINE = InnoDB) */"""
+
+
+def test_quoting_doubles_backticks() -> None:
+    assert quote("a`b") == "`a``b`"
+    assert quote_table(TableName("my shop", "o`r")) == "`my shop`.`o``r`"
+
+
+def test_quoting_does_not_load_sqlglot() -> None:
+    code = "import sys, migrate.sql; migrate.sql.quote('a'); sys.exit('sqlglot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_a_quoted_name_is_one_token_that_reads_back(name: str) -> None:
+    (token,) = tokens(quote(name))
+    assert (token.kind, token.text, token.start, token.end) == ("identifier", name, 0, len(quote(name)))
+
+
+def test_tokens_are_exact_slices_in_order() -> None:
+    text = "select `a``b`.x😀, 'it''s \\' 😀', \"d\", -1.5e3, x'4f', b'01', N'n', _utf8mb4'u' -- '\n, @v /* ' */ <=> 5"
+    found = tokens(text)
+    assert [text[token.start : token.end] for token in found] == [
+        *("select", "`a``b`", ".", "x😀", ",", "'it''s \\' 😀'", ",", '"d"', ",", "-", "1.5e3", ",", "x'4f'", ","),
+        *("b'01'", ",", "N'n'", ",", "_utf8mb4", "'u'", ",", "@", "v", "<=>", "5"),
+    ]
+    assert [token.text for token in found if token.kind == "identifier"] == ["a`b"]
+    assert [token.text for token in found if token.kind == "string"] == ["it's ' 😀", "d", "4f", "01", "n", "u"]
+    assert [token.text for token in found if token.kind == "number"] == ["1.5e3", "5"]
+    assert [token.text for token in found if token.kind == "word"] == ["SELECT", "X😀", "_UTF8MB4", "V"]
+
+
+def test_what_follows_call_or_execute_is_tokens_too() -> None:
+    text = "begin call shop.p('a'); execute s; show tables; end"
+    assert "".join(text[token.start : token.end] for token in tokens(text)) == text.replace(" ", "")
+
+
+def test_versioned_comments_are_not_seen_unless_asked_for() -> None:
+    text = "a /*!50100 b 'c*/' */ d /* e */ f /*M!100301 g*/"
+    assert [token.text for token in tokens(text)] == ["A", "D", "F"]
+    assert [token.text for token in tokens(text, versioned=True)] == ["A", "B", "c*/", "D", "F", "G"]
+    assert all(text[token.start : token.end].strip("'").upper() == token.text.upper() for token in tokens(text, True))
+
+
+@pytest.mark.parametrize("text", ["select 'a", "select `a", "a /*!50100 b", "a /*!1 b /*!2 c */ */", "a {# b #} c"])
+def test_a_text_that_does_not_end_or_is_no_sql_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableDdl) as caught:
+        tokens(text)
+    assert caught.value.text == text
+    assert caught.value.exit_code == 1
+
+
+def test_a_definition_is_cut_into_parts_that_make_it_up_again() -> None:
+    cut = items(ORDERS)
+    assert cut.head + "\n  " + ",\n  ".join(item.text for item in cut.items) + "\n" + cut.tail == ORDERS
+    assert cut.head == "CREATE TABLE `orders, (old)` ("
+    assert cut.tail.startswith(") ENGINE=InnoDB AUTO_INCREMENT=7 ")
+    assert cut.tail.endswith("(PARTITION p VALUES IN ('*/ ) it''s \\\\') ENGINE = InnoDB) */")
+
+
+def test_parts_are_known_by_kind_and_name_and_keep_their_comments() -> None:
+    cut = items(ORDERS)
+    assert [(item.kind, item.name) for item in cut.items] == [
+        ("column", "id"),
+        ("column", "a`b"),
+        ("column", "hidden"),
+        ("column", "place"),
+        ("column", "kind"),
+        ("column", "total"),
+        ("column", "key"),
+        ("primary", "PRIMARY"),
+        ("unique", "u`,("),
+        ("index", "plain"),
+        ("fulltext", "words"),
+        ("spatial", "place"),
+        ("foreign_key", "fk"),
+        ("check", "c`k"),
+    ]
+    texts = {item.text for item in cut.items}
+    assert "`hidden` int DEFAULT ((1 + 1)) /*!80023 INVISIBLE */" in texts
+    assert "`place` geometry NOT NULL /*!80003 SRID 4326 */" in texts
+    assert "FULLTEXT KEY `words` (`a``b`) /*!50100 WITH PARSER `ngram` */" in texts
+
+
+names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+
+
+@given(st.lists(st.tuples(names, st.text(st.sampled_from("a,()'\\`\"*/!#-\n é😀"))), min_size=1, max_size=5))
+def test_any_name_and_any_comment_is_cut_where_the_server_ends_it(columns: list[tuple[str, str]]) -> None:
+    texts = [
+        f"{quote(name)} int COMMENT '{comment.replace(chr(92), chr(92) * 2).replace(chr(39), chr(39) * 2)}'"
+        for name, comment in columns
+    ]
+    body = ",\n  ".join(texts)
+    cut = items(f"CREATE TABLE `t` (\n  {body}\n) ENGINE=InnoDB")
+    assert cut.items == tuple(Item("column", name, text) for (name, _), text in zip(columns, texts, strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE VIEW `v` AS select 1",
+        "CREATE TABLE t (`a` int)",
+        "CREATE TABLE `t` AS select 1",
+        "CREATE TABLE `t`",
+        "CREATE TABLE `t` (`a` int",
+        "CREATE TABLE `t` (`a` int,)",
+        "CREATE TABLE `t` (`a` int, PERIOD FOR `p` (`x`,`y`))",
+        "CREATE TABLE `t` (`a` int, VECTOR KEY `v` (`a`))",
+    ],
+)
+def test_a_definition_of_another_shape_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableDdl):
+        items(text)
+
+
+def test_only_a_qualifier_is_renamed_and_every_other_byte_stays() -> None:
+    body = (
+        "begin /* shop.x */ insert into `shop`.`t`(a) select  shop . f(1), 'shop.t', x'41', @shop.v, `t` . a\n"
+        "  from shop.t as t; call `shop`.p(); -- shop.p\n end"
+    )
+    assert rename_schema(body, "shop", "a`b") == (
+        "begin /* shop.x */ insert into `a``b`.`t`(a) select  `a``b` . f(1), 'shop.t', x'41', @shop.v, `t` . a\n"
+        "  from `a``b`.t as t; call `a``b`.p(); -- shop.p\n end"
+    )
+
+
+def test_renaming_there_and_back_gives_the_text_again() -> None:
+    text = "create trigger `shop`.`x` before insert on `shop`.`t` for each row set NEW.a = `shop`.f(NEW.b, 'shop.a')"
+    renamed = rename_schema(text, "shop", "crm")
+    assert renamed == text.replace("`shop`.", "`crm`.")
+    assert rename_schema(renamed, "crm", "shop") == text
+
+
+def test_a_schema_that_is_not_there_changes_nothing() -> None:
+    assert rename_schema("select `a`.`b` from `a`", "shop", "crm") == "select `a`.`b` from `a`"
+
+
+@pytest.mark.parametrize(
+    ("text", "old"),
+    [
+        ("select 1 /*!50001 from shop.t */", "shop"),
+        ("select Shop.t.a from x", "shop"),
+        ("begin set @x = old.a; end", "old"),
+        ("begin set @x = `new`.a; end", "new"),
+        ("select shop.a from other.t as shop", "shop"),
+        ("select shop.a from other.shop", "shop"),
+        ("begin prepare s from 'select * from shop.t'; execute s; end", "shop"),
+    ],
+)
+def test_what_tokens_cannot_settle_is_refused(text: str, old: str) -> None:
+    with pytest.raises(UnreadableDdl):
+        rename_schema(text, old, "crm")
+
+
+def test_three_parts_are_a_schema_whatever_else_has_that_name() -> None:
+    assert rename_schema("select `shop`.`shop`.`a` from `shop`.`shop`.`x`", "shop", "crm") == (
+        "select `crm`.`shop`.`a` from `crm`.`shop`.`x`"
+    )
