@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate.model.change import (
     AddCheck,
@@ -42,7 +43,8 @@ def diff(wanted: Catalog, actual: Catalog) -> tuple[Change, ...]:
     """The changes that make `actual` have all of `wanted`: schemas first, then table by table, each in name order.
 
     Of one table: foreign keys, checks, indexes and columns that must go, columns from left to right, indexes, checks,
-    storage, partitioning, comment, foreign keys. A part that differs only in the case of its name is the same part.
+    storage, partitioning, comment, foreign keys. A part that differs only in the case of its name is the same part; the
+    case of the columns that a foreign key names says nothing. The order of parts other than columns says nothing.
     """
     there = {(schema.catalog, schema.name) for schema in actual.schemas}
     missing = {(schema.catalog, schema.name): schema for schema in wanted.schemas}
@@ -59,12 +61,16 @@ def _table(wanted: Table, actual: Table | None) -> Iterator[Change]:
         yield CreateTable(wanted)
         yield from (AddForeignKey(name, foreign_key) for foreign_key in wanted.foreign_keys)
         return
-    foreign_keys = tuple(_pairs(wanted.foreign_keys, actual.foreign_keys))
+    foreign_keys = tuple(
+        (want, there)
+        for want, there in _pairs(wanted.foreign_keys, actual.foreign_keys)
+        if want is None or there is None or _folded(want) != _folded(there)
+    )
     checks = tuple(_pairs(wanted.checks, actual.checks))
     indexes = tuple(_pairs(wanted.indexes, actual.indexes))
     columns = tuple(_pairs(wanted.columns, actual.columns))
 
-    yield from (DropForeignKey(name, there) for want, there in foreign_keys if there is not None and want != there)
+    yield from (DropForeignKey(name, there) for _, there in foreign_keys if there is not None)
     yield from (DropCheck(name, there) for want, there in checks if there is not None and want != there)
     yield from (DropIndex(name, there) for want, there in indexes if there is not None and want is None)
     yield from (DropColumn(name, there) for want, there in columns if there is not None and want is None)
@@ -81,7 +87,7 @@ def _table(wanted: Table, actual: Table | None) -> Iterator[Change]:
         yield AlterPartitioning(name, actual.partitioning, wanted.partitioning)
     if wanted.comment != actual.comment:
         yield AlterComment(name, actual.comment, wanted.comment)
-    yield from (AddForeignKey(name, want) for want, there in foreign_keys if want is not None and want != there)
+    yield from (AddForeignKey(name, want) for want, _ in foreign_keys if want is not None)
 
 
 def _pairs(wanted: Sequence[_Named], actual: Sequence[_Named]) -> Iterator[_Pair[_Named]]:
@@ -99,6 +105,13 @@ def _pairs(wanted: Sequence[_Named], actual: Sequence[_Named]) -> Iterator[_Pair
         yield part, there
     rest = {part.name for others in folded.values() for part in others}
     yield from ((None, part) for part in actual if part.name in rest)
+
+
+def _folded(foreign_key: ForeignKey) -> ForeignKey:
+    """MySQL 8.0.12 tells the referenced columns in lower case, whatever they are called."""
+    columns = tuple(column.casefold() for column in foreign_key.columns)
+    referenced = tuple(column.casefold() for column in foreign_key.referenced_columns)
+    return replace(foreign_key, columns=columns, referenced_columns=referenced)
 
 
 def _columns(wanted: Table, actual: Table, pairs: Iterable[_Pair[Column]]) -> Iterator[Change]:

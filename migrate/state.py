@@ -157,7 +157,7 @@ def _create(path: Path) -> None:
 def _check(path: Path, sql: sqlite3.Connection) -> None:
     """Only looks, until it is known that the file is ours to write."""
     if sql.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
-        raise StateError(f"{path} is a SQLite file, but not a state file of migrate", "name another file with --state")
+        raise StateError(f"{path} is not a state file of migrate", "name another file with --state")
     version = sql.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise StateError(

@@ -38,7 +38,7 @@ from migrate.cli.state import state
 from migrate.cli.status import status
 from migrate.cli.verify import verify
 from migrate.errors import UsageError
-from migrate.ui.console import console
+from migrate.ui.console import Screen
 from migrate.ui.jsonl import Jsonl
 
 app = App(
@@ -95,7 +95,7 @@ def parse(argv: Sequence[str]) -> Call | None:
     try:
         call = app.meta(
             list(argv),
-            console=console(sys.stdout),
+            console=Screen(sys.stdout),
             exit_on_error=False,
             print_error=False,
             result_action="return_value",

@@ -9,17 +9,16 @@ from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
-from rich.console import Console
-from rich.text import Text
 
 from migrate.cli.options import STATE, Globals
 from migrate.errors import CannotWrite
 from migrate.model.plan import Plan
 from migrate.model.progress import Event, Outcome
 from migrate.ui.bars import Bars
-from migrate.ui.console import console, put
+from migrate.ui.console import Lines, Screen
 from migrate.ui.jsonl import Jsonl, told
-from migrate.ui.progress import Lines, Meter, Progress, Quiet
+from migrate.ui.progress import Lines as LineProgress
+from migrate.ui.progress import Meter, Progress, Quiet
 from migrate.ui.units import command
 
 
@@ -29,8 +28,8 @@ class Shell:
     def __init__(self, options: Globals, jsonl: Jsonl) -> None:
         self.options = options
         self.env: Mapping[str, str] = os.environ
-        self.out: Console = console(sys.stdout, options.color)
-        self.err: Console = console(sys.stderr, options.color)
+        self.out = Screen(sys.stdout, options.color)
+        self.err = Screen(sys.stderr, options.color)
         self._jsonl = jsonl
         self._log: Jsonl | None = None
         if options.log_file is not None:
@@ -40,10 +39,10 @@ class Shell:
                 raise CannotWrite(str(options.log_file), "log", error.strerror or str(error)) from error
             self._log = Jsonl(file, stamped=True)
 
-    def result(self, lines: list[Text] | list[str]) -> None:
+    def result(self, lines: Lines) -> None:
         """The result, for eyes: on stdout, unless a program listens."""
         if not self.options.json:
-            put(self.out, lines)
+            self.out.put(lines)
 
     def record(self, kind: str, fields: dict[str, object]) -> None:
         """The result, for programs: on stdout with --json, and in the log."""
@@ -60,18 +59,18 @@ class Shell:
     def say(self, text: str) -> None:
         """A diagnostic, on stderr."""
         if not self.options.quiet:
-            put(self.err, [text])
+            self.err.put([text])
 
     def progress(self, plan: Plan) -> Progress:
         """Bars on a terminal, a line every few seconds elsewhere, nothing with --quiet."""
 
         def write(text: str) -> None:
-            put(self.err, [text])
+            self.err.put([text])
 
         if self.options.quiet:
             return Quiet(write)
         meter = Meter(plan)
-        return Bars(meter, self.err) if self.err.is_terminal else Lines(meter, write)
+        return Bars(meter, self.err) if self.err.is_terminal else LineProgress(meter, write)
 
     def command(self, *words: str | os.PathLike[str]) -> str:
         """A command line that the user can paste; it names the state file when that is not the usual one."""

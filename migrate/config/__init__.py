@@ -6,7 +6,17 @@ else is itself.
 """
 
 from migrate.config.example import EXAMPLE_MYSQL
-from migrate.config.read import load, resolve_secrets
+from migrate.config.read import load, require_moves, resolve_secrets
 from migrate.config.tree import Config, Loaded, Options, Setting, describe
 
-__all__ = ["EXAMPLE_MYSQL", "Config", "Loaded", "Options", "Setting", "describe", "load", "resolve_secrets"]
+__all__ = [
+    "EXAMPLE_MYSQL",
+    "Config",
+    "Loaded",
+    "Options",
+    "Setting",
+    "describe",
+    "load",
+    "require_moves",
+    "resolve_secrets",
+]

@@ -37,7 +37,7 @@ _LATER: Mapping[type[msgspec.Struct], tuple[str, ...]] = {
 }
 _LATER_ENGINES = ("lake",)
 
-T = TypeVar("T", bound=msgspec.Struct)
+_T = TypeVar("_T", bound=msgspec.Struct)
 
 
 def load(path: Path | None, env: Mapping[str, str]) -> Loaded:
@@ -239,8 +239,10 @@ class _Reader:
             if key in _LATER[kind]:
                 self.fail(_join(place, key), "not supported in this version", "leave it out")
             if key not in known:
-                near = difflib.get_close_matches(str(key), known, 1)
+                near = difflib.get_close_matches(str(key), (*known, *_LATER[kind]), 1)
                 hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+                if near and near[0] not in known:
+                    hint += " It is not supported in this version"
                 self.fail(_join(place, key), "unknown key", hint)
         values: dict[str, Any] = {}
         for key in known:
@@ -285,7 +287,7 @@ class _Reader:
             return int(text)
         return text
 
-    def convert(self, values: Mapping[str, Any], kind: type[T], place: str) -> T:
+    def convert(self, values: Mapping[str, Any], kind: type[_T], place: str) -> _T:
         """The Struct, or the place of what has the wrong type."""
         try:
             return msgspec.convert(values, kind)
@@ -317,6 +319,17 @@ def _join(place: str, key: object) -> str:
 
 def _secret_variable(name: str) -> str:
     return re.sub("[^A-Za-z0-9]", "_", name).upper() + "_PASSWORD"
+
+
+def require_moves(loaded: Loaded) -> None:
+    """Raises `BadConfig` when nothing says what moves: `analyze` can do without, `plan` cannot."""
+    if not loaded.config.move:
+        hint = (
+            "write [[move]] with from and to"
+            if loaded.path != "environment"
+            else "set SOURCE_DB_NAME and TARGET_DB_HOST"
+        )
+        raise BadConfig(loaded.path, "$.move", "nothing says what moves", hint)
 
 
 def resolve_secrets(

@@ -98,14 +98,14 @@ class Reader(Protocol):
         """The key of row number `limit` of the span; None when the span has no more than `limit` rows."""
 
     async def read(self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int) -> Payload:
-        """The first rows of the span: at most `limit` of them and about `budget` bytes, but at least one if there is one.
+        """The first rows of the span: at most `limit` and about `budget` bytes of them, but one if there is one.
 
         The payload's span begins where the span does and says how far it came: its `upper` is the span's own when the
         span is finished, which a span without rows is at once.
         """
 
     def stream(self, rows: Rows, layouts: Sequence[str], budget: int) -> AsyncIterator[Payload]:
-        """All rows of a table without key, in payloads of about `budget` bytes, in one pass; none for an empty table."""
+        """All rows of a table without key, in payloads of about `budget` bytes, in one pass; none of an empty table."""
 
     async def checksum(self, rows: Rows, span: Span) -> Checksum:
         """Computed by the server over the values, NULL-safe, independent of session settings and row order.

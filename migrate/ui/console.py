@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal, TextIO
+from collections.abc import Sequence
+from typing import Any, Literal, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 Color = Literal["auto", "always", "never"]
+Lines = Sequence[Text] | Sequence[str]
 
 
-class _Console(Console):
+class Screen(Console):
+    """One of the two streams. `auto` colours a terminal only, and obeys NO_COLOR, FORCE_COLOR and TERM."""
+
+    def __init__(self, stream: TextIO, color: Color = "auto") -> None:
+        options: dict[str, Any] = {}
+        if color == "never":
+            options = {"color_system": None}
+        elif color == "always":
+            options = {"force_terminal": True, "color_system": "standard", "no_color": False}
+        super().__init__(file=stream, highlight=False, markup=False, emoji=False, **options)
+
+    def put(self, lines: Lines) -> None:
+        """Print whole lines: never wrapped, never cut, whatever the width, so that a pipe gets what a person sees."""
+        for line in lines:
+            # As Text, because rich would read `load-rows:new:shop` in a str as an emoji, and brackets as markup.
+            self.print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
+
     def on_broken_pipe(self) -> None:
-        """Rich would exit with 1 here; `migrate.__main__` decides that."""
-        raise
-
-
-def console(stream: TextIO, color: Color = "auto") -> Console:
-    """A console on `stream`. `auto` colours a terminal only, and obeys NO_COLOR, FORCE_COLOR and TERM."""
-    if color == "never":
-        return _Console(file=stream, color_system=None, highlight=False, markup=False, emoji=False)
-    if color == "always":
-        return _Console(
-            file=stream,
-            force_terminal=True,
-            color_system="standard",
-            no_color=False,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
-    return _Console(file=stream, highlight=False, markup=False, emoji=False)
-
-
-def put(target: Console, lines: list[Text] | list[str]) -> None:
-    """Print whole lines: never wrapped, never cut, whatever the width, so that a pipe gets what a person sees."""
-    for line in lines:
-        # As Text, because rich would read `load-rows:new:shop` in a str as an emoji, and brackets as markup.
-        target.print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
+        """Rich calls this when the reader went away, and would exit with 1; `migrate.__main__` decides that."""
+        raise  # inside rich's own `except BrokenPipeError`

@@ -53,8 +53,10 @@ class Facts:
     """What one server says about a schema.
 
     `rows` and `checksums` by table (CHECKSUM TABLE: every row is read, the order does not matter, a row that is there
-    twice counts twice); `structure` the rows of each query of STRUCTURE; `orphans` the rows of each foreign key
-    (table.constraint) whose parent is missing.
+    twice counts twice; it also sees which hidden columns may be NULL, so a functional index over a string function,
+    whose result may be NULL only when the index was made in strict mode, can make it differ for equal rows);
+    `structure` the rows of each query of STRUCTURE; `orphans` the rows of each foreign key (table.constraint) whose
+    parent is missing.
     """
 
     rows: dict[str, int]

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.lab.processes import tied
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 END_SECONDS = 15.0  # how long a command that was asked to stop may take to write its checkpoint
 
@@ -46,7 +48,8 @@ class Migrate:
     def _run(self, words: Sequence[str], when: Callable[[], bool] | None) -> tuple[bool, Ran]:
         print(f"\n$ migrate {shlex.join(words)}", flush=True)
         started = time.monotonic()
-        child = subprocess.Popen([sys.executable, "-m", "migrate", *words], cwd=self.folder, env=self._environment())
+        command = tied([sys.executable, "-m", "migrate", *words])
+        child = subprocess.Popen(command, cwd=self.folder, env=self._environment())
         killed = False
         try:
             while when is not None and child.poll() is None:

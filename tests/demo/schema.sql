@@ -102,7 +102,7 @@ CREATE TABLE products (
   KEY category_id (category_id, price DESC),
   KEY supplier_id (supplier_id),
   KEY color (color),
-  KEY name_lower ((LOWER(name))),
+  KEY year_created ((YEAR(created_at)), status),
   FULLTEXT KEY words (name, description),
   CONSTRAINT products_category FOREIGN KEY (category_id) REFERENCES categories (id),
   CONSTRAINT products_supplier FOREIGN KEY (supplier_id) REFERENCES suppliers (id),

@@ -133,11 +133,12 @@ class Watch:
 def report(made: shop.Shop, story: Story, found: audit.Facts, wrong: Sequence[str], check_seconds: float) -> list[str]:
     """The closing lines: each command with its seconds, how fast the rows moved, what the check found."""
     lines = ["What happened (wall seconds of each command, its start included):"]
+    width = max(len(" ".join(ran.words)) for ran in story.ran)
     for ran in story.ran:
         extra = ""
         if ran in story.applied:
             extra = "killed on the way" if ran.code < 0 else "the rows moved and were verified"
-        lines.append(f"  migrate {' '.join(ran.words):<52} {ran.seconds:6.1f} s  {extra}".rstrip())
+        lines.append(f"  migrate {' '.join(ran.words):<{width}} {ran.seconds:5.1f} s  {extra}".rstrip())
     seconds = sum(ran.seconds for ran in story.applied)
     lines.append(
         f"Moved {describe(made, seconds=False)} in {seconds:.1f} s of apply, schema, indexes, foreign keys and "

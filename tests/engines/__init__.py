@@ -2,6 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "tests.engines.suite", "tests.engines.suite_looking", "tests.engines.suite_rows", "tests.engines.suite_acting"
-)
+_SUITE = ("suite", "suite_acting", "suite_looking", "suite_reading", "suite_summing", "suite_words", "suite_writing")
+pytest.register_assert_rewrite(*(f"tests.engines.{name}" for name in (*_SUITE, "world", "memory_world", "mysql_world")))

@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 
 from migrate.engines.memory import MemoryEngine, MemoryServer
-from migrate.errors import ConnectionLost
+from migrate.errors import ConnectionLost, ServerError
 from migrate.model.table import Storage, Table, TableName
-from tests.engines.world import Row, Side, order
+from tests.engines.world import Row, Side, Work, order
 
 
 class MemoryWorld:
@@ -61,17 +61,21 @@ class MemoryWorld:
         assert server.faults.pending == 0, "the crash came"
 
     @asynccontextmanager
-    async def abandoned(self, table: Table, sql: str, tag: str) -> AsyncIterator[None]:
-        """See World."""
+    async def abandoned(self, table: Table, work: Work) -> AsyncIterator[None]:
+        """See World: the process stands still, which a server cannot tell from a dead one."""
         server = self.servers["target"]
-        gate = server.hold_at("ddl.running")
-        client = asyncio.create_task(self.rival().execute(sql, tag))
-        await gate.reached()
-        client.cancel()
-        with suppress(asyncio.CancelledError):
-            await client
+        gates = [server.hold_at("ddl.running"), server.hold_at("write.half")]
+        client = asyncio.create_task(work(self.rival()))
+        waiting = [asyncio.create_task(gate.reached()) for gate in gates]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        server.faults.forget()
         yield
-        server.finish_executors()
+        for gate in gates:
+            gate.open()
+        with suppress(ServerError):
+            await client
 
     async def lose_locks(self) -> None:
         """See World."""

@@ -14,7 +14,7 @@ from migrate.engines import open_engine
 from migrate.engines.base import Engine
 from migrate.model.plan import EndpointRef
 from migrate.model.table import Column, Index, Table, TableName
-from tests.engines.world import Row, Side, Value, order
+from tests.engines.world import Row, Side, Value, Work, order
 from tests.lab import Server, client
 
 PASSWORD = "suite"
@@ -128,13 +128,13 @@ class MysqlWorld:
             self._run("target", f"DROP TRIGGER `{table.schema}`.`crash`")
 
     @asynccontextmanager
-    async def abandoned(self, table: Table, sql: str, tag: str) -> AsyncIterator[None]:
-        """See World: somebody else reads the table, so the statement waits, and its client goes away meanwhile."""
-        blocker = client.connect(self.doors["target"].server, root=True, autocommit=False, ssl_disabled=True)
+    async def abandoned(self, table: Table, work: Work) -> AsyncIterator[None]:
+        """See World: somebody else has locked the table, so the work waits, and its client goes away meanwhile."""
+        blocker = client.connect(self.doors["target"].server, root=True, ssl_disabled=True)
         try:
             with blocker.cursor() as cursor:
-                cursor.execute(f"SELECT * FROM {quoted(table.name)}")
-            dead = asyncio.create_task(self.rival().execute(sql, tag))
+                cursor.execute(f"LOCK TABLES {quoted(table.name)} READ")
+            dead = asyncio.create_task(work(self.rival()))
             await self._until(lambda: bool(self._run("target", WAITING, self.user)))
             dead.cancel()
             with suppress(asyncio.CancelledError):
@@ -142,7 +142,6 @@ class MysqlWorld:
             assert self._run("target", WAITING, self.user), "the server goes on without the client"
             yield
         finally:
-            blocker.rollback()
             blocker.close()
 
     async def lose_locks(self) -> None:

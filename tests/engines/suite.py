@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from tests.engines.suite_acting import Acting
 from tests.engines.suite_looking import Looking
-from tests.engines.suite_rows import Reading, Summing, Writing
+from tests.engines.suite_reading import Reading
+from tests.engines.suite_summing import Summing
+from tests.engines.suite_writing import Writing
 
 
 class EngineSuite(Looking, Reading, Writing, Summing, Acting):

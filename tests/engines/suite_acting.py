@@ -1,4 +1,4 @@
-"""The contract, part three: DDL, executors, foreign keys, counters, locks and the ledger."""
+"""The contract, part five: DDL, executors, foreign keys, counters, locks and the ledger."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Acting:
         bare = moved(table(world.source_schema, "t", *made.columns, primary("id")), world.target_schema)
         await world.create("target", bare, [(1, "x")])
         statement = world.target.add_indexes(moved(made, world.target_schema), definition, [made.indexes[1]])
-        async with world.abandoned(bare, statement, TAG):
+        async with world.abandoned(bare, lambda engine: engine.execute(statement, TAG)):
             for other in OTHER_TAGS:
                 assert await world.target.end_executors(other) == 0
             assert await world.target.end_executors(tag) == 1

@@ -14,7 +14,7 @@ from migrate.model.table import Column, Table
 from migrate.model.types import Opaque, Text
 from tests.engines.memory_world import MemoryWorld
 from tests.engines.suite import EngineSuite
-from tests.engines.suite_rows import both_sides, chunk, keyed, some
+from tests.engines.suite_words import both_sides, chunk, keyed, some
 from tests.engines.world import TAG, World, index, integer, load, moved, order, primary, rows_of, table, text, transfer
 
 

@@ -181,7 +181,7 @@ async def test_tables_go_back_to_an_old_server_that_knows_their_features(
     old: Server, source: Server, fresh_schemas: FreshSchemas
 ) -> None:
     schema, new = fresh_schemas("ddl", source), fresh_schemas("ddl")
-    features = ("types", "generated", "fulltexts", "spatial", "ranges", "lists", "parent", "child")
+    features = ("types", "charsets", "generated", "fulltexts", "spatial", "ranges", "lists", "parent", "child")
     load(source, schema, {name: FEATURES[name] for name in features})
     copied = await copy(source, old, schema, new)
     assert_equal_but_for_spelling(copied)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from itertools import pairwise
 from typing import Literal, Protocol
@@ -26,6 +26,8 @@ OTHER_PLAN = "sha256:" + "6b" * 32
 PLAN_TAG = "migrate:5a5a5a5a5a5a5a5a"
 TAG = PLAN_TAG + ":0123456789ab"
 OTHER_TAGS = (PLAN_TAG + ":0123456789ac", TAG + "0", "migrate:6b6b6b6b6b6b6b6b")
+Work = Callable[[Engine], Coroutine[object, object, object]]
+"""What another process does with its engine at the target."""
 MANY = 1_000_000
 """More rows, or bytes, than any test has."""
 
@@ -66,8 +68,11 @@ class World(Protocol):
         The writer's session gets a ServerError. Columns: the table has an integer `id`.
         """
 
-    def abandoned(self, table: Table, sql: str, tag: str) -> AbstractAsyncContextManager[None]:
-        """Inside, the target works on `sql`, which alters the table, and the client that sent it is dead."""
+    def abandoned(self, table: Table, work: Work) -> AbstractAsyncContextManager[None]:
+        """Inside, the target is at `work`, which alters or writes the table, and the process that asked for it is dead.
+
+        The work goes on afterwards, unless it was ended.
+        """
 
     async def lose_locks(self) -> None:
         """Everything that the target engine has locked is lost, and nobody told it."""

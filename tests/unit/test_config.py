@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from migrate.config import EXAMPLE_MYSQL, Loaded, Options, describe, load, resolve_secrets
+from migrate.config import EXAMPLE_MYSQL, Config, Loaded, Options, describe, load, require_moves, resolve_secrets
 from migrate.errors import BadConfig, MissingFile
 from migrate.model.plan import EndpointRef, Move
 
@@ -193,6 +193,17 @@ def test_the_environment_with_one_side_gives_an_endpoint_to_analyze_and_no_move(
     assert config.move == ()
 
 
+def test_a_configuration_without_moves_is_refused_where_moves_are_needed() -> None:
+    require_moves(read(MINIMAL + MOVE))
+    with pytest.raises(BadConfig) as caught:
+        require_moves(read(MINIMAL))
+    assert str(caught.value) == "migrate.toml: $.move: nothing says what moves"
+    Path("migrate.toml").unlink()
+    with pytest.raises(BadConfig) as caught:
+        require_moves(load(None, {"SOURCE_DB_HOST": "h"}))
+    assert caught.value.hint == "set SOURCE_DB_NAME and TARGET_DB_HOST"
+
+
 def test_a_bad_port_in_the_environment_is_named() -> None:
     with pytest.raises(BadConfig) as caught:
         load(None, {"SOURCE_DB_PORT": "33o6"})
@@ -285,6 +296,12 @@ password = "two"
         ("exclude =", "exclud =", "$.move[0].exclud", "did you mean 'exclude'?"),
         ("port =", "prot =", "$.endpoint.old.prot", "did you mean 'port'?"),
         ("per_server =", '"per server" =', "$.options['per server']", "did you mean 'per_server'?"),
+        (
+            "exclude =",
+            "partitons =",
+            "$.move[0].partitons",
+            "did you mean 'partitions'? It is not supported in this version",
+        ),
         ("per_server =", "qqq =", "$.options.qqq", "known: parallelism, per_server"),
     ],
 )
@@ -387,7 +404,7 @@ def test_hints_point_to_the_nearest_endpoint_and_to_quotes() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('name = "shop"\nname = "x"', "migrate.toml: it is not TOML: Cannot overwrite a value (at line 2, column 11)"),
+        ('name = "a"\nname = "b"\n', "migrate.toml: it is not TOML: Cannot overwrite a value (at line 2, column 11)"),
         ("a = [\n  1,\n  x", "(at line 3, column 3)"),
         ("a = " + "[" * 5000, "it is not TOML: nested too deeply"),
         ("a = " + "9" * 9000, "it is not TOML: Exceeds the limit"),
@@ -400,7 +417,7 @@ def test_broken_toml_is_refused_with_line_and_column(text: str, message: str) ->
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: [shop\nx: 1\n", "it is not YAML: did not find expected ',' or ']' (at line 2, column 2)"),
+        ("name: [shop\nx: 1\n", "it is not YAML: expected ',' or ']', but got ':' (at line 2, column 2)"),
         ("name: a\nname: b\n", "it is not YAML: the key 'name' twice (at line 2, column 1)"),
         ("name: !!python/object:x {}\n", "could not determine a constructor"),
         ("name: 2024-02-31\n", "it is not YAML: day is out of range"),
@@ -441,3 +458,10 @@ def test_bytes_that_are_not_utf8_are_refused() -> None:
 def test_a_variable_that_is_not_utf8_is_refused_without_its_value() -> None:
     error = refused(SHOP, {**ENV, "STAGE": "s\udcffecret"})
     assert str(error) == "migrate.toml: $.move[0].to: the value is not valid UTF-8"
+
+
+def test_every_key_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for kind in (Config, EndpointRef, Move, Options):
+        for key in kind.__struct_encode_fields__:
+            assert f"`{key}`" in page or f"[{key}" in page, key

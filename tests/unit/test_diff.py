@@ -202,7 +202,7 @@ def catalogs() -> st.SearchStrategy[Catalog]:
 
 
 @given(tables(), tables())
-@settings(max_examples=600)
+@settings(max_examples=200)
 def test_doing_the_changes_in_order_gives_the_wanted_table(wanted: Table, actual: Table) -> None:
     actual = replace(actual, name=wanted.name)
     reached = actual
@@ -212,7 +212,7 @@ def test_doing_the_changes_in_order_gives_the_wanted_table(wanted: Table, actual
 
 
 @given(tables(), tables())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_no_change_exactly_where_both_tables_are_equal(wanted: Table, actual: Table) -> None:
     actual = replace(actual, name=wanted.name)
     assert (changes(wanted, actual) == ()) == (in_name_order(wanted) == in_name_order(actual))
@@ -230,7 +230,7 @@ def test_the_order_of_a_catalog_changes_nothing(wanted: Catalog, actual: Catalog
 
 
 @given(tables(), tables())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_every_change_is_described_in_one_line_that_tells_both_sides_apart(wanted: Table, actual: Table) -> None:
     actual = replace(actual, name=wanted.name)
     for change in changes(wanted, actual):
@@ -298,6 +298,19 @@ def test_foreign_keys_and_checks_that_differ_are_dropped_first_and_added_last() 
     )
 
 
+def test_a_foreign_key_that_names_its_columns_in_other_case_is_the_same() -> None:
+    lower = replace(TO_CUSTOMER, columns=("ID",), referenced_columns=("Id",))
+    assert changes(replace(TABLE, foreign_keys=(lower,)), TABLE) == ()
+
+
+def test_a_foreign_key_to_a_table_whose_name_differs_in_case_is_another_one() -> None:
+    other = replace(TO_CUSTOMER, referenced=TableName("shop", "Customers"))
+    assert changes(replace(TABLE, foreign_keys=(other,)), TABLE) == (
+        DropForeignKey(ORDERS, TO_CUSTOMER),
+        AddForeignKey(ORDERS, other),
+    )
+
+
 def test_indexes_are_compared_by_name() -> None:
     longer = replace(BY_NOTE, parts=(IndexPart("note", prefix=9),))
     renamed = replace(BY_NOTE, name="other")
@@ -354,9 +367,7 @@ def test_indexes_are_compared_by_name() -> None:
             "storage: engine='InnoDB' transactional=True, wanted engine='MyISAM' transactional=False",
         ),
         (
-            AlterPartitioning(
-                ORDERS, None, Partitioning("RANGE", "`id`", (Partition("p0", "1"), Partition("p1", "2")))
-            ),
+            AlterPartitioning(ORDERS, None, Partitioning("HASH", "`id`", (Partition("p0"), Partition("p1")))),
             "partitioning: none, wanted HASH (`id`), 2 partitions (p0, p1)",
         ),
         (AlterComment(ORDERS, "a\nb", "it's"), "comment: 'a\\nb', wanted \"it's\""),

@@ -13,9 +13,21 @@ from hypothesis import strategies as st
 
 from migrate import planfile
 from migrate.errors import BadPlan, BrokenPlan, BrokenSeal, CannotWrite, MissingFile, UsageError, WrongDigest
-from migrate.model.plan import Ddl, EndpointRef, Estimate, Finding, LoadRows, Move, Plan, PlannedObject, Verify
+from migrate.model.plan import (
+    Ddl,
+    EndpointRef,
+    Estimate,
+    Finding,
+    LoadRows,
+    Move,
+    Plan,
+    PlannedObject,
+    SetAutoIncrement,
+    Verify,
+)
 from tests.unit.sample_plan import PLAN, STEPS
 
+EXAMPLES = Path(__file__).parents[2] / "plans" / "examples"
 SEALED = planfile.seal(PLAN)
 TEXT = planfile.encode(SEALED)
 
@@ -348,3 +360,28 @@ def test_plan_file_takes_the_usual_permissions(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert (tmp_path / "p.toml").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: str(path.name))
+def test_every_example_plan_decodes_and_encodes_byte_for_byte(path: Path) -> None:
+    assert planfile.encode(planfile.read(path)).encode() == path.read_bytes()
+
+
+def test_the_sample_is_among_the_examples() -> None:
+    assert (EXAMPLES / "sample.toml").read_text(encoding="utf-8") == TEXT
+
+
+def test_the_example_in_the_documentation_is_a_part_of_the_sample() -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "plan-format.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 5
+    for block in blocks:
+        assert block in TEXT
+
+
+def test_every_field_of_a_plan_is_documented() -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "plan-format.md").read_text(encoding="utf-8")
+    kinds = (Plan, EndpointRef, Move, PlannedObject, Ddl, LoadRows, SetAutoIncrement, Verify, Estimate, Finding)
+    for kind in kinds:
+        for key in kind.__struct_encode_fields__:
+            assert f"`{key}`" in page or f".{key}]" in page or f"[{key}" in page, (kind, key)

@@ -75,6 +75,10 @@ class Faults:
         self._planned.append((point, nth, subject, gate))
         return gate
 
+    def forget(self) -> None:
+        """Drop every fault and gate that was not met yet."""
+        self._planned.clear()
+
     @property
     def pending(self) -> int:
         """How many faults and gates were not met yet: a test whose fault never came proves nothing."""

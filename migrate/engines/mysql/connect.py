@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import struct
-import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -19,9 +18,18 @@ import pymysql.err
 from pymysql.constants import CLIENT, COMMAND, CR, FIELD_TYPE, SERVER_STATUS
 
 from migrate.engines.mysql.answers import Answer, Result, ServerWarning, literal
-from migrate.engines.mysql.refusals import CONNECTION_LOST, refusal, unreachable
-from migrate.engines.mysql.settings import CONNECT_TIMEOUT, READ_VARIABLES, Kind, keep_alive, settings, tls_context
-from migrate.errors import CannotConnect, ConnectionLost, ServerError
+from migrate.engines.mysql.refusals import CONNECTION_LOST, code_and_text, not_mysql, refusal, unreachable
+from migrate.engines.mysql.settings import (
+    BEFORE_READING,
+    CONNECT_TIMEOUT,
+    READ_VARIABLES,
+    Kind,
+    keep_alive,
+    restricted_settings,
+    settings,
+    tls_context,
+)
+from migrate.errors import CannotConnect, ConnectionLost, MissingPrivilege, ServerError
 from migrate.model.plan import EndpointRef
 
 PACKET = 1 << 20
@@ -41,24 +49,18 @@ _CLIENT_ERRORS = range(2000, 3000)
 _CLEAR_TEXT = frozenset({"mysql_clear_password", "mysql_old_password"})
 
 
-def named(endpoint: str, error: BaseException, ref: EndpointRef, place: str = "") -> ServerError:
+def named(
+    endpoint: str, error: BaseException, ref: EndpointRef, place: str = "", connecting: bool = False
+) -> ServerError:
     """The error of `migrate.errors` that says what the driver's `error` means; `place` (a table) leads the sentence."""
     cause = error.__cause__ if isinstance(error, pymysql.err.OperationalError) and error.__cause__ else error
-    code, text = _code_and_text(error)
-    never_there = code == CR.CR_CONN_HOST_ERROR or not isinstance(error, pymysql.err.MySQLError)
-    if never_there and (cannot := unreachable(endpoint, cause, ref)):
+    code, text = code_and_text(error)
+    if connecting and (cannot := unreachable(endpoint, cause, ref)):
         return cannot
     if isinstance(error, pymysql.err.MySQLError) and code:
         return refusal(endpoint, ref, code, f"{place}: {text}" if place else text)
     # The driver could not make sense of what came: the peer went away in the middle, or the packets are out of step.
     return refusal(endpoint, ref, CR.CR_SERVER_LOST, f"the connection broke: {text or type(error).__name__}")
-
-
-def _code_and_text(error: BaseException) -> tuple[int, str]:
-    arguments = error.args
-    if len(arguments) == 2 and isinstance(arguments[0], int):
-        return arguments[0], str(arguments[1])
-    return 0, str(error)
 
 
 class _Connection(aiomysql.connection.Connection):  # type: ignore[misc]  # aiomysql ships no types
@@ -87,9 +89,7 @@ class _Reply(aiomysql.connection.MySQLResult):  # type: ignore[misc]  # aiomysql
     """A server may answer any statement by asking for a file of ours; none is ever sent."""
 
     async def _read_load_local_packet(self, first_packet: Any) -> None:
-        raise pymysql.err.OperationalError(
-            CR.CR_MALFORMED_PACKET, "the server asked for a local file, which is refused"
-        )
+        raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, _WANTS_FILE)
 
 
 class Session:
@@ -100,7 +100,6 @@ class Session:
         self.kind = kind
         self.id: int = connection.thread_id()
         """The server's number of this connection: what KILL takes."""
-        self.used = time.monotonic()
         self._server = server
         self._connection = connection
         self._busy = False
@@ -160,8 +159,14 @@ class Session:
             packet = await self._connection._read_packet()
             if not packet.is_load_local_packet():
                 raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, "the server did not ask for the data")
-            for piece in pieces:
-                await self._send_data(memoryview(piece).cast("B"))
+        try:
+            for piece in pieces:  # outside an exchange: what it raises is no error of the connection
+                with self._exchange(place):
+                    await self._send_data(memoryview(piece).cast("B"))
+        except BaseException:
+            self.abandon()
+            raise
+        with self._exchange(place):
             self._connection.write_packet(b"")
             reply = _Reply(self._connection)
             await reply.read()
@@ -236,7 +241,7 @@ class Session:
         try:
             yield
         except _DRIVER_ERRORS as error:
-            code, _ = _code_and_text(error)
+            code, _ = code_and_text(error)
             if isinstance(error, pymysql.err.MySQLError) and code and code not in _CLIENT_ERRORS:
                 self._busy = code in CONNECTION_LOST  # an ERR packet: the server is done with the statement
             if self._busy:
@@ -246,7 +251,6 @@ class Session:
             self.abandon()
             raise
         self._busy = False
-        self.used = time.monotonic()
 
 
 def _text(value: Any) -> str:
@@ -325,6 +329,7 @@ class Server:
                 if not self._variables:
                     await self._read_variables(session)
             await session.execute(settings(kind, self._variables))
+            await self._set_restricted(session)
         except BaseException:
             session.abandon()
             raise
@@ -362,26 +367,26 @@ class Server:
                 await connection._connect()
         except (*_DRIVER_ERRORS, RuntimeError) as error:
             connection.close()
-            raise self._not_connected(error) from error
+            known = named(self.endpoint, error, ref, connecting=True)
+            garbled = isinstance(known, ConnectionLost) and not code_and_text(error)[0]
+            raise (not_mysql(self.endpoint, ref, error) if garbled else known) from error
         except BaseException:
             connection.close()
             raise
         keep_alive(connection._writer.get_extra_info("socket"))
         return connection
 
-    def _not_connected(self, error: BaseException) -> ServerError:
-        known = named(self.endpoint, error, self.ref)
-        if isinstance(known, ConnectionLost) and _code_and_text(error)[0] == 0:
-            return CannotConnect(
-                self.endpoint,
-                f"what answers at {self.ref.host}:{self.ref.port} does not speak MySQL's protocol ({error})",
-                "check host and port of this endpoint",
-            )
-        return known
-
     async def _read_variables(self, session: Session) -> None:
+        await session.execute(BEFORE_READING)
         answer = await session.query(READ_VARIABLES)
         self._variables = {_text(name).lower(): _text(value) for name, value in answer.rows}
+
+    async def _set_restricted(self, session: Session) -> None:
+        for statement in restricted_settings(self._variables):
+            try:
+                await session.execute(statement)
+            except MissingPrivilege:  # the account works without: `variables` tells what stays as it is
+                continue
 
     async def close(self) -> None:
         """Close every session, idle or not."""

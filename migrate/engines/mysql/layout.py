@@ -307,15 +307,18 @@ def hash_expression(rows: Rows) -> str:
     large = {column.name for column in lobs(rows)}
     parts = []
     for column in rows.columns:
-        value = plain(column)
+        name, value = quote(column.name), plain(column)
         if isinstance(column.type, Float):
             # All 64 bits: what MySQL prints of 2.2250738585072014e-308 reads back as another number.
-            parts.append(f"IFNULL(ST_AsBinary(POINT({quote(column.name)},0)),'N')")
+            told = [f"ST_AsBinary(POINT({name},0))"]
         elif column.name in large:
-            parts.append(f"IFNULL(MD5({value}),'N')")
+            told = [f"MD5({value})"]
         elif isinstance(column.type, Text | Binary):
-            name = quote(column.name)
-            parts.append(f"IFNULL(CONCAT(LENGTH({name}),':',{value}),'N')")
+            told = [f"LENGTH({name})", "':'", value]
         else:
-            parts.append(f"IFNULL({value},'N'),','")
+            told = [value.removeprefix("CONCAT(").removesuffix(")") if value.startswith("CONCAT(") else value]
+        if column.nullable:
+            whole = told[0] if len(told) == 1 else f"CONCAT({','.join(told)})"
+            told = [f"IFNULL({whole},'N')"]
+        parts += [*told, "','"]
     return f"CAST(CONV(LEFT(MD5(CONCAT({','.join(parts)})),16),16,10) AS UNSIGNED)"

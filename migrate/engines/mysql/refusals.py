@@ -98,6 +98,7 @@ def _missing_privilege(endpoint: str, ref: EndpointRef, code: int, text: str, sa
     found = next((match for pattern in _NEEDED if (match := pattern.search(text))), None)
     named = found.groupdict() if found else {}
     privilege = " ".join((named.get("privilege") or "").replace("(s)", "").split()).upper()
+    privilege = "SELECT" if privilege == "SHOW" else privilege  # SHOW is no privilege: any on the table will do
     what = (named.get("what") or "").strip()
     hint = f"grant {privilege or 'the privilege'}{f' on {what}' if what else ''} to {ref.user}"
     return MissingPrivilege(endpoint, said, hint, code)
@@ -131,3 +132,20 @@ def unreachable(endpoint: str, cause: BaseException, ref: EndpointRef) -> Cannot
     if isinstance(cause, OSError) and not isinstance(cause, ConnectionError):
         return CannotConnect(endpoint, f"cannot reach {at}: {cause}", "check host and port of this endpoint")
     return None
+
+
+def not_mysql(endpoint: str, ref: EndpointRef, error: BaseException) -> CannotConnect:
+    """Something answers, but not as MySQL does."""
+    return CannotConnect(
+        endpoint,
+        f"what answers at {ref.host}:{ref.port} does not speak MySQL's protocol ({error or type(error).__name__})",
+        "check host and port of this endpoint",
+    )
+
+
+def code_and_text(error: BaseException) -> tuple[int, str]:
+    """The number that the server or the driver gave, or 0, and the words."""
+    arguments = error.args
+    if len(arguments) == 2 and isinstance(arguments[0], int):
+        return arguments[0], str(arguments[1])
+    return 0, str(error)

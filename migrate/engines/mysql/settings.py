@@ -40,20 +40,23 @@ _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("max_execution_time", "0", ()),
     ("max_statement_time", "0", ()),
     ("completion_type", "0", ()),
-    ("sql_generate_invisible_primary_key", "0", ()),
     ("information_schema_stats_expiry", "0", ("metadata",)),
     ("show_gipk_in_create_table_and_information_schema", "1", ("metadata",)),
-    ("show_old_temporals", "0", ("metadata",)),
 )
+# To be set only by who may (SESSION_VARIABLES_ADMIN), and so only where the server's own value is another one.
+_RESTRICTED = (("sql_generate_invisible_primary_key", "OFF"), ("show_old_temporals", "OFF"))
 _ASKED = (
     *("version", "version_comment", "server_uuid", "server_uid", "hostname", "port", "local_infile", "read_only"),
     *("super_read_only", "innodb_read_only", "max_allowed_packet", "lower_case_table_names", "gtid_mode", "log_bin"),
     *("sql_require_primary_key", "explicit_defaults_for_timestamp", "default_storage_engine", "innodb_page_size"),
     *("innodb_strict_mode", "character_set_server", "collation_server", "have_ssl", "secure_file_priv"),
 )
-_NAMES = ",".join(f"'{name}'" for name in (*_ASKED, *(row[0] for row in _PINNED)))
-READ_VARIABLES = f"SHOW VARIABLES WHERE Variable_name IN ({_NAMES})"
-"""Asks which of the variables named here the server has, and their values."""
+_NAMES = ",".join(f"'{name}'" for name in (*_ASKED, *(row[0] for row in (*_PINNED, *_RESTRICTED))))
+READ_VARIABLES = f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({_NAMES})"
+"""Asks which of the variables named here the server has, and what they are for who has not set them."""
+
+BEFORE_READING = "SET sql_select_limit=18446744073709551615"
+"""SHOW obeys this limit too."""
 
 
 def settings(kind: Kind, variables: Mapping[str, str]) -> str:
@@ -64,6 +67,11 @@ def settings(kind: Kind, variables: Mapping[str, str]) -> str:
         if name in variables and (not kinds or kind in kinds or (kind == "lock" and "metadata" in kinds))
     ]
     return "SET NAMES utf8mb4, " + ", ".join(there)
+
+
+def restricted_settings(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Statements that pin the rest, each of which the server may refuse an ordinary account."""
+    return tuple(f"SET {name}={value}" for name, value in _RESTRICTED if variables.get(name, value) != value)
 
 
 def tls_context(ref: EndpointRef) -> ssl.SSLContext | None:

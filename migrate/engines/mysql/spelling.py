@@ -173,7 +173,7 @@ def _index(index: Index) -> Index:
 
 
 def _part(part: IndexPart) -> IndexPart:
-    return replace(part, expression=_expression(part.expression))
+    return replace(part, column=part.column.lower(), expression=_expression(part.expression))
 
 
 def _storage(storage: Storage) -> Storage:

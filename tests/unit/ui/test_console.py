@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.text import Text
 
-from migrate.ui.console import console, put
+from migrate.ui.console import Screen
 
 LINE = Text("red", style="red").append(" and a long line " * 20)
 
@@ -23,7 +23,7 @@ def printed(color: str, monkeypatch: pytest.MonkeyPatch, **env: str) -> str:
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     stream = io.StringIO()
-    put(console(stream, color), [LINE])  # type: ignore[arg-type]  # parametrised
+    Screen(stream, color).put([LINE])  # type: ignore[arg-type]  # parametrised
     return stream.getvalue()
 
 
@@ -41,10 +41,10 @@ def test_never_wins_over_force_color(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_are_no_markup_and_no_emoji(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    put(console(stream, "never"), ["[bold]a[/bold] load-rows:new:shop [link]"])
+    Screen(stream, "never").put(["[bold]a[/bold] load-rows:new:shop [link]"])
     assert stream.getvalue() == "[bold]a[/bold] load-rows:new:shop [link]\n"
 
 
 def test_a_reader_that_went_away_is_left_to_main() -> None:
     with pytest.raises(BrokenPipeError):
-        put(console(Broken(), "never"), ["x"])
+        Screen(Broken(), "never").put(["x"])

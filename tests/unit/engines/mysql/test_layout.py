@@ -1,0 +1,157 @@
+"""The text that lays rows out and reads them again."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from migrate.engines.base import Rows, Span
+from migrate.engines.mysql import layout as lay
+from migrate.model.table import Column, TableName
+from migrate.model.types import Binary, Bit, Enum, Float, Integer, Json, NeutralType, Temporal, Text
+
+INT = Integer(32)
+UTF8 = Text("utf8mb4", 50)
+
+
+def column(name: str, kind: NeutralType = INT, nullable: bool = False) -> Column:
+    return Column(name, "native", kind, nullable=nullable)
+
+
+def table(*columns: Column, key: tuple[Column, ...] = (), where: str = "") -> Rows:
+    return Rows(TableName("s", "t"), columns, key, "PRIMARY" if key else "", where)
+
+
+@pytest.mark.parametrize("marks", lay.MARKS)
+def test_no_mark_shares_a_byte_with_another_or_begins_again_inside_itself(marks: lay.Marks) -> None:
+    every = (marks.field, marks.row, marks.null)
+    assert [len(mark) for mark in every] == [4, 4, 4]
+    for one, other in itertools.combinations(every, 2):
+        assert not set(one) & set(other)
+    for mark in every:
+        assert not any(mark.endswith(mark[:n]) for n in range(1, len(mark)))
+        assert all(byte < 0x80 for byte in mark), "non-ASCII literals warn (1638)"
+
+
+def test_a_value_that_ends_with_half_a_mark_is_still_counted_right() -> None:
+    marks = lay.MARKS[0]
+    cells = [b"a" + marks.field[:3], marks.field[:1], marks.row[:2], marks.null[:3]]
+    data = marks.row.join([marks.field.join(cells)] * 5)
+    assert lay.proven(data, 5, len(cells), 0, marks)
+
+
+@pytest.mark.parametrize("which", ["field", "row", "null"])
+def test_a_value_that_holds_a_mark_is_never_proven(which: str) -> None:
+    marks = lay.MARKS[0]
+    cells = [b"a", b"x" + getattr(marks, which) + b"y"]
+    assert not lay.proven(marks.field.join(cells), 1, 2, 0, marks)
+
+
+def test_one_missing_null_or_row_is_not_proven() -> None:
+    marks = lay.MARKS[1]
+    data = marks.row.join([marks.field.join([b"1", marks.null])] * 2)
+    assert lay.proven(data, 2, 2, 2, marks)
+    assert not lay.proven(data, 2, 2, 1, marks)
+    assert not lay.proven(data, 3, 2, 2, marks)
+    assert not lay.proven(data, 2, 3, 2, marks)
+
+
+def test_a_span_over_a_composite_key_is_ors_of_ands_and_a_range_on_its_first_column() -> None:
+    key = (column("a"), column("b", UTF8))
+    rows = table(*key, key=key)
+    span = Span(("1", "_utf8mb4 x'61'"), ("3", "_utf8mb4 x'62'"))
+    assert lay.condition(rows, span) == (
+        " WHERE ((`a` > 1) OR (`a` = 1 AND `b` > _utf8mb4 x'61')) AND `a` >= 1"
+        " AND ((`a` < 3) OR (`a` = 3 AND `b` <= _utf8mb4 x'62')) AND `a` <= 3"
+    )
+
+
+def test_the_first_span_has_no_lower_bound_the_last_no_upper_and_the_condition_of_the_rule_joins_both() -> None:
+    key = (column("id"),)
+    rows = table(*key, key=key, where="`id` % 2 = 0 OR 1")
+    assert lay.condition(rows, Span(None, ("5",))) == " WHERE `id` <= 5 AND (`id` % 2 = 0 OR 1)"
+    assert lay.condition(rows, Span(("5",), None)) == " WHERE `id` > 5 AND (`id` % 2 = 0 OR 1)"
+    assert lay.condition(table(*key, key=key), Span()) == ""
+
+
+def test_enum_keys_are_compared_by_their_number() -> None:
+    key = (column("e", Enum(("z", "a"))),)
+    rows = table(*key, key=key)
+    assert lay.condition(rows, Span(("1",), ("2",))) == " WHERE (`e`+0) > 1 AND (`e`+0) <= 2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "literal"),
+    [
+        (INT, b"-9223372036854775808", "-9223372036854775808"),
+        (UTF8, "한'\\".encode(), "_utf8mb4 x'ed959c275c'"),
+        (Text("gbk", 5), b"\xa2\xe3", "_gbk x'a2e3'"),
+        (Binary(4, fixed=True), b"\x00\xff\x00\x00", "x'00ff0000'"),
+        (Temporal("datetime", 6), b"0000-00-00 00:00:00.000000", "'0000-00-00 00:00:00.000000'"),
+        (Temporal("year"), b"1970", "1970"),
+        (Enum(("a",)), b"0", "0"),
+    ],
+)
+def test_a_key_value_becomes_a_literal_of_its_own_character_set(kind: NeutralType, value: bytes, literal: str) -> None:
+    assert lay.bound_literal(column("c", kind), value) == literal
+
+
+def test_bounds_are_shown_as_people_read_them() -> None:
+    assert lay.spell(("12", "_utf8mb4 x'ed959c'", "x'00ff'", "'2024-01-01'")) == "12, '한', 0x00ff, '2024-01-01'"
+
+
+def test_load_statement_takes_plain_columns_directly_and_the_rest_through_variables() -> None:
+    rows = table(column("id"), column("n", UTF8, nullable=True), column("e", Enum(("a",))), column("j", Json()))
+    marks = lay.MARKS[0]
+    assert lay.load_statement(rows, "`s`.`t`", "raw", marks) == (
+        "LOAD DATA LOCAL INFILE 'migrate' INTO TABLE `s`.`t` CHARACTER SET binary"
+        " FIELDS TERMINATED BY x'1f021e03' ESCAPED BY '' LINES TERMINATED BY x'1d041c05'"
+        " (`id`,@v1,@v2,@v3) SET `n` = NULLIF(@v1,x'1b061a07'),`e` = CAST(@v2 AS UNSIGNED),"
+        "`j` = CONVERT(@v3 USING utf8mb4)"
+    )
+
+
+def test_hostile_column_names_are_quoted_everywhere() -> None:
+    odd = column("a`b", nullable=True)
+    rows = table(odd, key=(column("a`b"),))
+    texts = [
+        lay.row_expression(rows, "raw", lay.MARKS[0]),
+        lay.condition(rows, Span(("1",), None)),
+        lay.load_statement(rows, "`t`", "hex", lay.MARKS[0]),
+        lay.hash_expression(rows),
+        lay.nulls_expression(rows),
+        lay.order(rows),
+    ]
+    assert all("`a``b`" in text for text in texts)
+
+
+def test_every_row_begins_with_a_wide_text_because_group_concat_cuts_arguments_to_their_declared_length() -> None:
+    for name in ("raw", "hex", "insert"):
+        assert lay.row_expression(table(column("d", Float(64))), name, lay.MARKS[0]).startswith(f"CONCAT({lay.WIDE},")
+
+
+def test_floats_and_bits_are_never_sent_as_the_server_prints_them() -> None:
+    assert lay.plain(column("f", Float(32))) == "CONCAT(`f`*1e0)"
+    assert lay.plain(column("b", Bit(64))) == "CONCAT(CAST(`b` AS UNSIGNED))"
+
+
+def test_large_cells_are_hashed_alone_because_a_concat_above_the_packet_is_null() -> None:
+    rows = table(column("id"), column("big", Text("utf8mb4", None)))
+    assert "MD5(CAST(`big` AS BINARY))" in lay.hash_expression(rows)
+    assert lay.lobs(rows) == (rows.columns[1],)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "literal"),
+    [
+        (INT, b"5", b"5"),
+        (Float(64), b"-0", b"'-0'"),
+        (UTF8, b"it's", b"x'69742773'"),
+        (Json(), b"[]", b"_utf8mb4 x'5b5d'"),
+        (Binary(3), b"", b"x''"),
+        (INT, None, b"NULL"),
+    ],
+)
+def test_a_cell_becomes_a_literal(kind: NeutralType, value: bytes | None, literal: bytes) -> None:
+    assert lay.cell_literal(column("c", kind), value) == literal
