@@ -19,8 +19,10 @@ from migrate.model.change import (
     AddColumn,
     AddForeignKey,
     AddIndex,
+    AlterCheck,
     AlterColumn,
     AlterComment,
+    AlterForeignKey,
     AlterIndex,
     AlterPartitioning,
     AlterStorage,
@@ -70,8 +72,8 @@ def _table(wanted: Table, actual: Table | None) -> Iterator[Change]:
     indexes = tuple(_pairs(wanted.indexes, actual.indexes))
     columns = tuple(_pairs(wanted.columns, actual.columns))
 
-    yield from (DropForeignKey(name, there) for _, there in foreign_keys if there is not None)
-    yield from (DropCheck(name, there) for want, there in checks if there is not None and want != there)
+    yield from (DropForeignKey(name, there) for want, there in foreign_keys if want is None and there is not None)
+    yield from (DropCheck(name, there) for want, there in checks if want is None and there is not None)
     yield from (DropIndex(name, there) for want, there in indexes if there is not None and want is None)
     yield from (DropColumn(name, there) for want, there in columns if there is not None and want is None)
     yield from _columns(wanted, actual, columns)
@@ -80,14 +82,18 @@ def _table(wanted: Table, actual: Table | None) -> Iterator[Change]:
             yield AddIndex(name, want)
         elif want is not None and there is not None and want != there:
             yield AlterIndex(name, there, want)
-    yield from (AddCheck(name, want) for want, there in checks if want is not None and want != there)
+    for check, other in checks:
+        if check is not None and check != other:
+            yield AddCheck(name, check) if other is None else AlterCheck(name, other, check)
     if wanted.storage != actual.storage:
         yield AlterStorage(name, actual.storage, wanted.storage)
     if wanted.partitioning != actual.partitioning:
         yield AlterPartitioning(name, actual.partitioning, wanted.partitioning)
     if wanted.comment != actual.comment:
         yield AlterComment(name, actual.comment, wanted.comment)
-    yield from (AddForeignKey(name, want) for want, _ in foreign_keys if want is not None)
+    for key, present in foreign_keys:
+        if key is not None:
+            yield AddForeignKey(name, key) if present is None else AlterForeignKey(name, present, key)
 
 
 def _pairs(wanted: Sequence[_Named], actual: Sequence[_Named]) -> Iterator[_Pair[_Named]]:
@@ -178,10 +184,16 @@ def _sentence(change: Change) -> str:
             return f"index {spell(index.name)}: {_spell_index(index)}, not wanted"
         case AddForeignKey(foreign_key=foreign_key):
             return f"foreign key {spell(foreign_key.name)}: missing, wanted {_spell_foreign_key(foreign_key)}"
+        case AlterForeignKey(actual=key, wanted=wanted_key):
+            sides = _sides(_spell_foreign_key(key), _spell_foreign_key(wanted_key), key, wanted_key)
+            return f"foreign key {spell(key.name)}: {sides}"
         case DropForeignKey(foreign_key=foreign_key):
             return f"foreign key {spell(foreign_key.name)}: {_spell_foreign_key(foreign_key)}, not wanted"
         case AddCheck(check=check):
             return f"check {spell(check.name)}: missing, wanted {_spell_check(check)}"
+        case AlterCheck(actual=check, wanted=wanted_check):
+            sides = _sides(_spell_check(check), _spell_check(wanted_check), check, wanted_check)
+            return f"check {spell(check.name)}: {sides}"
         case DropCheck(check=check):
             return f"check {spell(check.name)}: {_spell_check(check)}, not wanted"
         case AlterStorage(actual=storage, wanted=new_storage):

@@ -257,7 +257,7 @@ class _Reader:
         return values
 
     def came_from(self, value: object) -> str:
-        names = ", ".join(variables(value))
+        names = ", ".join(name for name in variables(value) if name in self.env)
         if self.path == "environment":
             return f"environment {names}" if names else "default"
         return f"{self.path}, environment {names}" if names else self.path

@@ -92,9 +92,9 @@ class Load:
             count = min(self._source.slots, self._target.slots, max(1, size // RANGE_BYTES))
             starts = await reader.starts(self._rows, count)
         bounds = (None, *starts, None)
-        ranges.parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))
-        await self._target.record(self._key, tuple(LedgerLine("cut", part) for part in ranges.parts))
-        return ranges
+        parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))
+        await self._target.record(self._key, tuple(LedgerLine("cut", part) for part in parts))
+        return await self._read_ledger()  # a predecessor's cuts, had they come through late, would stand there instead
 
     async def _read_ledger(self) -> Ranges:
         ranges = Ranges()

@@ -80,9 +80,16 @@ class AddForeignKey(_TableChange, frozen=True, tag="add_foreign_key"):
 
 
 class DropForeignKey(_TableChange, frozen=True, tag="drop_foreign_key"):
-    """The foreign key is not wanted, or is to be made again differently."""
+    """The foreign key is not wanted."""
 
     foreign_key: ForeignKey
+
+
+class AlterForeignKey(_TableChange, frozen=True, tag="alter_foreign_key"):
+    """A foreign key of that name is there and is not as wanted: it is dropped first and added last."""
+
+    actual: ForeignKey
+    wanted: ForeignKey
 
 
 class AddCheck(_TableChange, frozen=True, tag="add_check"):
@@ -92,9 +99,16 @@ class AddCheck(_TableChange, frozen=True, tag="add_check"):
 
 
 class DropCheck(_TableChange, frozen=True, tag="drop_check"):
-    """The check is not wanted, or is to be made again differently."""
+    """The check is not wanted."""
 
     check: Check
+
+
+class AlterCheck(_TableChange, frozen=True, tag="alter_check"):
+    """A check of that name is there and is not as wanted: it is dropped first and added after the columns."""
+
+    actual: Check
+    wanted: Check
 
 
 class AlterStorage(_TableChange, frozen=True, tag="alter_storage"):
@@ -129,8 +143,10 @@ Change = (
     | AlterIndex
     | DropIndex
     | AddForeignKey
+    | AlterForeignKey
     | DropForeignKey
     | AddCheck
+    | AlterCheck
     | DropCheck
     | AlterStorage
     | AlterPartitioning
@@ -145,8 +161,10 @@ TableChange = (
     | AlterIndex
     | DropIndex
     | AddForeignKey
+    | AlterForeignKey
     | DropForeignKey
     | AddCheck
+    | AlterCheck
     | DropCheck
     | AlterStorage
     | AlterPartitioning

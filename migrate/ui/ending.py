@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from migrate.model.plan import Ddl, LoadRows, Plan, Verify
-from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepSkipped, StepStatus
+from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepSkipped, StepStarted, StepStatus
 from migrate.planfile import round_estimate
 from migrate.ui.text import step_words
 from migrate.ui.units import aligned, count, counted, duration, shown, shown_lines, size
@@ -28,6 +28,10 @@ class Tally:
         self.skipped: dict[str, StepSkipped] = {}
         self.touched = False
         """Whether this run made anything safe on the target."""
+        self.earlier_rows = 0
+        self.earlier_bytes = 0
+        """What loads found done by earlier runs: they tell it before they start."""
+        self._started: set[str] = set()
 
     def add(self, event: Event) -> None:
         """Count one event."""
@@ -35,6 +39,12 @@ class Tally:
             self.done[event.step] = event
         elif isinstance(event, StepSkipped):
             self.skipped[event.step] = event
+        elif isinstance(event, StepStarted):
+            self._started.add(event.step)
+        elif isinstance(event, ChunkDone) and event.step not in self._started:
+            self.earlier_rows += event.rows
+            self.earlier_bytes += event.bytes
+            return
         if isinstance(event, StepDone | ChunkDone):
             self.touched = True
 
@@ -146,8 +156,11 @@ def _summary(tally: Tally, outcome: Outcome, verified: bool) -> Iterator[Text]:
     tables = len(made | {step.target for step in loads})
     text = f"{counted(tables, 'table')}, {counted(outcome.rows, 'row')} ({size(outcome.bytes)})"
     text += f" in {duration(outcome.seconds)}"
-    if outcome.rows and outcome.seconds > 0:
-        text += f": {count(round(outcome.rows / outcome.seconds))} rows/s, {size(outcome.bytes / outcome.seconds)}/s"
+    rows, volume = outcome.rows - tally.earlier_rows, outcome.bytes - tally.earlier_bytes
+    if rows > 0 and outcome.seconds > 0:
+        text += f": {count(round(rows / outcome.seconds))} rows/s, {size(max(0, volume) / outcome.seconds)}/s"
+    if tally.earlier_rows:
+        text += f"; {counted(tally.earlier_rows, 'row')} of them were there from an earlier run"
     yield Text(text)
     if proven:
         yield Text(f"verified {counted(proven, 'table')}: equal by count and checksum")

@@ -77,9 +77,10 @@ class Meter:
                     self._total[event.step] = event.rows
             case ChunkDone():
                 self._seen[event.step] = self._seen.get(event.step, 0) + event.rows
-                self._work += event.rows
-                self._bytes += event.bytes
-                self._sample()
+                if event.step in self._running:  # before its start a step tells what an earlier run got done
+                    self._work += event.rows
+                    self._bytes += event.bytes
+                    self._sample()
             case StepDone() | StepSkipped():
                 self._running.pop(event.step, None)
                 self._total[event.step] = self._seen.get(event.step, 0)  # the plan only guessed

@@ -87,6 +87,7 @@ def test_origins_name_the_file_the_variable_and_the_default() -> None:
     origin = read(SHOP).origin
     assert origin["name"] == "migrate.toml"
     assert origin["endpoint.old.port"] == "migrate.toml, environment OLD_PORT"
+    assert origin["endpoint.old.host"] == "migrate.toml"  # the default in the file, as OLD_HOST is not set
     assert origin["endpoint.old.ssl_ca"] == "default"
     assert origin["move[0].where"] == "migrate.toml, environment STAGE"
     assert origin["options.parallelism"] == "default"

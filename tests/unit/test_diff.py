@@ -16,8 +16,10 @@ from migrate.model.change import (
     AddColumn,
     AddForeignKey,
     AddIndex,
+    AlterCheck,
     AlterColumn,
     AlterComment,
+    AlterForeignKey,
     AlterIndex,
     AlterPartitioning,
     AlterStorage,
@@ -104,11 +106,15 @@ def apply_change(table: Table, change: Change) -> Table:
         case AddForeignKey(foreign_key=key):
             assert key.name not in [other.name for other in keys]
             keys.append(key)
+        case AlterForeignKey(actual=there_key, wanted=key):
+            keys[keys.index(there_key)] = key
         case DropForeignKey(foreign_key=key):
             keys.remove(key)
         case AddCheck(check=check):
             assert check.name not in [other.name for other in checks]
             checks.append(check)
+        case AlterCheck(actual=there_check, wanted=check):
+            checks[checks.index(there_check)] = check
         case DropCheck(check=check):
             checks.remove(check)
         case AlterStorage(actual=storage, wanted=new_storage):
@@ -282,7 +288,7 @@ def test_a_column_whose_name_differs_in_case_is_altered_and_never_dropped() -> N
     assert changes(TABLE, replace(TABLE, columns=(ID, upper, NOTE))) == (AlterColumn(ORDERS, upper, AMOUNT),)
 
 
-def test_foreign_keys_and_checks_that_differ_are_dropped_first_and_added_last() -> None:
+def test_foreign_keys_and_checks_that_differ_are_altered_and_foreign_keys_come_last() -> None:
     wanted = replace(
         TABLE,
         comment="",
@@ -290,11 +296,9 @@ def test_foreign_keys_and_checks_that_differ_are_dropped_first_and_added_last() 
         checks=(replace(POSITIVE, enforced=False),),
     )
     assert changes(wanted, TABLE) == (
-        DropForeignKey(ORDERS, TO_CUSTOMER),
-        DropCheck(ORDERS, POSITIVE),
-        AddCheck(ORDERS, wanted.checks[0]),
+        AlterCheck(ORDERS, POSITIVE, wanted.checks[0]),
         AlterComment(ORDERS, "orders", ""),
-        AddForeignKey(ORDERS, wanted.foreign_keys[0]),
+        AlterForeignKey(ORDERS, TO_CUSTOMER, wanted.foreign_keys[0]),
     )
 
 
@@ -305,10 +309,7 @@ def test_a_foreign_key_that_names_its_columns_in_other_case_is_the_same() -> Non
 
 def test_a_foreign_key_to_a_table_whose_name_differs_in_case_is_another_one() -> None:
     other = replace(TO_CUSTOMER, referenced=TableName("shop", "Customers"))
-    assert changes(replace(TABLE, foreign_keys=(other,)), TABLE) == (
-        DropForeignKey(ORDERS, TO_CUSTOMER),
-        AddForeignKey(ORDERS, other),
-    )
+    assert changes(replace(TABLE, foreign_keys=(other,)), TABLE) == (AlterForeignKey(ORDERS, TO_CUSTOMER, other),)
 
 
 def test_indexes_are_compared_by_name() -> None:

@@ -13,7 +13,7 @@ from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, led
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.measure import measure
 from migrate.engines.mysql.rows import MysqlReader, MysqlWriter
-from migrate.errors import ReadOnlyServer
+from migrate.errors import DuplicateRow, ReadOnlyServer
 from migrate.model.change import TableChange
 from migrate.model.pattern import Pattern
 from migrate.model.plan import EndpointRef
@@ -220,7 +220,10 @@ class MysqlEngine:
 
     async def record(self, key: LedgerKey, lines: Sequence[LedgerLine]) -> None:
         async with self._server.session("write") as session:
-            await session.execute(ledger_insert(key, lines, ignore=True))
+            try:
+                await session.execute(ledger_insert(key, lines))
+            except DuplicateRow:
+                return  # one statement: none of the lines was written, those of a predecessor stay
 
     async def close(self) -> None:
         await self._server.close()

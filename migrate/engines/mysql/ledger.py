@@ -66,8 +66,8 @@ def ledger_table(beside: TableName) -> _Ledger:
     return _Ledger(quote_table(TableName(beside.schema, LEDGER)))
 
 
-def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine], ignore: bool = False) -> str:
-    """One statement for all lines. With `ignore`, lines that are there already stay as they are."""
+def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine]) -> str:
+    """One statement for all lines: all are written or, when one is there already, none."""
     values = ",".join(
         "("
         + ",".join(
@@ -87,9 +87,8 @@ def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine], ignore: bool = Fa
         + ")"
         for line in lines
     )
-    verb = "INSERT IGNORE" if ignore else "INSERT"
     return (
-        f"{verb} INTO {ledger_table(key.target).name} (`plan`,`step_hash`,`place`,`step`,`target`,`kind`,"
+        f"INSERT INTO {ledger_table(key.target).name} (`plan`,`step_hash`,`place`,`step`,`target`,`kind`,"
         f"`lower_bound`,`upper_bound`,`row_count`,`byte_count`) VALUES {values}"
     )
 

@@ -17,7 +17,7 @@ from migrate.errors import ConnectionLost, Locked, ServerError
 
 RUNNING = """\
 SELECT ID FROM information_schema.PROCESSLIST
-WHERE INFO LIKE {pattern} AND ID <> CONNECTION_ID()"""
+WHERE (INFO LIKE '/* {tag} */%' OR INFO LIKE '/* {tag}:%') AND ID <> CONNECTION_ID()"""
 
 HOLDER = "SELECT USER,HOST FROM information_schema.PROCESSLIST WHERE ID = {connection}"
 ATTRIBUTE = """\
@@ -96,12 +96,11 @@ async def _holder(session: Session, name: str) -> str:
 
 async def end_executors(server: Server, tag: str) -> int:
     """Kill statements that carry the tag and wait until they are gone. Raises `ServerError` when one stays."""
-    pattern = "'%" + tag.replace("_", "\\_").replace("'", "''") + "%'"
     ended: set[int] = set()
     deadline = time.monotonic() + PATIENCE
     while True:
         async with server.session("metadata") as session:
-            running = [int(str(row[0])) for row in (await session.query(RUNNING.format(pattern=pattern))).rows]
+            running = [int(str(row[0])) for row in (await session.query(RUNNING.format(tag=tag))).rows]
             if not running:
                 return len(ended)
             if time.monotonic() > deadline:

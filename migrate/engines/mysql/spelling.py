@@ -11,7 +11,15 @@ from decimal import Decimal, InvalidOperation
 
 from msgspec.structs import replace
 
-from migrate.model.change import AlterColumn, AlterIndex, AlterPartitioning, AlterStorage, TableChange
+from migrate.model.change import (
+    AlterCheck,
+    AlterColumn,
+    AlterForeignKey,
+    AlterIndex,
+    AlterPartitioning,
+    AlterStorage,
+    TableChange,
+)
 from migrate.model.table import Check, Column, ForeignKey, Index, IndexPart, Partition, Partitioning, Storage
 from migrate.model.types import NeutralType, Opaque, Text
 
@@ -23,15 +31,16 @@ _QUOTES = ("'", '"', "`")
 
 
 def same(change: TableChange) -> bool:
-    """Whether a server takes both sides of this change for the same thing. Adding, dropping and moving never is.
-
-    A foreign key or a check that differs comes as a drop and an add: `same_foreign_key` and `same_check` compare those.
-    """
+    """Whether a server takes both sides of this change for the same thing. Adding, dropping and moving never is."""
     match change:
         case AlterColumn(actual=actual, wanted=wanted):
             return _column(actual) == _column(wanted)
         case AlterIndex(actual=actual_index, wanted=wanted_index):
             return _index(actual_index) == _index(wanted_index)
+        case AlterForeignKey(actual=actual_key, wanted=wanted_key):
+            return same_foreign_key(actual_key, wanted_key)
+        case AlterCheck(actual=actual_check, wanted=wanted_check):
+            return same_check(actual_check, wanted_check)
         case AlterStorage(actual=actual_storage, wanted=wanted_storage):
             return _storage(actual_storage) == _storage(wanted_storage)
         case AlterPartitioning(actual=actual_parts, wanted=wanted_parts):

@@ -6,7 +6,16 @@ import msgspec
 import pytest
 
 from migrate.model.plan import Plan
-from migrate.model.progress import Event, Outcome, StepDone, StepFailed, StepSkipped, StepStatus
+from migrate.model.progress import (
+    ChunkDone,
+    Event,
+    Outcome,
+    StepDone,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    StepStatus,
+)
 from migrate.ui.ending import Tally, apply_lines, preview_lines, status_lines, verify_lines
 from tests.unit.ui import shop
 
@@ -154,3 +163,25 @@ def test_what_an_earlier_run_did_is_counted_apart() -> None:
     seen = tally(shop.GOOD, StepSkipped(shop.SCHEMA.id, "done before"), *done(shop.GOOD)[1:])
     text = ended(seen, Outcome(6, 0, 0, 1_200_000, 310_000_000, 20.0, skipped=1))
     assert text.splitlines()[0] == "done 6 · done before 1 · failed 0 · not started 0"
+
+
+def test_the_speed_is_that_of_this_run() -> None:
+    seen = tally(
+        shop.GOOD,
+        ChunkDone(shop.LOAD.id, 1_000_000, 300_000_000),
+        StepStarted(shop.LOAD.id),
+        ChunkDone(shop.LOAD.id, 200_000, 10_000_000),
+        StepDone(shop.LOAD.id, 1.0, 1_200_000, 310_000_000),
+    )
+    assert ended(seen, Outcome(1, 0, 0, 1_200_000, 310_000_000, 2.0, skipped=6)).splitlines()[1] == (
+        "1 table, 1,200,000 rows (310 MB) in 2.0 s: 100,000 rows/s, 5 MB/s;"
+        " 1,000,000 rows of them were there from an earlier run"
+    )
+
+
+def test_what_an_earlier_run_did_is_no_change_of_this_one() -> None:
+    seen = tally(shop.GOOD, ChunkDone(shop.LOAD.id, 5, 5))
+    assert not seen.touched
+    seen.add(StepStarted(shop.LOAD.id))
+    seen.add(ChunkDone(shop.LOAD.id, 5, 5))
+    assert seen.touched

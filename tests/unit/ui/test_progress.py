@@ -68,6 +68,7 @@ def test_before_the_first_chunk_there_is_no_speed_and_no_eta() -> None:
 def test_speed_is_that_of_the_last_seconds_so_that_a_stall_shows() -> None:
     clock = Clock()
     counted = meter(clock)
+    counted.add(StepStarted(LOAD))
     for _ in range(20):
         clock.now += 1
         counted.add(ChunkDone(LOAD, 1_000, 1_000_000))
@@ -81,6 +82,17 @@ def test_a_table_that_grew_is_never_more_than_whole() -> None:
     counted.add(StepStarted(LOAD, 10))
     counted.add(ChunkDone(LOAD, 12, 0))
     assert "12 of 12 rows" in line(counted.read())
+
+
+def test_rows_of_an_earlier_run_count_as_done_but_not_for_the_speed() -> None:
+    clock = Clock()
+    counted = meter(clock)
+    counted.add(ChunkDone(LOAD, 1_000_000, 1))
+    counted.add(StepStarted(LOAD, 1_200_000))
+    clock.now += 1
+    counted.add(ChunkDone(LOAD, 100_000, 2_000_000))
+    reading = counted.read()
+    assert (reading.rows, reading.rows_speed, reading.bytes_speed) == (1_100_000, 100_000, 2_000_000)
 
 
 def test_a_skipped_load_is_no_work_that_remains() -> None:

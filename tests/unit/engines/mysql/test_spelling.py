@@ -10,6 +10,7 @@ from migrate.model.change import (
     AddIndex,
     AlterColumn,
     AlterComment,
+    AlterForeignKey,
     AlterIndex,
     AlterPartitioning,
     AlterStorage,
@@ -116,6 +117,8 @@ def test_a_real_difference_is_one(change: TableChange) -> None:
 
 def test_restrict_and_no_action_do_the_same_and_cascade_does_not() -> None:
     key = ForeignKey("f", ("a",), NAME, ("a",), on_update="RESTRICT", on_delete="NO ACTION")
+    assert ddl.same(AlterForeignKey(NAME, key, replace(key, on_update="NO ACTION", on_delete="RESTRICT")))
+    assert not ddl.same(AlterForeignKey(NAME, key, replace(key, on_delete="CASCADE")))
     assert spelling.same_foreign_key(key, replace(key, on_update="NO ACTION", on_delete="RESTRICT"))
     assert not spelling.same_foreign_key(key, replace(key, on_delete="CASCADE"))
     assert not spelling.same_foreign_key(key, replace(key, name="g"))
