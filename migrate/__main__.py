@@ -70,7 +70,7 @@ def _tell(known: MigrateError | None, error: BaseException, words: list[str], js
     print(f"error: {known.message}", file=sys.stderr)
     if known.hint:
         print(f"  next: {known.hint}", file=sys.stderr)
-    if "--json" in words:
+    if any(word.partition("=")[0] == "--json" for word in words):
         name = type(known).__name__ if known.exit_code != INTERNAL_ERROR else "InternalError"
         fields = {"error": name, "message": known.message, "hint": known.hint, "exit_code": known.exit_code}
         jsonl.write("error", fields)

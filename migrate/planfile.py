@@ -86,6 +86,11 @@ def _hash(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 
 
+def fingerprint(seen: msgspec.Struct) -> str:
+    """What stands in a plan for something that inspect saw: a hash of all its values but defaults."""
+    return "h1:" + _hash(_plain(seen))[:32]
+
+
 def _step_seal(plain: Mapping[str, Any]) -> str:
     return _hash({key: content for key, content in plain.items() if key not in ("estimate", "seal")})[:12]
 

@@ -70,7 +70,7 @@ class Shell:
         if self.options.quiet:
             return Quiet(write)
         meter = Meter(plan)
-        return Bars(meter, self.err) if self.err.is_terminal else LineProgress(meter, write)
+        return Bars(meter, self.err) if self.err.draws else LineProgress(meter, write)
 
     def command(self, *words: str | os.PathLike[str]) -> str:
         """A command line that the user can paste; it names the state file when that is not the usual one."""

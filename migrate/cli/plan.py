@@ -88,8 +88,10 @@ def summary(plan: Plan) -> dict[str, object]:
 
 
 async def _make(loaded: Loaded, flags: PlanFlags, context: Shell) -> Plan:
+    from migrate.config import require_moves
     from migrate.planner.build import PlanRequest, make_plan
 
+    require_moves(loaded)
     config = loaded.config
     request = PlanRequest(
         name=config.name,

@@ -259,9 +259,10 @@ class Engine(Protocol):
         """The steps of this plan that the ledgers in these (catalog, schema) pairs call whole."""
 
     async def record(self, key: LedgerKey, lines: Sequence[LedgerLine]) -> None:
-        """Write lines that carry no rows of their own (cut, whole): all of them or none.
+        """Write lines that carry no rows of their own (cut, whole): all of them, or none when one is there already.
 
-        A line that is there already stays as it is: one of its kind, from the same lower bound, whatever else it says.
+        One is there when a line of its kind begins at the same lower bound, whatever else it says: so the cuts of a
+        predecessor, which begin without a bound as all cuts do, are never mixed with others.
         """
 
     async def close(self) -> None: ...

@@ -18,7 +18,8 @@ from migrate.model.change import AddForeignKey, AddIndex
 from migrate.model.pattern import parse_object
 from migrate.model.plan import LoadRows, Plan, PlannedObject, Step
 from migrate.model.table import Catalog, ObjectRef
-from migrate.planner.gap import Gap, fingerprint, gaps
+from migrate.planfile import fingerprint
+from migrate.planner.gap import Gap, gaps
 from migrate.planner.survey import Survey, survey
 from migrate.planner.translate import Pair
 

@@ -14,6 +14,7 @@ from migrate.executor.check import Standing
 from migrate.model.pattern import parse_object, parse_schema
 from migrate.model.plan import Ddl, Plan, Step
 from migrate.model.progress import Event, StepStarted, Waiting
+from migrate.state import Run
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class Context:
         standing: Standing,
         slots: Slots,
         interrupt: asyncio.Event,
-        intent: Callable[[str], None],
+        run: Run,
     ) -> None:
         self.plan = plan
         self.engines = engines
@@ -61,7 +62,7 @@ class Context:
         self.interrupt = interrupt
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.stopping = False
-        self._intent = intent
+        self._run = run
         self._begun: set[str] = set()
 
     def begin(self, step: Step) -> None:
@@ -72,8 +73,12 @@ class Context:
         self.stop_if_asked()
         if step.id not in self._begun:
             self._begun.add(step.id)
-            self._intent(step.id)
+            self._run.intent(step.id)
             self.tell(StepStarted(step.id, step.estimate.rows, step.estimate.bytes))
+
+    def recount(self, step: Step) -> None:
+        """The ledger is about to tell how far an earlier run came: what the state file counted is forgotten."""
+        self._run.proven(step.id, 0, 0)
 
     def tell(self, event: Event) -> None:
         """Hand an event to whoever reads the run."""

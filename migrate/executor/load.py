@@ -75,7 +75,9 @@ class Load:
         if not self._rows.key:
             await self._context.patiently(self._step, self._whole)
             return
-        self._count(ranges.rows, ranges.bytes)
+        if ranges.rows:
+            self._context.recount(self._step)
+            self._count(ranges.rows, ranges.bytes)
         await self._all_ranges(ranges)
         done = LedgerLine("whole", rows=self.rows, bytes=self.bytes)
         await self._context.patiently(self._step, lambda: self._target.record(self._key, (done,)))

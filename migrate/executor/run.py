@@ -84,7 +84,7 @@ async def apply(
                     there = {schema.name for schema in standing.present(endpoint).schemas}
                     await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
             slots = Slots(options.parallelism, engines)
-            context = Context(plan, engines, standing, slots, interrupt, run.intent)
+            context = Context(plan, engines, standing, slots, interrupt, run)
             async for event in Loop(context, options, locks).events():
                 if isinstance(event, Outcome):
                     event = msgspec.structs.replace(event, seconds=time.monotonic() - began)

@@ -11,8 +11,9 @@ from migrate.engines.base import Engine
 from migrate.engines.compare import equal
 from migrate.model.plan import Ddl, EndpointRef, Finding, LoadRows, Move, Plan, PlannedObject, Step
 from migrate.model.table import ObjectRef, Statistics, TableName, spell
+from migrate.planfile import fingerprint
 from migrate.planner.chain import Existing, Link, schema_step, steps_of
-from migrate.planner.gap import Gap, fingerprint, gaps, missing_schemas
+from migrate.planner.gap import Gap, gaps, missing_schemas
 from migrate.planner.order import in_order, without
 from migrate.planner.risk import finding
 from migrate.planner.survey import Survey, rows_of, survey

@@ -5,7 +5,6 @@ Empty means done: for plan, for apply's check of every object, and for verify.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -56,11 +55,6 @@ def gaps_of(pairs: Sequence[Pair], actual: Catalog, target: Engine) -> dict[Obje
                 changes.setdefault(change.table, []).append(change)
     there = actual.by_name()
     return {pair.target: Gap(tuple(changes.get(pair.target.table, ())), there.get(pair.target.table)) for pair in pairs}
-
-
-def fingerprint(table: Table) -> str:
-    """A hash of all that inspect saw of a table, but its rows and statistics."""
-    return "h1:" + hashlib.sha256(msgspec.json.encode(table)).hexdigest()[:32]
 
 
 def missing_schemas(seen: Survey) -> tuple[tuple[str, Schema], ...]:

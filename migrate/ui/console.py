@@ -23,6 +23,11 @@ class Screen(Console):
             options = {"force_terminal": True, "color_system": "standard", "no_color": False}
         super().__init__(file=stream, highlight=False, markup=False, emoji=False, **options)
 
+    @property
+    def draws(self) -> bool:
+        """Whether bars can be redrawn here: a real terminal. Colours may be forced on a pipe, bars may not."""
+        return self.file.isatty() and not self.is_dumb_terminal
+
     def put(self, lines: Lines) -> None:
         """Print whole lines: never wrapped, never cut, whatever the width, so that a pipe gets what a person sees."""
         for line in lines:

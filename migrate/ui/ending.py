@@ -160,7 +160,7 @@ def _summary(tally: Tally, outcome: Outcome, verified: bool) -> Iterator[Text]:
     if rows > 0 and outcome.seconds > 0:
         text += f": {count(round(rows / outcome.seconds))} rows/s, {size(max(0, volume) / outcome.seconds)}/s"
     if tally.earlier_rows:
-        text += f"; {counted(tally.earlier_rows, 'row')} of them were there from an earlier run"
+        text += f"; {count(tally.earlier_rows)} of them were there from an earlier run"
     yield Text(text)
     if proven:
         yield Text(f"verified {counted(proven, 'table')}: equal by count and checksum")

@@ -135,9 +135,13 @@ def test_any_changed_byte_of_a_sealed_part_is_refused_and_its_place_named(planne
             assert re.search(r"step|line \d+|\$|outside|head|format", ran.err), f"{about}\n{ran.text}"
 
 
-@pytest.mark.parametrize("command", [("show",), ("apply",), ("apply", "--dry-run"), ("check",), ("status",), ("verify",)])
+@pytest.mark.parametrize(
+    "command", [("show",), ("apply",), ("apply", "--dry-run"), ("check",), ("status",), ("verify",)]
+)
 def test_no_command_takes_an_edited_plan(planned: Planned, command: tuple[str, ...]) -> None:
-    planned.path.write_bytes(planned.bytes.replace(b"VARCHAR(80)", b"VARCHAR(81)").replace(b"varchar(80)", b"varchar(81)"))
+    planned.path.write_bytes(
+        planned.bytes.replace(b"VARCHAR(80)", b"VARCHAR(81)").replace(b"varchar(80)", b"varchar(81)")
+    )
     assert planned.path.read_bytes() != planned.bytes
     refused(planned.migrate(command[0], PLAN, *command[1:]), 65, PLAN, "step 'create-table:new:", ".customer'")
 

@@ -83,8 +83,10 @@ def test_what_is_no_table_in_sakila_is_named_in_the_plan(
         " UNION ALL SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = %s",
         *(schema,) * 3,
     )
-    assert len(others) == 7 + 6 + 6
-    assert sorted(where for code, where in found if code == "MG101") == sorted(f"old:{schema}.{one}" for (one,) in others)
+    assert len(others) == 7 + 3 + 6  # the file of rows brings three triggers more
+    assert sorted(where for code, where in found if code == "MG101") == sorted(
+        f"old:{schema}.{one}" for (one,) in others
+    )
 
 
 def test_a_folder_of_gh_ost_cases_is_there() -> None:
@@ -108,7 +110,9 @@ def test_a_table_of_gh_ost_moves_equal_and_its_event_is_named(
             *(schema,) * 2,
         )
     }
-    for (event,) in client.rows(source, "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA=%s", schema):
+    for (event,) in client.rows(
+        source, "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA=%s", schema
+    ):
         client.rows(source, f"ALTER EVENT `{schema}`.`{event}` DISABLE")  # it would write while rows are read
     migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
     found = findings(migrate.must("plan", "--json"))

@@ -248,13 +248,15 @@ class Acting:
         await world.target.record(key, written[2:])
         assert sorted(await lines(world, key), key=repr) == sorted(written, key=repr)
 
-    async def test_recording_again_changes_nothing(self, world: World) -> None:
+    async def test_lines_of_which_one_is_there_already_are_all_refused(self, world: World) -> None:
         await world.target.prepare_ledger([("", world.target_schema)])
         key = load(TableName(world.target_schema, "t"))
         first, second = LedgerLine("cut", Span(None, ("5",)), 1, 1), LedgerLine("cut", Span(("5",), None), 1, 1)
         await world.target.record(key, [first])
         await world.target.record(key, [LedgerLine("cut", Span(None, ("5",)), 2, 2), second])
         await world.target.prepare_ledger([("", world.target_schema)])
+        assert await lines(world, key) == [first], "the whole set is refused, so that two sets of cuts never mix"
+        await world.target.record(key, [second])
         assert sorted(await lines(world, key), key=repr) == sorted([first, second], key=repr)
 
     async def test_lines_belong_to_their_plan_and_step(self, world: World) -> None:

@@ -131,9 +131,10 @@ class Ledger:
         return _identity(key, line) in self._lines
 
     def add(self, key: LedgerKey, lines: Iterable[LedgerLine]) -> None:
-        """Add lines; those already there stay as they are."""
-        for line in lines:
-            self._lines.setdefault(_identity(key, line), (key.target, line))
+        """Add lines, or none of them when one is there already."""
+        named = {_identity(key, line): (key.target, line) for line in lines}
+        if not named.keys() & self._lines.keys():
+            self._lines |= named
 
     def lines(self, key: LedgerKey) -> list[LedgerLine]:
         """The lines of one step, in the order they were written."""

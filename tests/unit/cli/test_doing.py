@@ -271,3 +271,12 @@ def test_a_missing_secret_is_78_and_nothing_is_asked(desk: Desk, monkeypatch: py
     ran = desk("apply", PLAN)
     assert ran.code == 78
     assert "NEW_PASSWORD" in ran.err
+
+
+def test_forced_colours_do_not_draw_bars_into_a_pipe(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    desk("plan")
+    ran = desk("apply", PLAN, "--color", "always")
+    assert "\x1b[1;32mdone" in ran.out
+    assert "\x1b[?25l" not in ran.err
+    assert "\r" not in ran.err

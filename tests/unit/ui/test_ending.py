@@ -175,7 +175,7 @@ def test_the_speed_is_that_of_this_run() -> None:
     )
     assert ended(seen, Outcome(1, 0, 0, 1_200_000, 310_000_000, 2.0, skipped=6)).splitlines()[1] == (
         "1 table, 1,200,000 rows (310 MB) in 2.0 s: 100,000 rows/s, 5 MB/s;"
-        " 1,000,000 rows of them were there from an earlier run"
+        " 1,000,000 of them were there from an earlier run"
     )
 
 

@@ -1,0 +1,166 @@
+"""Rows in streams, and local data from memory and never from a file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from migrate.engines.mysql.connect import PACKET, Result
+from migrate.errors import (
+    ConnectionLost,
+    ServerError,
+)
+from tests import lab as lab_api
+from tests.conftest import FreshSchemas
+from tests.engines.mysql_sessions import connected, load, table_for_load
+from tests.lab import Server as LabServer
+from tests.lab import client
+
+
+async def test_a_stream_gives_every_row_and_leaves_the_session_usable(source: LabServer) -> None:
+    asked = (
+        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i+1 FROM n WHERE i<1000)"
+        " SELECT /*+ SET_VAR(cte_max_recursion_depth=2000) */ i, REPEAT('x',1000) FROM n"
+    )
+    async with connected(source) as opened, opened.session("read") as session:
+        rows = [row async for row in session.stream(asked)]
+        assert len(rows) == 1000
+        assert rows[999] == (b"1000", b"x" * 1000)
+        assert (await session.query("SELECT 1")).rows == ((b"1",),)
+
+
+async def test_a_stream_left_early_closes_the_session(source: LabServer) -> None:
+    async with connected(source) as opened:
+        session = await opened.connect("read")
+        stream = session.stream("SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3")
+        assert await anext(stream) == (b"1",)
+        await stream.aclose()  # type: ignore[attr-defined]  # an async generator, though only iteration is promised
+        assert not session.usable
+
+
+async def test_local_data_arrives_from_memory_in_pieces_of_any_size(
+    any_server: LabServer, fresh_schemas: FreshSchemas
+) -> None:
+    schema = fresh_schemas("conn", any_server)
+    big = bytes(range(60, 256)) * 30_000  # 5.9 MB: several packets, in no way aligned with the pieces
+    pieces: list[bytes | memoryview] = [b"", b"1,", memoryview(b"\0\n'\\"), b";2,", big, b"", b";3", b",", b"", b";"]
+    async with connected(any_server) as opened:
+        async with opened.session("write") as session:
+            table = await table_for_load(session, schema)
+            assert await session.load_local(load(table), pieces) == Result(3, 0)
+            assert await session.load_local(load(table), ()) == Result(0, 0)
+        async with opened.session("read") as session:
+            rows = (await session.query(f"SELECT id, b FROM {table} ORDER BY id")).rows
+    assert rows == ((b"1", b"\0\n'\\"), (b"2", big), (b"3", b""))
+    assert len(big) > 5 * PACKET
+
+
+async def test_local_data_is_produced_only_as_fast_as_the_server_takes_it(
+    source: LabServer, fresh_schemas: FreshSchemas
+) -> None:
+    schema = fresh_schemas("conn", source)
+    produced = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal produced
+        for number in range(200):
+            produced += 1
+            yield f"{number},".encode() + b"x" * (PACKET - 8) + b";"
+
+    async with connected(source) as opened, opened.session("write") as session:
+        table = await table_for_load(session, schema)
+        with closing(client.connect(source)) as other, other.cursor() as cursor:
+            cursor.execute(f"LOCK TABLES {table} READ")  # the server asks for the data only when it may write it
+            loading = asyncio.create_task(session.load_local(load(table), pieces()))
+            await asyncio.sleep(0.3)
+            assert produced == 0
+            cursor.execute("UNLOCK TABLES")
+        writer = session._connection._writer
+        most = 0
+        while not loading.done():
+            most = max(most, writer.transport.get_write_buffer_size())
+            await asyncio.sleep(0)
+        assert await loading == Result(200, 0)
+    assert produced == 200
+    assert most <= 2 * PACKET
+
+
+async def test_a_refused_load_leaves_the_session_usable(source: LabServer, fresh_schemas: FreshSchemas) -> None:
+    schema = fresh_schemas("conn", source)
+    async with connected(source) as opened, opened.session("write") as session:
+        with pytest.raises(ServerError) as caught:
+            await session.load_local(load(f"`{schema}`.`none`"), [b"1,2;"])
+        assert caught.value.code == 1146
+        assert (await session.query("SELECT 1")).rows == ((b"1",),)
+
+
+async def test_a_load_whose_source_fails_leaves_no_row_behind(source: LabServer, fresh_schemas: FreshSchemas) -> None:
+    schema = fresh_schemas("conn", source)
+
+    def pieces() -> Iterator[bytes]:
+        yield b"1,a;2,b;"
+        raise KeyError("the source of the rows broke")
+
+    async with connected(source) as opened:
+        session = await opened.connect("write")
+        table = await table_for_load(session, schema)
+        with pytest.raises(KeyError):
+            await session.load_local(load(table), pieces())
+        assert not session.usable
+        for _ in range(100):
+            if not client.rows(source, f"SELECT id FROM information_schema.processlist WHERE id={session.id}"):
+                break
+            await asyncio.sleep(0.02)
+    assert client.rows(source, f"SELECT COUNT(*) FROM {table}") == [(0,)]
+
+
+async def test_only_a_write_session_loads_local_data(source: LabServer, fresh_schemas: FreshSchemas) -> None:
+    schema = fresh_schemas("conn", source)
+    async with connected(source) as opened:
+        async with opened.session("write") as session:
+            table = await table_for_load(session, schema)
+        async with opened.session("read") as session:
+            with pytest.raises(ValueError, match="a read session may not load local data"):
+                await session.load_local(load(table), [b"1,2;"])
+            with pytest.raises(ServerError) as caught:
+                await session.execute(load(table))
+            assert caught.value.code in (1148, 3948)
+
+
+async def test_a_plain_statement_that_makes_the_server_ask_for_a_file_sends_none(
+    source: LabServer, fresh_schemas: FreshSchemas, tmp_path: Path
+) -> None:
+    """What a rogue server does to any statement: here the real one asks, since the statement is a LOAD DATA LOCAL."""
+    secret = tmp_path / "secret.txt"
+    secret.write_bytes(b"1,stolen;")
+    schema = fresh_schemas("conn", source)
+    async with connected(source) as opened:
+        session = await opened.connect("write")
+        table = await table_for_load(session, schema)
+        for name in ("query", "execute"):
+            with pytest.raises(ConnectionLost) as caught:
+                await getattr(session, name)(load(table).replace("'x'", f"'{secret}'"))
+            assert "asked for a local file, which is refused" in caught.value.message
+            assert not session.usable
+            session = await opened.connect("write")
+        with pytest.raises(ConnectionLost):
+            async for _ in session.stream(load(table).replace("'x'", f"'{secret}'")):
+                pass
+    assert client.rows(source, f"SELECT COUNT(*) FROM {table}") == [(0,)]
+
+
+async def test_a_load_where_local_infile_is_off_names_the_setting(fresh_schemas: FreshSchemas) -> None:
+    with lab_api.extra("no-local", options=("--local-infile=OFF",)) as server:
+        async with connected(server) as opened:
+            assert (await opened.variables())["local_infile"] == "OFF"
+            session = await opened.connect("write")
+            await session.execute("CREATE DATABASE x")
+            table = await table_for_load(session, "x")
+            with pytest.raises(ServerError) as caught:
+                await session.load_local(load(table), [b"1,2;"])
+    assert caught.value.code == 3948
+    assert caught.value.hint == "SET GLOBAL local_infile=ON on the server"
