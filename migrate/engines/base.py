@@ -183,7 +183,7 @@ class Engine(Protocol):
     async def writable(self) -> None:
         """Raises `ReadOnlyServer` when this server takes no writes."""
 
-    def findings(self, table: Table) -> tuple[str, ...]:
+    def findings(self, table: Table, definition: str = "") -> tuple[str, ...]:
         """Why this engine cannot take part in moving the table; empty when it can."""
 
     async def notes(self) -> tuple[tuple[str, str], ...]:

@@ -87,7 +87,10 @@ class Load:
     async def _ranges(self) -> Ranges:
         """Ranges and links as the ledger has them; the ranges are cut and recorded when it has none."""
         ranges = await self._read_ledger()
-        if ranges.whole or ranges.parts or not self._rows.key:
+        if ranges.whole or ranges.parts:
+            return ranges
+        if not self._rows.key:  # one range, so that the ledger knows the table as this plan's before the first row
+            await self._target.record(self._key, (LedgerLine("cut"),))
             return ranges
         async with self._context.slots.take(self._source.endpoint), self._source.reader() as reader:
             size = self._step.estimate.bytes

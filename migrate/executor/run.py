@@ -14,7 +14,7 @@ import msgspec
 
 from migrate.diff import describe
 from migrate.engines.base import Engine, Lock
-from migrate.errors import Blocked, Locked, MigrateError, StalePlan
+from migrate.errors import Blocked, Locked, MigrateError, StalePlan, Stopped
 from migrate.executor.check import Standing, finished_steps, pending, stand, targets
 from migrate.executor.context import Context, Interrupt, Slots, plan_tag
 from migrate.executor.steps import run_step
@@ -185,7 +185,9 @@ class Loop:
             context.tell(StepStopped(step.id))
         except MigrateError as error:
             context.stopping = context.stopping or self._options.stop_on_error or isinstance(error, Locked)
-            context.tell(StepFailed(step.id, str(error), error.hint, error.exit_code))
+            # After a temporary error nobody knows whether the server did the work: that is no "nothing was changed".
+            code = Stopped.exit_code if error.temporary else error.exit_code
+            context.tell(StepFailed(step.id, str(error), error.hint, code))
         else:
             context.tell(StepDone(step.id, time.monotonic() - began, done.rows, done.bytes, done.note))
 

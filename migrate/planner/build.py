@@ -48,10 +48,10 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     identities = await asyncio.gather(*(engines[name].identity() for name in used))
     seen = await survey(moves, engines)
     gap = gaps(seen, engines)
-    movable, findings = _movable(seen, engines)
+    definitions = await _definitions(seen.pairs, gap, engines)
+    movable, findings = _movable(seen, definitions, engines)
     statistics = await _measure(movable, engines)
     existing = await _existing(movable, gap, statistics, engines, request.per_server)
-    definitions = await _definitions(movable, gap, engines)
 
     steps: list[Step] = _schema_steps(seen, engines)
     objects: list[PlannedObject] = []
@@ -88,13 +88,15 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     )
 
 
-def _movable(seen: Survey, engines: Mapping[str, Engine]) -> tuple[tuple[Pair, ...], list[Finding]]:
+def _movable(
+    seen: Survey, definitions: Mapping[ObjectRef, str], engines: Mapping[str, Engine]
+) -> tuple[tuple[Pair, ...], list[Finding]]:
     """The pairs that both engines can take, and why the others stay behind."""
     movable, findings = [], []
     for pair in seen.pairs:
         reasons = (
             *engines[pair.source.endpoint].findings(pair.table),
-            *engines[pair.target.endpoint].findings(pair.wanted),
+            *engines[pair.target.endpoint].findings(pair.wanted, definitions.get(pair.source, "")),
         )
         if not reasons:
             movable.append(pair)

@@ -96,6 +96,9 @@ def _goals(move: Move, sources: Mapping[str, Catalog]) -> dict[ObjectRef, Object
     pattern = source_pattern(move)
     tables = [table.name for table in sources[pattern.endpoint].tables]
     taken = [table for table in tables if moved(move, table)]
+    if not taken and any(pattern.matches(table) for table in tables):
+        rules = ", ".join(f"include {glob}" for glob in move.include) or ", ".join(move.exclude)
+        raise NothingMatches(pattern.endpoint, f"{pattern.tables} after its rules ({rules})", ())
     if not taken:
         nearest = difflib.get_close_matches(pattern.tables, [str(table) for table in tables], 3)
         raise NothingMatches(pattern.endpoint, pattern.tables, tuple(nearest))

@@ -33,11 +33,11 @@ def proof(shop: str, source: Server) -> Proof:
 
 @pytest.fixture
 def begin(tmp_path: Path, source: Server, target: Server) -> Iterator[Begin]:
-    """Gives the command in a folder of its own: begin(old, new) or begin(old, new, name_of_the_folder)."""
+    """Gives the command in a folder of its own: begin(old, new), with the folder's name and other servers."""
     made: list[Migrate] = []
 
-    def begin(old: str, new: str, folder: str = "work", to: Server | None = None) -> Migrate:
-        migrate = Migrate(tmp_path / folder, source, to or target, old, new)
+    def begin(old: str, new: str, folder: str = "work", to: Server | None = None, of: Server | None = None) -> Migrate:
+        migrate = Migrate(tmp_path / folder, of or source, to or target, old, new)
         made.append(migrate)
         return migrate
 

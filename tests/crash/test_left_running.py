@@ -55,7 +55,9 @@ def test_an_alter_that_waits_for_a_dead_client_is_ended_and_done_again_once(
         left = set(working(target, new, "ALTER TABLE"))
         process = migrate.start("apply", PLAN)
         gone = process.until(lambda: bool(now := set(working(target, new, "ALTER TABLE"))) and not now & left)
-        assert gone, f"the old statement is ended and the new one waits; {process.wait().err if not process.runs else ''}"
+        assert gone, (
+            f"the old statement is ended and the new one waits; {process.wait().err if not process.runs else ''}"
+        )
         held.close()
         ran = process.wait()
     assert ran.code == 0, ran.err + ran.out

@@ -386,7 +386,7 @@ def test_a_second_apply_of_the_same_plan_is_told_who_holds_the_lock(world: World
     child = world.migrate.start("apply", PLAN)
     wait_until(lambda: _count(world.target, f"SELECT COUNT(*) FROM `{world.goal}`._migrate_ledger") > 0)
     ran = world.apply("--lock-timeout", "0")
-    refused(ran, 5, socket.gethostname(), f"pid {child.pid}", "since 2")
+    refused(ran, 5, socket.gethostname(), f" {child.pid},", "since 2")
     elsewhere = world.apply("--lock-timeout", "0", "--state", "other.db")
     refused(elsewhere, 5, f"schema {world.goal}", socket.gethostname(), f"pid {child.pid}", "since 2")
     first = world.migrate.ended(child, ("apply", PLAN))

@@ -131,7 +131,7 @@ PLAN = Plan(
     step=STEPS,
     finding=(
         Finding(
-            code="MG104",
+            code="MG301",
             level="note",
             object="new:shop.orders",
             text="no usable key: the rows move as one unit, and start over after an interruption (about 310 MB)",

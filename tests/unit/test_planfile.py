@@ -128,7 +128,7 @@ def test_estimates_are_outside_seals_and_digest() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("per_server = 4", "per_server = 5"), ('code = "MG104"', 'code = "MG105"'), ("3306", "3308"), ("h1:5e", "h1:6e")],
+    [("per_server = 4", "per_server = 5"), ('code = "MG301"', 'code = "MG105"'), ("3306", "3308"), ("h1:5e", "h1:6e")],
 )
 def test_edit_outside_the_steps_breaks_the_digest(old: str, new: str) -> None:
     with pytest.raises(BrokenSeal, match="outside the steps") as caught:

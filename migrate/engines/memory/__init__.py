@@ -69,7 +69,7 @@ class MemoryEngine:
         """See base.Engine."""
         self.server.check_writable(self.endpoint)
 
-    def findings(self, table: Table) -> tuple[str, ...]:
+    def findings(self, table: Table, definition: str = "") -> tuple[str, ...]:
         """See base.Engine."""
         return inspect.findings(table)
 

@@ -96,8 +96,8 @@ class MysqlEngine:
             "name the primary server as the target, or switch it off",
         )
 
-    def findings(self, table: Table) -> tuple[str, ...]:
-        return ddl.findings(table)
+    def findings(self, table: Table, definition: str = "") -> tuple[str, ...]:
+        return ddl.findings(table, definition)
 
     async def notes(self) -> tuple[tuple[str, str], ...]:
         variables = await self._server.variables(refresh=True)

@@ -123,6 +123,11 @@ def findings(table: Table, definition: str = "") -> tuple[str, ...]:
         found.append(f"the engine {engine} is not one whose tables are known to move")
     if "system versioned" in table.storage.options:
         found.append("WITH SYSTEM VERSIONING: the history of its rows would be lost")
+    spelled = [text for column in table.columns for text in (column.generated, column.default or "")]
+    spelled += [part.expression for index in table.indexes for part in index.parts]
+    spelled += [check.expression for check in table.checks]
+    if any(letter > "\uffff" for text in spelled for letter in text):
+        found.append("an expression or default holds a character above U+FFFF, which SHOW CREATE TABLE prints as ?")
     if definition:
         found += _places(definition)
     return tuple(found)

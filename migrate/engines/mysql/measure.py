@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from migrate.engines.base import Rows
 from migrate.engines.mysql.connect import Server, Session, literal
+from migrate.engines.mysql.layout import total
 from migrate.model.table import Statistics, TableName
 from migrate.sql import quote, quote_table
 
@@ -79,17 +80,9 @@ def _one(number: int, rows: Rows, known: _Known, exact_below: int) -> str:
     return ONE.format(
         number=number,
         count=count,
-        size=_sum([f"IFNULL(LENGTH({quote(column.name)}),0)" for column in rows.columns]),
+        size=total([f"IFNULL(LENGTH({quote(column.name)}),0)" for column in rows.columns]),
         table=table,
         where=where,
         order=f" ORDER BY {','.join(quote(column.name) for column in rows.key)}" if rows.key else "",
         sample=SAMPLE,
     )
-
-
-def _sum(terms: Sequence[str]) -> str:
-    """A sum as a flat tree: a chain of 1,017 columns overran the thread stack of 8.0.12 (error 1436)."""
-    if len(terms) < 2:
-        return terms[0] if terms else "0"
-    middle = len(terms) // 2
-    return f"({_sum(terms[:middle])}+{_sum(terms[middle:])})"

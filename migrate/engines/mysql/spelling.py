@@ -27,6 +27,9 @@ _DISPLAY_WIDTH = re.compile(r"\b(tinyint|smallint|mediumint|int|bigint|year)\(\d
 _NOW = re.compile(r"(?:current_timestamp|now|localtime|localtimestamp)(?:\((\d*)\))?", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:tinyint|smallint|mediumint|int|bigint|decimal|float|double|year)\b")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`(?:[^`]|``)*`|[^'\"`]+|['\"`]", re.DOTALL)
+_INTRODUCER = re.compile(
+    r"(?<![\w`'\"])_(?:utf8mb4|utf8mb3|utf8|latin1|ascii|binary|gbk|ucs2|utf16|utf16le|utf32) ?(?=\\?')"
+)
 _QUOTES = ("'", '"', "`")
 
 
@@ -144,10 +147,13 @@ def _now(text: str) -> str:
 
 
 def _expression(text: str) -> str:
-    """Without the parentheses around the whole, spaces and case; what stands in quotes stays as it is.
+    """Without the parentheses around the whole, introducers, spaces and case; what stands in quotes stays as it is.
+
+    A string is shown with the character set of the session that made the table: `_latin1'x'` here, `_utf8mb4'x'` there.
 
     A text whose quotes are escaped themselves (information_schema does that) is not touched.
     """
+    text = _INTRODUCER.sub("", text)
     pieces = _QUOTED.findall(text)
     if any((piece[0] not in _QUOTES and "\\" in piece) or piece in _QUOTES for piece in pieces):
         return text

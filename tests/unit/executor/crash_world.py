@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import shutil
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +18,7 @@ from migrate.engines.memory.values import Row
 from migrate.executor.run import ApplyOptions, apply
 from migrate.model.plan import EndpointRef, Move, Plan
 from migrate.model.progress import Outcome, StepFailed
-from migrate.model.table import ForeignKey, Index, IndexPart, Storage, Table, TableName
+from migrate.model.table import ForeignKey, Index, Storage, Table, TableName
 from migrate.planfile import seal
 from migrate.planner.build import PlanRequest, make_plan
 from migrate.state import State
@@ -105,7 +105,7 @@ class World:
     async def crash(self, side: Side, point: Point, nth: int, parallelism: int, folder: Path) -> World | Outcome:
         """Apply until the `nth` passing of `point` there, and die. The Outcome when it ended before."""
         gate = self.servers[side].hold_at(point, nth)
-        running = asyncio.create_task(self._apply(parallelism))
+        running = asyncio.create_task(self.run(parallelism))
         reached = asyncio.create_task(gate.reached())
         await asyncio.wait((running, reached), return_when=asyncio.FIRST_COMPLETED)
         if not reached.done():
@@ -117,20 +117,20 @@ class World:
             await running
         return left
 
-    def apply(self, parallelism: int = 4) -> Outcome:
-        """Apply to the end, in a process of its own. Raises what apply raises."""
-        return asyncio.run(self._apply(parallelism))
+    def apply(self, parallelism: int = 4, failing: bool = False) -> Outcome:
+        """The same, in a process of its own. Raises what apply raises."""
+        return asyncio.run(self.run(parallelism, failing))
 
-    async def _apply(self, parallelism: int) -> Outcome:
+    async def run(self, parallelism: int, failing: bool = False) -> Outcome:
+        """Apply to the end; a step fails only when `failing`."""
         engines: dict[str, Engine] = {side: MemoryEngine(side, server) for side, server in self.servers.items()}
         options = ApplyOptions("crash.toml", parallelism=parallelism)
         outcome: Outcome | None = None
         with State.open(self.folder / "state.db") as state:
-            async with aclosing(_events(self.plan, engines, state, options)) as events:
-                async for event in events:
-                    assert not isinstance(event, StepFailed), event.error
-                    if isinstance(event, Outcome):
-                        outcome = event
+            async for event in apply(self.plan, engines, state, options, asyncio.Event()):
+                assert failing or not isinstance(event, StepFailed), event
+                if isinstance(event, Outcome):
+                    outcome = event
         assert outcome is not None
         return outcome
 
@@ -151,10 +151,6 @@ class World:
         }
 
 
-def _events(plan, engines, state, options):  # type: ignore[no-untyped-def]
-    return apply(plan, engines, state, options, asyncio.Event())
-
-
 def _disk(server: MemoryServer) -> MemoryServer:
     """Committed rows and lines, and the statements at work; locks and sessions die with their process."""
     left = MemoryServer(server.identity)
@@ -167,6 +163,3 @@ def _disk(server: MemoryServer) -> MemoryServer:
     working = [one for one in server.executors.running if one.statement is not None]
     left.executors.running = [Executor(one.tag, one.statement) for one in working]
     return left
-
-
-__all__ = ["IndexPart", "Side", "World", "source_tables", "without_index"]

@@ -70,8 +70,8 @@ def test_a_span_over_a_composite_key_is_ors_of_ands_and_a_range_on_its_first_col
 def test_the_first_span_has_no_lower_bound_the_last_no_upper_and_the_condition_of_the_rule_joins_both() -> None:
     key = (column("id"),)
     rows = table(*key, key=key, where="`id` % 2 = 0 OR 1")
-    assert lay.condition(rows, Span(None, ("5",))) == " WHERE `id` <= 5 AND (`id` % 2 = 0 OR 1)"
-    assert lay.condition(rows, Span(("5",), None)) == " WHERE `id` > 5 AND (`id` % 2 = 0 OR 1)"
+    assert lay.condition(rows, Span(None, ("5",))) == " WHERE `id` <= 5 AND (`id` % 2 = 0 OR 1\n)"
+    assert lay.condition(rows, Span(("5",), None)) == " WHERE `id` > 5 AND (`id` % 2 = 0 OR 1\n)"
     assert lay.condition(table(*key, key=key), Span()) == ""
 
 
