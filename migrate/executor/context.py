@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-from migrate.engines.base import Engine, LedgerKey
-from migrate.errors import MigrateError
+from migrate.engines.base import Engine, LedgerKey, Lock
+from migrate.errors import Locked, MigrateError
 from migrate.executor.check import Standing
 from migrate.model.pattern import parse_object, parse_schema
 from migrate.model.plan import Ddl, Plan, Step
@@ -54,16 +54,28 @@ class Context:
         slots: Slots,
         interrupt: asyncio.Event,
         run: Run,
+        locks: Sequence[Lock],
     ) -> None:
         self.plan = plan
         self.engines = engines
         self.standing = standing
         self.slots = slots
         self.interrupt = interrupt
-        self.events: asyncio.Queue[Event] = asyncio.Queue()
+        self.events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
+        """What happens; an exception is a mistake of ours, and ends the run."""
         self.stopping = False
         self._run = run
+        self._locks = locks
         self._begun: set[str] = set()
+
+    async def check_locks(self) -> None:
+        """Raises `Locked` when a lock was lost: another run may be at work."""
+        try:
+            for lock in self._locks:
+                await lock.check()
+        except Locked:
+            self.stopping = True
+            raise
 
     def begin(self, step: Step) -> None:
         """Work on the step begins: the state file knows it before the target does. Told once per step.
@@ -107,11 +119,13 @@ class Context:
         return await work()
 
     async def wait(self, step: Step, error: MigrateError, seconds: float) -> None:
-        """Tell of a temporary error and sleep; an interrupt ends the sleep."""
+        """Tell of a temporary error and sleep; an interrupt ends the sleep. Raises `Locked` when the lock went too."""
         self.tell(Waiting(step.id, str(error), seconds))
         try:
             await asyncio.wait_for(self.interrupt.wait(), seconds)
         except TimeoutError:
+            self.stop_if_asked()
+            await self.check_locks()
             return
         raise Interrupt
 

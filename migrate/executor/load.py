@@ -157,6 +157,7 @@ class Load:
                     self._stop_if_asked()
                     if not last:
                         reading = asyncio.create_task(self._read(reader, writer, Span(payload.span.upper, left.upper)))
+                    await self._context.check_locks()  # a round trip a chunk: nothing is written without the lock
                     if not await writer.write(self._into, payload, self._key, self._step.protocol):
                         raise Recorded
                     self._count(payload.rows, len(payload.data))

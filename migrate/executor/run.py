@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ import msgspec
 
 from migrate.diff import describe
 from migrate.engines.base import Engine, Lock
-from migrate.errors import Blocked, Locked, MigrateError, StalePlan, Stopped
+from migrate.errors import Blocked, MigrateError, StalePlan, Stopped
 from migrate.executor.check import Standing, finished_steps, pending, stand, targets
 from migrate.executor.context import Context, Interrupt, Slots, plan_tag
 from migrate.executor.steps import run_step
@@ -84,8 +84,8 @@ async def apply(
                     there = {schema.name for schema in standing.present(endpoint).schemas}
                     await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
             slots = Slots(options.parallelism, engines)
-            context = Context(plan, engines, standing, slots, interrupt, run)
-            async for event in Loop(context, options, locks).events():
+            context = Context(plan, engines, standing, slots, interrupt, run, locks)
+            async for event in Loop(context, options).events():
                 if isinstance(event, Outcome):
                     event = msgspec.structs.replace(event, seconds=time.monotonic() - began)
                     code = 0 if not event.failed and not event.not_started else 3
@@ -103,10 +103,9 @@ async def apply(
 class Loop:
     """Steps in dependency order, as parallel as slots allow."""
 
-    def __init__(self, context: Context, options: ApplyOptions, locks: Sequence[Lock]) -> None:
+    def __init__(self, context: Context, options: ApplyOptions) -> None:
         self._context = context
         self._options = options
-        self._locks = locks
         self._over: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._failures: list[StepFailed] = []
@@ -123,9 +122,11 @@ class Loop:
             for event in self._start_ready():
                 yield event
             while self._tasks:
-                event = await self._context.events.get()
-                yield event
-                for more in self._ended(event):
+                told = await self._context.events.get()
+                if isinstance(told, BaseException):
+                    raise told
+                yield told
+                for more in self._ended(told):
                     yield more
             if not self._failures and len(self._over) == len(plan.step) and pending(plan, standing):
                 async for event in self._last_look():
@@ -178,16 +179,17 @@ class Loop:
         began = time.monotonic()
         try:
             context.stop_if_asked()
-            for lock in self._locks:
-                await lock.check()
+            await context.check_locks()
             done = await run_step(context, step)
         except Interrupt:
             context.tell(StepStopped(step.id))
         except MigrateError as error:
-            context.stopping = context.stopping or self._options.stop_on_error or isinstance(error, Locked)
+            context.stopping = context.stopping or self._options.stop_on_error
             # After a temporary error nobody knows whether the server did the work: that is no "nothing was changed".
             code = Stopped.exit_code if error.temporary else error.exit_code
             context.tell(StepFailed(step.id, str(error), error.hint, code))
+        except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
+            context.events.put_nowait(error)
         else:
             context.tell(StepDone(step.id, time.monotonic() - began, done.rows, done.bytes, done.note))
 

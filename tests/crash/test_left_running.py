@@ -117,7 +117,7 @@ def test_a_lock_that_outlasts_the_resume_is_waited_for_and_then_the_step_is_done
 BLOBS = """INSERT INTO blobs SELECT n, REPEAT(UNHEX(SHA2(n, 512)), 1500) FROM numbers WHERE n <= 700"""
 
 
-@pytest.fixture(params=["InnoDB", "MyISAM"])
+@pytest.fixture(params=["InnoDB", pytest.param("MyISAM", marks=pytest.mark.full)])
 def blobs(
     request: pytest.FixtureRequest, begin: Begin, fresh_schemas: FreshSchemas, source: Server, target: Server
 ) -> tuple[Migrate, str, str, Proof]:
