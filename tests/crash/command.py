@@ -73,14 +73,6 @@ class Process:
         """Whether it has not ended."""
         return self._child.poll() is None
 
-    def kill_at(self, seconds: float) -> bool:
-        """SIGKILL it so many seconds after its start; False when it had ended by itself."""
-        try:
-            self._child.wait(max(0.0, seconds - (time.monotonic() - self.began)))
-        except subprocess.TimeoutExpired:
-            return self.kill()
-        return False
-
     def kill(self) -> bool:
         """SIGKILL it; False when it had ended by itself."""
         self._child.kill()

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.lab.processes import tied
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+GRACE_SECONDS = 3.0  # for a command that the same Ctrl-C has reached, before it is asked
 END_SECONDS = 15.0  # how long a command that was asked to stop may take to write its checkpoint
 
 
@@ -80,6 +81,6 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         if ask is not None:
             ask()
         try:
-            child.wait(END_SECONDS if ask is not None else 3.0)
+            child.wait(GRACE_SECONDS if ask is None else END_SECONDS)
         except subprocess.TimeoutExpired:
             continue

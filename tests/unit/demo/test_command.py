@@ -72,6 +72,7 @@ def test_an_interrupted_demo_leaves_no_command_running(migrate: Migrate, tmp_pat
     script = (
         "from pathlib import Path\n"
         "from tests.demo import command\n"
+        "command.GRACE_SECONDS = 0.1\n"
         f"command.REPOSITORY = Path({str(tmp_path / 'packages')!r})\n"
         f"command.Migrate(Path({str(migrate.folder)!r}), {{}}).run('sleep')\n"
     )
