@@ -89,7 +89,7 @@ def _locked(path: Path, plan: str) -> Locked:
     except (OSError, msgspec.DecodeError):  # taken this moment: its holder has not written yet, or has just gone
         return Locked(f"the plan {plan} is in use by another run (see {path})", hint)
     return Locked(
-        f"the plan {plan} is in use by {holder.who} on {holder.host}, process {holder.pid}, since {holder.since}", hint
+        f"the plan {plan} is in use by {holder.who} on {holder.host}, pid {holder.pid}, since {holder.since}", hint
     )
 
 

@@ -10,13 +10,12 @@ from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect
 from migrate.cli.options import ConfigFile, Flag
 from migrate.errors import BadPattern, NothingMatches, UsageError
-from migrate.model.pattern import Part, Pattern, parse_pattern
-from migrate.model.table import OtherObject, TableName
+from migrate.model.pattern import Pattern, parse_pattern
+from migrate.model.table import OtherObject
 from migrate.ui.inventory import Entry, inventory_lines
 
 if TYPE_CHECKING:
     from migrate.config import Loaded
-    from migrate.engines.base import Engine
 
 
 def analyze(pattern: str, /, *, config: ConfigFile = None, show_ddl: Flag = False, context: Context) -> int:
@@ -67,6 +66,7 @@ def _pattern(text: str, loaded: Loaded) -> Pattern:
 async def _look(
     pattern: Pattern, loaded: Loaded, show_ddl: bool, context: Shell
 ) -> tuple[tuple[Entry, ...], tuple[OtherObject, ...]]:
+    from migrate.planner.nearest import nearest
     from migrate.planner.survey import rows_of
 
     refs = {pattern.endpoint: loaded.config.endpoint[pattern.endpoint]}
@@ -74,7 +74,7 @@ async def _look(
         engine = engines[pattern.endpoint]
         catalog = await engine.inspect((pattern,))
         if not catalog.tables and not catalog.others:
-            raise NothingMatches(pattern.endpoint, pattern.tables, await _nearest(engine, pattern))
+            raise NothingMatches(pattern.endpoint, pattern.tables, await nearest(engine, pattern))
         rows = [rows_of(engine, table) for table in catalog.tables]
         measured = await engine.measure(rows)
         known = {one.table: one for one in measured}
@@ -92,22 +92,6 @@ async def _look(
             for table, asked in zip(catalog.tables, rows, strict=True)
         ]
         return tuple(entries), catalog.others
-
-
-async def _nearest(engine: Engine, pattern: Pattern) -> tuple[str, ...]:
-    """Names like the one that was asked for: in the schema that was named, else anywhere."""
-    every = Part("*")
-    for schema in (pattern.schema, every):
-        catalog = await engine.inspect((Pattern(pattern.endpoint, schema, every, pattern.catalog),))
-        names = {_folded(table.name): str(table.name) for table in catalog.tables}
-        near = difflib.get_close_matches(pattern.tables.casefold(), names, 3)
-        if near:
-            return tuple(names[one] for one in near)
-    return ()
-
-
-def _folded(name: TableName) -> str:
-    return str(name).casefold()
 
 
 def _fields(endpoint: str, entry: Entry) -> dict[str, object]:

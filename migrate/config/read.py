@@ -61,7 +61,9 @@ def load(path: Path | None, env: Mapping[str, str]) -> Loaded:
     except UnicodeDecodeError as error:
         raise BadConfig(str(path), "", f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8") from error
     except TextError as error:
-        raise BadConfig(str(path), "", str(error)) from error
+        raise BadConfig(
+            str(path), "", str(error), "mend that line; `migrate init` writes an example to compare with"
+        ) from error
     return reader.read(document)
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from migrate.engines.base import Engine, Rows
+from migrate.errors import NothingMatches
 from migrate.model.pattern import Part, Pattern
 from migrate.model.plan import Move
 from migrate.model.table import Catalog, Table, TableName
+from migrate.planner.nearest import nearest
 from migrate.planner.translate import Pair, pairs, source_pattern, target_name, target_pattern
 
 
@@ -28,6 +30,11 @@ async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey
     Raises `NothingMatches`, `BadConfig` (see `translate.pairs`), `ServerError`.
     """
     sources = await _inspect({source_pattern(move).endpoint: _asked(moves, move) for move in moves}, engines)
+    for move in moves:
+        pattern = source_pattern(move)
+        if not any(pattern.matches(table.name) for table in sources[pattern.endpoint].tables):
+            near = await nearest(engines[pattern.endpoint], pattern)
+            raise NothingMatches(pattern.endpoint, pattern.tables, near)
     places: dict[str, set[TableName]] = {}
     for move in moves:
         catalog = sources[source_pattern(move).endpoint]

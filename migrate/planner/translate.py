@@ -5,7 +5,6 @@ Used by plan to compare, and by apply to rebuild what was wanted from the source
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
@@ -96,12 +95,9 @@ def _goals(move: Move, sources: Mapping[str, Catalog]) -> dict[ObjectRef, Object
     pattern = source_pattern(move)
     tables = [table.name for table in sources[pattern.endpoint].tables]
     taken = [table for table in tables if moved(move, table)]
-    if not taken and any(pattern.matches(table) for table in tables):
-        rules = ", ".join(f"include {glob}" for glob in move.include) or ", ".join(move.exclude)
-        raise NothingMatches(pattern.endpoint, f"{pattern.tables} after its rules ({rules})", ())
     if not taken:
-        nearest = difflib.get_close_matches(pattern.tables, [str(table) for table in tables], 3)
-        raise NothingMatches(pattern.endpoint, pattern.tables, tuple(nearest))
+        rules = ", ".join(f"include {glob}" for glob in move.include) or f"exclude {', '.join(move.exclude)}"
+        raise NothingMatches(pattern.endpoint, f"{pattern.tables} with {rules}", ())
     return {ObjectRef(pattern.endpoint, table): target_name(move, table) for table in taken}
 
 

@@ -247,7 +247,7 @@ def test_two_processes_do_not_run_one_plan_and_the_second_is_told_by_whom(path: 
             with pytest.raises(Locked) as caught:
                 claim(state)
             assert caught.value.exit_code == 5
-            assert f"on {socket.gethostname()}, process {process.pid}, since 20" in str(caught.value)
+            assert f"on {socket.gethostname()}, pid {process.pid}, since 20" in str(caught.value)
             assert "--lock-timeout" in caught.value.hint
             assert state.history(DIGEST)[-1].status == "running"
             claim(state, OTHER).end(0, "")
