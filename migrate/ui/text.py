@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from migrate.model.plan import Ddl, EndpointRef, Finding, LoadRows, Move, Plan, SetAutoIncrement, Step
+from migrate.model.plan import Ddl, EndpointRef, Finding, LoadRows, Move, Plan, SetAutoIncrement, Step, Verify
 from migrate.ui.units import count, counted, padded, shown, shown_lines, size
 
 NO_CHANGES = "No changes. The target already has everything that this plan moves."
@@ -130,6 +130,7 @@ def _chains(plan: Plan, ddl: bool) -> Iterator[Text]:
         chains.setdefault(step.target, []).append(step)
     width = min(_WIDEST, max((cell_len(shown(name)) for name in chains), default=0))
     for name, steps in chains.items():
+        steps.sort(key=lambda step: isinstance(step, Verify))  # nothing waits for a proof, so it may stand anywhere
         blocked = [step for step in steps if step.blocked]
         sign, style = _sign(steps)
         line = Text(f"{sign} ", style=style).append(padded(shown(name), width), style="bold")
