@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.lab import Server, client
 
-MODE = "SET sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00'"
+MODE = "SET sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00', cte_max_recursion_depth = 1000000"
 """Not strict, so that an invalid ENUM value becomes index 0, and dates that do not exist can be stored."""
 
 MARKS = tuple(

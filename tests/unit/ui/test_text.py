@@ -28,7 +28,7 @@ def test_a_plan_shows_one_line_a_table_then_what_is_blocked_then_its_findings() 
 1 table to create, 1,200,007 rows (310 MB) to load, 2 foreign keys; 1 step BLOCKED; 1 unsupported; 1 note
 
 + new:shop          create schema
-+ new:shop.orders   create · load 1,200,000 rows (310 MB) · 2 indexes · auto_increment · verify · 2 foreign keys
++ new:shop.orders   create · load 1,200,000 rows (310 MB) · 2 indexes · auto_increment · 2 foreign keys · verify
 ~ new:shop.주문_🐬  load 7 rows (450 B) in one piece where id > 5
 ! new:shop.audit    load 3 rows (90 B) (destructive)
     blocked: load-rows:new:shop.audit: it holds rows that differ from the source
