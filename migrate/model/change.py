@@ -132,26 +132,6 @@ class AlterComment(_TableChange, frozen=True, tag="alter_comment"):
     wanted: str
 
 
-Change = (
-    CreateSchema
-    | CreateTable
-    | AddColumn
-    | AlterColumn
-    | MoveColumn
-    | DropColumn
-    | AddIndex
-    | AlterIndex
-    | DropIndex
-    | AddForeignKey
-    | AlterForeignKey
-    | DropForeignKey
-    | AddCheck
-    | AlterCheck
-    | DropCheck
-    | AlterStorage
-    | AlterPartitioning
-    | AlterComment
-)
 TableChange = (
     AddColumn
     | AlterColumn
@@ -170,3 +150,4 @@ TableChange = (
     | AlterPartitioning
     | AlterComment
 )
+Change = CreateSchema | CreateTable | TableChange

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import msgspec
 
@@ -71,11 +72,14 @@ class IndexPart(_Value, frozen=True):
     descending: bool = False
 
 
+IndexKind = Literal["primary", "unique", "plain", "fulltext", "spatial"]
+
+
 class Index(_Value, frozen=True):
-    """`kind`: primary, unique, plain, fulltext or spatial."""
+    """An index over `parts`, in their order."""
 
     name: str
-    kind: str
+    kind: IndexKind
     parts: tuple[IndexPart, ...]
     method: str = ""
     visible: bool = True

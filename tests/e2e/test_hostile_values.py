@@ -97,7 +97,7 @@ def test_a_where_rule_moves_these_rows_and_no_others(
     rules = "".join(f"\"*.{table}\" = '''{condition}'''\n" for table, condition in conditions.items())
     migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"), move=f"\n[move.where]\n{rules}")
     found = findings(migrate.must("plan", "--json"))
-    assert sorted(where for code, where in found if code == "MG305") == [f"new:{goal}.a%b", f"new:{goal}.bag"]
+    assert sorted(where for code, where in found if code == "MG305") == [f"new:{goal}.`a%b`", f"new:{goal}.bag"]
     migrate.must("apply", PLAN)
     assert client.rows(target, f"SELECT id FROM `{goal}`.`a%b` ORDER BY 1") == [(1,), (2,)]
     conditions["a%b"] = conditions["a%b"].replace("-- a comment", "")

@@ -14,7 +14,7 @@ from migrate.engines.base import Bound, Engine, LedgerKey, Payload, Reader, Rows
 from migrate.model.change import Change, CreateSchema, CreateTable
 from migrate.model.pattern import Part, Pattern
 from migrate.model.plan import Protocol as LoadProtocol
-from migrate.model.table import Catalog, Column, ForeignKey, Index, IndexPart, Storage, Table, TableName
+from migrate.model.table import Catalog, Column, ForeignKey, Index, IndexKind, IndexPart, Storage, Table, TableName
 from migrate.model.types import Binary, Integer, Text
 
 Value = int | float | str | bytes | None
@@ -111,7 +111,7 @@ def binary(name: str, nullable: bool = True) -> Column:
     return Column(name, "varbinary(300)", Binary(300), nullable)
 
 
-def index(kind: str, name: str, *columns: str) -> Index:
+def index(kind: IndexKind, name: str, *columns: str) -> Index:
     """An index on whole columns."""
     return Index(name, kind, tuple(IndexPart(column) for column in columns))
 

@@ -20,6 +20,7 @@ from migrate.model.table import (
     Column,
     ForeignKey,
     Index,
+    IndexKind,
     IndexPart,
     Partition,
     Partitioning,
@@ -206,23 +207,22 @@ def _column(row: Record) -> Column:
     )
 
 
+_SPECIAL: dict[str, IndexKind] = {"FULLTEXT": "fulltext", "SPATIAL": "spatial"}
+
+
 def _indexes(rows: list[Record]) -> tuple[Index, ...]:
     """The primary key first, then by name."""
     made = []
     for name, parts in _grouped(rows, "INDEX_NAME", "SEQ_IN_INDEX"):
         first = parts[0]
         method = first["INDEX_TYPE"]
-        special = method in ("FULLTEXT", "SPATIAL")
-        kind = "unique" if int(first["NON_UNIQUE"]) == 0 else "plain"
-        if special:
-            kind = method.lower()
-        elif name == "PRIMARY":
-            kind = "primary"
+        special = _SPECIAL.get(method)
+        unique: IndexKind = "primary" if name == "PRIMARY" else "unique"
         made.append(
             Index(
                 name=name,
-                kind=kind,
-                parts=tuple(_part(row, special) for row in parts),
+                kind=special or (unique if int(first["NON_UNIQUE"]) == 0 else "plain"),
+                parts=tuple(_part(row, special is not None) for row in parts),
                 method="" if special else method,
                 visible=first["IS_VISIBLE"] != "NO" and first["IGNORED"] != "YES",
                 comment=first["INDEX_COMMENT"] or "",

@@ -43,7 +43,7 @@ def _keyed(name: str, count: int, *more: Index | ForeignKey) -> tuple[Table, lis
 def source_tables() -> list[tuple[Table, list[Row]]]:
     """Two tables in a cycle, a deferred index, a counter above its rows, tables without key, without transactions."""
     owners, owner_rows = _keyed("owners", 9, reference("owner_item", "ref", ITEMS))
-    items, item_rows = _keyed("items", 14, index("index", "by_t", "t"), reference("item_owner", "ref", OWNERS))
+    items, item_rows = _keyed("items", 14, index("plain", "by_t", "t"), reference("item_owner", "ref", OWNERS))
     selfish, selfish_rows = _keyed("selfish", 7, reference("self", "ref", TableName("a", "selfish")))
     counted = table("a", "counted", integer("id", auto_increment=True), text("t"), primary("id"))
     keyless = table("a", "keyless", integer("n"), text("t"))

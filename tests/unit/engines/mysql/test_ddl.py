@@ -11,6 +11,7 @@ from migrate.model.table import (
     Column,
     ForeignKey,
     Index,
+    IndexKind,
     IndexPart,
     Schema,
     Storage,
@@ -56,7 +57,7 @@ def column(name: str, neutral: NeutralType | None = None, native: str = "int", *
     return replace(made, **more)
 
 
-def index(name: str, kind: str, *columns: str) -> Index:
+def index(name: str, kind: IndexKind, *columns: str) -> Index:
     return Index(name, kind, tuple(IndexPart(part) for part in columns))
 
 
