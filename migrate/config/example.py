@@ -10,7 +10,7 @@ name = "shop"                               # names the plan: `migrate plan` wri
 
 # Where data comes from and where it goes. The names are yours; moves use them.
 [endpoint.old]
-engine = "mysql"                            # MySQL and MariaDB
+engine = "mysql"                            # the only one in this version
 host = "${SOURCE_DB_HOST:-127.0.0.1}"
 port = "${SOURCE_DB_PORT:-3306}"
 user = "${SOURCE_DB_USER}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import FreshSchemas
 from tests.crash.command import Migrate
 from tests.crash.proof import Proof
 from tests.crash.shop import KEYLESS, make_shop
@@ -32,8 +33,9 @@ def proof(shop: str, source: Server) -> Proof:
 
 
 @pytest.fixture
-def begin(tmp_path: Path, source: Server, target: Server) -> Iterator[Begin]:
+def begin(tmp_path: Path, source: Server, target: Server, fresh_schemas: FreshSchemas) -> Iterator[Begin]:
     """Gives the command in a folder of its own: begin(old, new), with the folder's name and other servers."""
+    assert fresh_schemas, "set up before, so that its end, which drops schemas, meets no stopped process of ours"
     made: list[Migrate] = []
 
     def begin(old: str, new: str, folder: str = "work", to: Server | None = None, of: Server | None = None) -> Migrate:

@@ -165,7 +165,7 @@ def test_a_stopped_apply_keeps_its_locks_and_the_second_one_names_it(
     process = stopped_in_load(migrate, target, new)
     here = migrate.apply("--lock-timeout", "0")
     assert here.code == 5, here.err
-    assert f"process {process.pid}" in here.err
+    assert f"pid {process.pid}," in here.err
     elsewhere = begin(old, new, "elsewhere")
     (elsewhere.folder / "plans").mkdir()
     (elsewhere.folder / PLAN).write_bytes((migrate.folder / PLAN).read_bytes())

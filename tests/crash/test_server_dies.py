@@ -22,8 +22,9 @@ def safe_rows(target: Server, schema: str) -> int:
     try:
         return int(client.rows(target, SAFE, database=schema)[0][0])
     except pymysql.err.MySQLError as error:
-        assert error.args[0] in (1049, 1146), "the schema, or the ledger in it, is not there yet"
-        return 0
+        if error.args[0] in (1049, 1146):  # the schema, or the ledger in it, is not there yet
+            return 0
+        raise
 
 
 @pytest.mark.parametrize("share", [0.3, pytest.param(0.7, marks=pytest.mark.full)])

@@ -14,7 +14,7 @@ CREATE TABLE `%` (`%d` INT PRIMARY KEY); INSERT INTO `%` VALUES (1);
 CREATE TABLE `a.b` (`a.b` INT PRIMARY KEY); INSERT INTO `a.b` VALUES (2);
 CREATE TABLE `a/b` (`a/b` INT PRIMARY KEY); INSERT INTO `a/b` VALUES (3);
 CREATE TABLE `a:b*` (`[x]` INT PRIMARY KEY); INSERT INTO `a:b*` VALUES (4);
-CREATE TABLE `sixty-four-letters-are-as-many-as-the-name-of-a-table-may-have-__` (`sixty-four-letters-are-as-many-as-the-name-of-a-column-may-have_` INT PRIMARY KEY);
+CREATE TABLE `sixty-four-letters-are-as-many-as-the-name-of-a-table-may-have-` (`sixty-four-letters-are-as-many-as-the-name-of-a-column-may-have` INT PRIMARY KEY);
 CREATE TABLE `UPPER` (Id INT PRIMARY KEY); CREATE TABLE `upper` (ID INT PRIMARY KEY); INSERT INTO `UPPER` VALUES (1);
 
 CREATE TABLE part_range (id INT NOT NULL, d DATE NOT NULL, v VARCHAR(9), PRIMARY KEY (id, d)) COMMENT='x'
@@ -25,7 +25,7 @@ CREATE TABLE part_range_columns (a INT, b VARCHAR(20), c DATE)
   PARTITION BY RANGE COLUMNS (b, c) (PARTITION p0 VALUES LESS THAN ('it''s','2020-01-01'), PARTITION p1 VALUES LESS THAN (MAXVALUE,MAXVALUE));
 INSERT INTO part_range_columns VALUES (1,'a','2019-01-01'),(1,'a','2019-01-01'),(2,'z','2021-01-01');
 CREATE TABLE part_list (id INT PRIMARY KEY) PARTITION BY LIST (id % 3) (PARTITION a VALUES IN (0), PARTITION b VALUES IN (1,2,NULL));
-INSERT INTO part_list VALUES (1),(2),(3),(-1);
+INSERT INTO part_list VALUES (1),(2),(3),(-3);
 CREATE TABLE part_list_columns (k VARCHAR(9) COLLATE utf8mb4_bin, n INT)
   PARTITION BY LIST COLUMNS (k) (PARTITION a VALUES IN ('a','한'), PARTITION b VALUES IN (NULL,'b'));
 INSERT INTO part_list_columns VALUES ('a',1),(NULL,2),('한',3),('b',4);
@@ -37,9 +37,9 @@ CREATE TABLE part_sub (id INT, d DATE, PRIMARY KEY (id, d)) PARTITION BY RANGE (
   (PARTITION p0 VALUES LESS THAN (737791) (SUBPARTITION s0, SUBPARTITION s1), PARTITION p1 VALUES LESS THAN MAXVALUE (SUBPARTITION s2, SUBPARTITION s3));
 INSERT INTO part_sub VALUES (1,'2019-01-01'),(2,'2021-01-01');
 
-CREATE TABLE made (id INT AUTO_INCREMENT PRIMARY KEY, a INT, s INT AS (a * 2) STORED, v VARCHAR(40) AS (CONCAT('한-', a, '''\\')) VIRTUAL NOT NULL,
+CREATE TABLE made (id INT AUTO_INCREMENT PRIMARY KEY, a INT, s INT AS (a * 2) STORED, v VARCHAR(40) AS (CONCAT('한-', IFNULL(a, 0), '''\\')) VIRTUAL NOT NULL,
   j JSON, k INT AS (JSON_EXTRACT(j, '$.k')) VIRTUAL, u VARCHAR(36) GENERATED ALWAYS AS (LOWER(j->>'$."a b"')) STORED, last INT, KEY (k), UNIQUE KEY (s), KEY (v));
-INSERT INTO made (a,j,last) VALUES (1,'{"k": 5, "a b": "X"}',1),(NULL,'{"k": null}',2),(3,NULL,3),(4,'{}',NULL);
+INSERT INTO made (a,j,last) VALUES (1,'{"k": 5, "a b": "X"}',1),(NULL,'{"k": 0}',2),(3,NULL,3),(4,'{}',NULL);
 DELETE FROM made WHERE a = 4;
 CREATE TABLE only_made (a INT AS (1) VIRTUAL, b INT AS (2) STORED);
 INSERT INTO only_made () VALUES (),();

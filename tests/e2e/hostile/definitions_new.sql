@@ -11,7 +11,6 @@ INSERT INTO computed (a) VALUES (1);
 CREATE TABLE functional (id INT PRIMARY KEY, a VARCHAR(20), n INT, j JSON, KEY low ((LOWER(a)), n DESC), UNIQUE KEY ((n * 2)), KEY cast_date ((CAST(j->>'$.d' AS CHAR(10)) COLLATE utf8mb4_bin)),
   KEY multi ((CAST(j->'$.z' AS UNSIGNED ARRAY))), KEY multi2 (n, (CAST(j->'$.s' AS CHAR(20) ARRAY))));
 INSERT INTO functional VALUES (1,'A',1,'{"z": [1,2,3], "s": ["a","한"], "d": "2020"}'),(2,NULL,NULL,NULL),(3,'é',3,'{"z": [], "s": []}');
-CREATE TABLE attributed (id INT PRIMARY KEY, v VARCHAR(9) ENGINE_ATTRIBUTE='{"a": 1}') SECONDARY_ENGINE_ATTRIBUTE='{"b": 2}';
 SET sql_generate_invisible_primary_key = ON;
 CREATE TABLE given_key (v VARCHAR(9));
 INSERT INTO given_key VALUES ('a'),('a'),('b');

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from tests.e2e.hostile.values import MEMBERS, MODE
 
-_LETTERS = "CONCAT(CHAR(97 + i % 26), CHAR(65 + i DIV 26 % 26), LPAD(i, 5, '0'), IF(i % 7, 'é', '한'), IF(i % 5, '', '😀'))"
+_LETTERS = (
+    "CONCAT(CHAR(97 + i % 26), CHAR(65 + i DIV 26 % 26), LPAD(i, 5, '0'), IF(i % 7, 'é', '한'), IF(i % 5, '', '😀'))"
+)
 _SIGNED = "CAST(i AS SIGNED)"
 
 
@@ -53,11 +55,17 @@ KEYS = {
         "id BIGINT UNSIGNED PRIMARY KEY, n INT", "18446744073709551615 - i * i, i", "(18446744073709551615,0),(0,0)"
     ),
     "text in 0900_ai_ci": Key(
-        "k VARCHAR(60) COLLATE utf8mb4_0900_ai_ci PRIMARY KEY, n INT", f"{_LETTERS}, i", "('',1),(' ',2),('ÿ',3),('😀',4)"
+        "k VARCHAR(60) COLLATE utf8mb4_0900_ai_ci PRIMARY KEY, n INT",
+        f"{_LETTERS}, i",
+        "('',1),(' ',2),('ÿ',3),('😀',4)",
     ),
-    "text in general_ci": Key("k VARCHAR(60) COLLATE utf8mb4_general_ci PRIMARY KEY, n INT", f"{_LETTERS}, i", "('',0)"),
+    "text in general_ci": Key(
+        "k VARCHAR(60) COLLATE utf8mb4_general_ci PRIMARY KEY, n INT", f"{_LETTERS}, i", "('',0)"
+    ),
     "text in bin": Key(
-        "k VARCHAR(60) COLLATE utf8mb4_bin PRIMARY KEY, n INT", f"{_LETTERS}, i", "('a',1),('A',2),('a\\t',3),('%',4),('',5)"
+        "k VARCHAR(60) COLLATE utf8mb4_bin PRIMARY KEY, n INT",
+        f"{_LETTERS}, i",
+        "('a',1),('A',2),('a\\t',3),('%',4),('',5)",
     ),
     "latin1": Key(
         "k VARCHAR(60) CHARACTER SET latin1 PRIMARY KEY, n INT",
@@ -76,27 +84,32 @@ KEYS = {
         "k VARCHAR(60) CHARACTER SET ucs2 COLLATE ucs2_bin, n INT NOT NULL, PRIMARY KEY (k, n)",
         "IF(i % 2, _ucs2 x'd800', _ucs2 x'dfff'), i",
     ),
+    "utf8mb3": Key("k VARCHAR(60) CHARACTER SET utf8 PRIMARY KEY, n INT", "CONCAT('한', i), i", "('',0)"),
+    "utf16": Key("k VARCHAR(60) CHARACTER SET utf16 PRIMARY KEY, n INT", f"{_LETTERS}, i"),
     "char padded": Key("k CHAR(20) PRIMARY KEY, n INT", "i, i", "('',0),('a',1)"),
     "binary": Key("k BINARY(16) PRIMARY KEY, n INT", "UNHEX(MD5(i)), i", "('',0),(x'ff',1)"),
-    "varbinary": Key("k VARBINARY(16) PRIMARY KEY, n INT", "LEFT(UNHEX(MD5(i)), 3 + i % 9), i", "('',0),(x'00',1),(x'0000',2)"),
+    "varbinary": Key(
+        "k VARBINARY(16) PRIMARY KEY, n INT", "LEFT(UNHEX(MD5(i)), 3 + i % 9), i", "('',0),(x'00',1),(x'0000',2)"
+    ),
     "decimal": Key(
-        "k DECIMAL(65,30) PRIMARY KEY, n INT", "(CAST(i AS DECIMAL(65,30)) - 3000) / 7, i",
+        "k DECIMAL(65,30) PRIMARY KEY, n INT",
+        "(CAST(i AS DECIMAL(65,30)) - 3000) / 7, i",
         "(99999999999999999999999999999999999.999999999999999999999999999999,0)",
     ),
     "date": Key(
-        "k DATE PRIMARY KEY, n INT", "DATE'1500-01-01' + INTERVAL i DAY, i",
+        "k DATE PRIMARY KEY, n INT",
+        "DATE'1500-01-01' + INTERVAL i DAY, i",
         "('0000-00-00',1),('2020-02-31',2),('2020-00-00',3),('9999-12-31',4)",
     ),
     "impossible dates": Key(
         "k DATE, n INT, PRIMARY KEY (k, n)", "ELT(1 + i % 4, '0000-00-00', '2020-02-31', '2020-00-00', '2021-02-31'), i"
     ),
     "datetime": Key(
-        "k DATETIME(6) PRIMARY KEY, n INT", "'2020-02-28 23:59:59.999999' + INTERVAL i * i MICROSECOND, i",
+        "k DATETIME(6) PRIMARY KEY, n INT",
+        "'2020-02-28 23:59:59.999999' + INTERVAL i * i MICROSECOND, i",
         "('0000-00-00',1),('2020-02-31 01:02:03.000004',2)",
     ),
-    "timestamp": Key(
-        "k TIMESTAMP(3) PRIMARY KEY, n INT", "FROM_UNIXTIME(1710000000.001 + i * 1000), i", "(0,1)"
-    ),
+    "timestamp": Key("k TIMESTAMP(3) PRIMARY KEY, n INT", "FROM_UNIXTIME(1710000000.001 + i * 1000), i", "(0,1)"),
     "time": Key("k TIME(2) PRIMARY KEY, n INT", "SEC_TO_TIME(i - 3000.25), i", "('-838:59:59',1),('838:59:59',2)"),
     "year": Key("k YEAR, n INT, PRIMARY KEY (k, n)", "IF(i % 256, 1900 + i % 256, 0), i"),
     "enum": Key("k ENUM('z','m','','a','10','2') NOT NULL, n INT, PRIMARY KEY (k, n)", "1 + i % 6, i", "('nobody',0)"),
