@@ -143,8 +143,7 @@ class _Reader:
             self.fail(f"{place}.engine", "is missing", 'write engine = "mysql"')
         ref = self.convert(values, EndpointRef, place)
         if ref.engine != "mysql":
-            hint = "`mysql` is for MySQL and MariaDB" if ref.engine == "mariadb" else "this version knows mysql"
-            self.fail(f"{place}.engine", f"unknown engine {ref.engine!r}", hint)
+            self.fail(f"{place}.engine", f"unknown engine {ref.engine!r}", "this version knows mysql")
         if not 1 <= ref.port <= 65535:
             self.fail(f"{place}.port", f"{ref.port} is not a port (1 to 65535)")
         if not ref.host.strip():

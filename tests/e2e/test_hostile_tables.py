@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import FreshSchemas
 from tests.e2e.command import PLAN, Migrate, Ran, findings
-from tests.e2e.equality import assert_equal, name, rows, structure
+from tests.e2e.equality import assert_equal, name, structure
 from tests.e2e.hostile.values import fill
 from tests.e2e.test_real_data import moves_and_then_rests
 from tests.lab import Server, client, extra

@@ -1,4 +1,4 @@
-"""MySQL and MariaDB."""
+"""MySQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, led
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.measure import measure
 from migrate.engines.mysql.rows import MysqlReader, MysqlWriter
-from migrate.errors import DuplicateRow, ReadOnlyServer
+from migrate.errors import DuplicateRow, ReadOnlyServer, ServerError
 from migrate.model.change import TableChange
 from migrate.model.pattern import Pattern
 from migrate.model.plan import EndpointRef
@@ -53,10 +53,12 @@ class MysqlEngine:
 
     async def identity(self) -> str:
         variables = await self._server.variables()
-        uuid = variables.get("server_uuid") or variables.get("server_uid")
-        if uuid:
-            return f"server-uuid:{uuid}"
-        return f"address:{variables.get('hostname', '')}:{variables.get('port', '')}"
+        if self._server.is_mariadb:
+            said = f"this is MariaDB {variables['version']}, and this version moves MySQL only"
+            raise ServerError(
+                self.endpoint, said, "its types, defaults and collations need mappings that are not there yet"
+            )
+        return f"server-uuid:{variables['server_uuid']}"
 
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
         return await inspect(self._server, patterns)

@@ -11,7 +11,17 @@ MODE = "SET sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = 
 
 MARKS = tuple(
     bytes.fromhex(digits)
-    for digits in ("1f021e03 1d041c05 1b061a07 0e0f1011 12131415 16171819 017f1f0b 020c1e0e 030f1d10").split()
+    for digits in [
+        "1f021e03",
+        "1d041c05",
+        "1b061a07",
+        "0e0f1011",
+        "12131415",
+        "16171819",
+        "017f1f0b",
+        "020c1e0e",
+        "030f1d10",
+    ]
 )
 """Delimiters that may stand between the values on their way; a value may hold any of them."""
 
