@@ -57,7 +57,11 @@ def test_hostile_definitions_arrive_where_only_inserts_are_taken(
         moves_and_then_rests(migrate, source, schema, target, goal)
 
 
-@pytest.mark.parametrize("label", ["a``b", "a`b.c", "%", "한글", "select", "a.b", "a/b", "it's", "#x", " y", "a:b"])
+NAMES = ("a`b.c", "%한글", "a/b:#'c")
+MORE_NAMES = ("a``b", "%", "한글", "select", "a.b", "a/b", "it's", "#x", " y", "a:b", '"', "{}", "$1", "\\")
+
+
+@pytest.mark.parametrize("label", [*NAMES, *(pytest.param(each, marks=pytest.mark.full) for each in MORE_NAMES)])
 def test_a_schema_of_any_name_moves_into_one_of_any_name(
     label: str, migrate: Migrate, source: Server, target: Server, fresh_schemas: FreshSchemas
 ) -> None:
@@ -101,6 +105,17 @@ def test_a_table_of_a_thousand_columns_moves(
     fill(source, schema, iter(made))
     migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
     planned_whole(migrate)
+    moves_and_then_rests(migrate, source, schema, target, goal)
+
+
+def test_a_table_of_nothing_but_generated_columns_moves(
+    migrate: Migrate, source: Server, target: Server, fresh_schemas: FreshSchemas
+) -> None:
+    schema, goal = fresh_schemas("e2e_made", source), fresh_schemas("e2e_made_to")
+    made = ("CREATE TABLE made (a INT AS (1) VIRTUAL, b INT AS (2) STORED)", "INSERT INTO made () VALUES (),()")
+    fill(source, schema, iter(made))
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
+    migrate.must("plan")
     moves_and_then_rests(migrate, source, schema, target, goal)
 
 

@@ -56,6 +56,12 @@ class MysqlLock:
                 )
 
     async def release(self) -> None:
+        """Free for the next run when this returns: the server ends a closed connection in its own time."""
+        try:
+            for _, name in self._names:
+                await self._session.execute(f"DO RELEASE_LOCK('{name}')")
+        except ConnectionLost:
+            self._session.abandon()  # the lock went with the connection
         await self._stack.aclose()
 
 
