@@ -98,8 +98,8 @@ JSON_TEXTS = (
 
 SHAPES = """
 CREATE TABLE shapes (
-  id INT PRIMARY KEY, g GEOMETRY, p POINT NOT NULL SRID 4326, l LINESTRING, a POLYGON, mp MULTIPOINT, ml MULTILINESTRING,
-  ma MULTIPOLYGON, c GEOMETRYCOLLECTION, SPATIAL KEY (p))"""
+  id INT PRIMARY KEY, g GEOMETRY, p POINT NOT NULL SRID 4326, l LINESTRING, a POLYGON, mp MULTIPOINT,
+  ml MULTILINESTRING, ma MULTIPOLYGON, c GEOMETRYCOLLECTION, SPATIAL KEY (p))"""
 SHAPE_ROWS = (
     "(1,NULL,ST_SRID(POINT(1,2),4326)" + ",NULL" * 6 + ")",
     """(2,ST_GeomFromText('POINT(50 10)',4326),ST_GeomFromText('POINT(-90 180)',4326),
@@ -111,7 +111,10 @@ SHAPE_ROWS = (
     "(3,ST_GeomFromText('GEOMETRYCOLLECTION EMPTY'),ST_SRID(POINT(-0e0,1e-300),4326)" + ",NULL" * 6 + ")",
 )
 
-COMMON = "'', ' ', 'a ', 'a\\t', '\\0', 'a\\0b', '\\\\N', 'NULL', '\\'', '\"', '`', '%s', '\\n\\r\\n', '\\Z', '\\\\', 'a;b,c'"
+COMMON = (
+    "'', ' ', 'a ', 'a\\t', '\\0', 'a\\0b', '\\\\N', 'NULL', '\\'', '\"', '`',"
+    " '%s', '\\n\\r\\n', '\\Z', '\\\\', 'a;b,c'"
+)
 """Texts that are the same in every character set, as literals."""
 
 OWN = {
