@@ -105,6 +105,8 @@ def usable_key(table: Table) -> Index | None:
     virtual columns, floats, bits, JSON or geometry; not HASH, which has no order; not invisible, which no query uses.
     Indexes of mixed direction come last: the server would sort for every span. None: there is none.
     """
+    if table.storage.engine.lower() == "archive":
+        return None  # it knows no DELETE, so a span cannot be written again
     columns = {column.name: column for column in table.columns}
     usable = [index for index in table.indexes if _cuts(index, columns)]
     return min(usable, key=lambda index: _preference(index, columns), default=None)

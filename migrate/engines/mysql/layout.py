@@ -1,6 +1,6 @@
 """How a row is laid out as bytes by the source and read again by the target: text of SQL only, no server.
 
-Three layouts, all run on real servers with hostile values (docs/mysql.md has the table of types):
+Four layouts, all run on real servers with hostile values (docs/mysql.md has the table of types):
 
 * `raw`: a field's own bytes between delimiters, into LOAD DATA CHARACTER SET binary without escaping. Delimiters
   are four control bytes each; that no value contains one is proven by counting, chunk by chunk.
@@ -8,7 +8,8 @@ Three layouts, all run on real servers with hostile values (docs/mysql.md has th
 * `insert`: tuples of literals for INSERT … VALUES: for a target with local_infile=OFF.
 * `cells`: one row, each cell by itself, for rows of many MiB: LOAD DATA is superlinear in the size of a field.
 
-What each type needs, and what goes wrong otherwise: FLOAT prints six digits, so `c*1e0`; ENUM and SET go by number,
+What each type needs, and what goes wrong otherwise: FLOAT prints six digits, so `c*1e0`; but a DOUBLE so treated is cut
+to 22 characters; ENUM and SET go by number,
 because index 0 and members that look like numbers are lost as text; BIT by number; JSON must arrive as utf8mb4, not
 as binary.
 GROUP_CONCAT cuts each argument to its declared length without a warning, unless it is a blob: hence WIDE.
@@ -69,6 +70,8 @@ def plain(column: Column) -> str:
     """The value as the bytes that say all of it; NULL stays NULL."""
     name = quote(column.name)
     match column.type:
+        case Float(bits=64):
+            return f"CONCAT({name})"
         case Float():
             return f"CONCAT({name}*1e0)"
         case Bit() | Enum() | Set():
@@ -200,8 +203,29 @@ def lobs(rows: Rows) -> tuple[Column, ...]:
 
 
 def size_expression(rows: Rows) -> str:
-    """Bytes of a row's large cells."""
-    return total([f"IFNULL(LENGTH({quote(column.name)}),0)" for column in lobs(rows)])
+    """Bytes of a row's cells of changing size."""
+    return total([f"IFNULL(LENGTH({quote(column.name)}),0)" for column in rows.columns if _is_sized(column)])
+
+
+def widest(rows: Rows) -> int:
+    """Bytes that a row may have at the most, as its columns are declared."""
+
+    def width(column: Column) -> int:
+        match column.type:
+            case Text(length=None) | Json() | Geometry() | Opaque():
+                return 1 << 32
+            case Text(length=int(length)):
+                return 4 * length
+            case Binary(length=length):
+                return length
+            case _:
+                return 24
+
+    return sum(width(column) for column in rows.columns)
+
+
+def _is_sized(column: Column) -> bool:
+    return _is_bytes(column) or isinstance(column.type, Json)
 
 
 def total(terms: Sequence[str]) -> str:
@@ -319,6 +343,13 @@ def hash_expression(rows: Rows) -> str:
         if isinstance(column.type, Float):
             # All 64 bits: what MySQL prints of 2.2250738585072014e-308 reads back as another number.
             told = [f"ST_AsBinary(POINT({name},0))"]
+        elif isinstance(column.type, Enum | Set):
+            # The members too: SHOW CREATE TABLE prints a letter above U+FFFF as ?, and the target has that instead.
+            told = [f"CAST({name} AS UNSIGNED)", "':'", f"CAST({name} AS BINARY)"]
+        elif isinstance(column.type, Json):
+            # A DATE, TIME or BLOB inside has the text of a string: only the comparison tells them apart.
+            text = f"CAST({name} AS CHAR CHARACTER SET utf8mb4)"
+            told = [f"MD5({value})", f"({name} = CAST({text} AS JSON))"]
         elif column.name in large:
             told = [f"MD5({value})"]
         elif isinstance(column.type, Text | Binary):

@@ -11,10 +11,12 @@ import msgspec
 
 from migrate.engines.base import Bound, Checksum, LedgerKey, LedgerLine, Payload, Rows, Span
 from migrate.engines.mysql import layout as lay
-from migrate.engines.mysql.connect import Result, Session
+from migrate.engines.mysql.answers import Answer, Result, literal
+from migrate.engines.mysql.connect import Session
 from migrate.engines.mysql.ledger import ledger_insert, ledger_table
 from migrate.errors import DuplicateRow, LossyWrite, ServerError
 from migrate.model.plan import Protocol as LoadProtocol
+from migrate.model.types import Enum, Set
 from migrate.sql import quote_table
 
 BIG_ROW = 4 * 1024 * 1024
@@ -22,6 +24,25 @@ BIG_ROW = 4 * 1024 * 1024
 
 TRUNCATED_ENUM = 1265
 """The warning that an ENUM with the invalid index 0 always raises, though it is stored as it was."""
+
+MOST_WARNINGS = 65_535
+"""What max_error_count can be at the most: a chunk must not raise more, or real ones would hide behind them."""
+
+DEPRECATED = (1287, 3719, 3778)
+"""Warnings of 8.0 at the mere names of utf8mb3 and ucs2, which a bound in such a column must say."""
+
+ENGINE = """\
+SELECT E.TRANSACTIONS FROM information_schema.TABLES AS T JOIN information_schema.ENGINES AS E ON E.ENGINE = T.ENGINE
+WHERE T.TABLE_SCHEMA = {schema} AND T.TABLE_NAME = {name}"""
+
+
+def _enums(rows: Rows) -> int:
+    return sum(1 for column in rows.columns if isinstance(column.type, Enum | Set))
+
+
+def _column(warning: str) -> str:
+    """The column that a warning names: "Data truncated for column 'c' at row 1"."""
+    return warning.partition(" column '")[2].rpartition("' at row ")[0]
 
 
 class MysqlReader:
@@ -61,9 +82,13 @@ class MysqlReader:
 
     async def read(self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int) -> Payload:
         """See the contract."""
+        fields = _enums(rows)
+        limit = min(limit, MOST_WARNINGS // fields) if fields else limit
         upper = await self.next_bound(rows, span, limit)
         chunk = Span(span.lower, span.upper if upper is None else upper)
-        if lay.lobs(rows):
+        if "raw" not in layouts:
+            budget //= 2  # hexadecimal digits
+        if limit * lay.widest(rows) > 4 * budget:
             found = await self._session.query(
                 f"SELECT SUM({lay.size_expression(rows)}) FROM {quote_table(rows.table)}{lay.forced(rows)}"
                 f"{lay.condition(rows, chunk)}"
@@ -76,7 +101,8 @@ class MysqlReader:
 
     async def _within(self, rows: Rows, span: Span, budget: int) -> tuple[Span, bool]:
         """The first rows of the span that fit the budget, at least one; whether that one must travel alone."""
-        total, last, first = 0, None, None
+        total, taken, first = 0, 0, 0
+        last: Sequence[bytes | None] = ()
         keys = lay.key_expressions(rows)
         statement = (
             f"SELECT {','.join(keys)},{lay.size_expression(rows)} FROM {quote_table(rows.table)}{lay.forced(rows)}"
@@ -85,15 +111,11 @@ class MysqlReader:
         found = await self._session.query(statement)
         for *key, size in found.rows:
             total += int(size or 0)
-            if last is not None and total > budget:
-                break
-            last = key
-            first = int(size or 0) if first is None else first
-        else:
-            return span, len(found.rows) == 1 and total > BIG_ROW
-        assert last is not None, "the span holds more than the budget, so it holds a row"  # noqa: S101 - invariant
-        chunk = Span(span.lower, lay.bound(rows, last))
-        return chunk, first is not None and first > BIG_ROW
+            if taken and (total > budget or first > BIG_ROW):
+                return Span(span.lower, lay.bound(rows, last)), taken == 1 and first > BIG_ROW
+            first = first if taken else total
+            last, taken = key, taken + 1
+        return span, taken == 1 and first > BIG_ROW
 
     async def _chunk(self, rows: Rows, span: Span, layouts: Sequence[str]) -> Payload:
         """Rows of the span in the first layout that can be proven."""
@@ -116,12 +138,7 @@ class MysqlReader:
             f" FROM {quote_table(rows.table)}{lay.forced(rows)}{lay.condition(rows, span)}"
         )
         count, nulls, data = found.rows[0]
-        if found.warnings:
-            raise ServerError(
-                self._session.endpoint,
-                f"{rows.table}: warnings while reading: {await self._session.warnings()}",
-                "raise group_concat_max_len and max_allowed_packet",
-            )
+        await self._refuse_warnings(rows, found)
         if data is None and int(count):
             raise ServerError(self._session.endpoint, f"{rows.table}: {int(count)} rows came back as NULL")
         return data or b"", int(count), int(nulls or 0)
@@ -170,11 +187,18 @@ class MysqlReader:
             f"{lay.condition(rows, span)}"
         )
         count, total = found.rows[0]
-        if found.warnings:
-            raise ServerError(
-                self._session.endpoint, f"{rows.table}: cannot be summed: {await self._session.warnings()}"
-            )
+        await self._refuse_warnings(rows, found)
         return Checksum(int(count), int(total or 0))
+
+    async def _refuse_warnings(self, rows: Rows, found: Answer) -> None:
+        """A warning of the source is a value that did not come as it is; but for words that go out of fashion."""
+        if not found.warnings:
+            return
+        said = [warning for warning in await self._session.warnings() if warning.code not in DEPRECATED]
+        if said:
+            texts = "; ".join(f"{warning.code} {warning.text}" for warning in said[:3])
+            hint = "raise group_concat_max_len and max_allowed_packet on that server"
+            raise ServerError(self._session.endpoint, f"{rows.table}: the server warns while reading: {texts}", hint)
 
 
 class MysqlWriter:
@@ -213,8 +237,12 @@ class MysqlWriter:
         return True
 
     async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey) -> bool:
-        """One transaction, the ledger line first: InnoDB keeps all or nothing, other engines are emptied first."""
+        """One transaction, the ledger line first: InnoDB keeps all or nothing. Other engines are emptied first."""
         line = LedgerLine("whole")
+        about = ENGINE.format(schema=literal(rows.table.schema), name=literal(rows.table.name))
+        found = (await self._session.query(about)).rows
+        if not found or found[0][0] != b"YES":
+            return await self._whole_without_transaction(rows, payloads, key, line)
         await self._session.execute("BEGIN")
         try:
             if not await self._record(key, line):
@@ -228,6 +256,17 @@ class MysqlWriter:
             raise
         await self._session.execute("COMMIT")
         return True
+
+    async def _whole_without_transaction(
+        self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey, line: LedgerLine
+    ) -> bool:
+        """Apart from the ledger's transaction: a server with GTIDs refuses to mix engines in one (1785)."""
+        if await self._recorded(key, line):
+            return False
+        await self._run(f"TRUNCATE TABLE {quote_table(rows.table)}")  # ARCHIVE knows no DELETE (1031)
+        async for payload in payloads:
+            await self._put(rows, payload)
+        return await self._record(key, line)
 
     async def _recorded(self, key: LedgerKey, line: LedgerLine) -> bool:
         statement = ledger_table(key.target).select_one(key, line)
@@ -292,8 +331,8 @@ class MysqlWriter:
 
     async def _refuse_loss(self, rows: Rows, payload: Payload, result: Result) -> None:
         warnings = await self._session.warnings() if result.warnings else ()
-        enums = any(type(column.type).__name__ in ("Enum", "Set") for column in rows.columns)
-        bad = [w for w in warnings if not (enums and w.code == TRUNCATED_ENUM)]
+        numbered = {column.name for column in rows.columns if isinstance(column.type, Enum | Set)}
+        bad = [w for w in warnings if not (w.code == TRUNCATED_ENUM and _column(w.text) in numbered)]
         if result.warnings > len(warnings):  # max_error_count hides the rest
             bad = list(warnings)
         if bad or result.affected != payload.rows:

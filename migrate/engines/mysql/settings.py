@@ -21,13 +21,16 @@ CONNECT_TIMEOUT = 10.0
 # Name, literal, kinds that need it (none: all). Set where the server has the variable. What each is for:
 # results must not be cut or refused (sql_select_limit, max_execution_time, group_concat_max_len, sql_safe_updates);
 # information_schema must tell the present and everything (stats_expiry, gipk, old_temporals); DDL must create what it
-# says (sql_generate_invisible_primary_key); COMMIT must end a transaction (completion_type).
+# says (sql_generate_invisible_primary_key); COMMIT must end a transaction (completion_type); every warning must be told
+# (max_error_count); a statement must not wait a year, the default, for somebody's open transaction (lock_wait_timeout).
 _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("autocommit", "1", ()),
     ("time_zone", "'+00:00'", ()),
     ("sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'", ()),
     ("foreign_key_checks", "0", ()),
     ("unique_checks", "0", ("write",)),
+    ("max_error_count", "65535", ()),
+    ("lock_wait_timeout", "60", ("write",)),
     ("group_concat_max_len", "4294967295", ()),
     ("net_read_timeout", "1800", ()),
     ("net_write_timeout", "1800", ()),
