@@ -189,6 +189,12 @@ class Engine(Protocol):
     async def notes(self) -> tuple[tuple[str, str], ...]:
         """(code, text) of what a reviewer must know of this server as a target."""
 
+    async def folds_case(self) -> bool:
+        """Whether names of schemas and tables that differ in case only are one name here."""
+
+    async def unseen(self, schemas: Sequence[str]) -> tuple[str, ...]:
+        """Privileges whose lack in one of the schemas hides objects other than tables, e.g. TRIGGER; none when none."""
+
     # -- DDL: text only ------------------------------------------------------------------------------------------
 
     def key(self, table: Table) -> Index | None:

@@ -7,7 +7,8 @@ first without a lower bound and the last without an upper one, so that rows befo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import msgspec
 
@@ -32,7 +33,7 @@ class Compared(msgspec.Struct, frozen=True):
 
 async def compare(
     source: Engine, target: Engine, source_rows: Rows, target_rows: Rows, range_rows: int = RANGE_ROWS
-) -> AsyncIterator[Compared]:
+) -> AsyncGenerator[Compared, None]:
     """Every range in key order; a table without key is one range."""
     async with source.reader() as left, target.reader() as right:
         span = Span()
@@ -48,7 +49,8 @@ async def compare(
 
 async def equal(source: Engine, target: Engine, source_rows: Rows, target_rows: Rows) -> bool:
     """Whether all ranges agree; stops at the first that does not."""
-    async for compared in compare(source, target, source_rows, target_rows):
-        if not compared.equal:
-            return False
+    async with aclosing(compare(source, target, source_rows, target_rows)) as ranges:
+        async for compared in ranges:
+            if not compared.equal:
+                return False
     return True

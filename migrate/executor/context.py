@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-from migrate.engines.base import Engine, LedgerKey, Lock
+from migrate.engines.base import Engine, LedgerKey, LedgerLine, Lock
 from migrate.errors import Locked, MigrateError
 from migrate.executor.check import Standing
 from migrate.model.pattern import parse_object, parse_schema
@@ -77,12 +77,13 @@ class Context:
             self.stopping = True
             raise
 
-    def begin(self, step: Step) -> None:
-        """Work on the step begins: the state file knows it before the target does. Told once per step.
+    async def begin(self, step: Step) -> None:
+        """Work on the step begins, its slots are taken: the state file knows it before the target does. Told once.
 
-        Raises `Interrupt` when nothing more shall begin.
+        Raises `Interrupt` when nothing more shall begin, `Locked` when a lock was lost.
         """
         self.stop_if_asked()
+        await self.check_locks()
         if step.id not in self._begun:
             self._begun.add(step.id)
             self._run.intent(step.id)
@@ -106,6 +107,16 @@ class Context:
         """Raises `Interrupt` when the user asked to stop, or another step failed and nothing more shall begin."""
         if self.interrupt.is_set() or self.stopping:
             raise Interrupt
+
+    async def record(self, step: Step, line: LedgerLine) -> None:
+        """Write the line that closes the step."""
+        endpoint = step.target.partition(":")[0]
+
+        async def work() -> None:
+            async with self.slots.take(endpoint):
+                await self.engines[endpoint].record(self.key(step), (line,))
+
+        await self.patiently(step, work)
 
     async def patiently(self, step: Step, work: Callable[[], Awaitable[T]]) -> T:
         """Do idempotent work; again after a temporary error, at most `len(BACKOFF)` times."""

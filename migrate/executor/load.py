@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from migrate.engines.base import Bound, Engine, LedgerLine, Payload, Reader, Span, Writer
-from migrate.errors import MigrateError
+from migrate.errors import MigrateError, ServerError
 from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
 from migrate.model.plan import LoadRows
 from migrate.model.progress import ChunkDone
@@ -69,7 +69,7 @@ class Load:
 
     async def run(self) -> None:
         """Load what is missing and record the step as whole."""
-        ranges = await self._context.patiently(self._step, self._ranges)
+        ranges = await self._context.patiently(self._step, self._ranges_in_slots)
         if ranges.whole:
             return
         if not self._rows.key:
@@ -79,10 +79,13 @@ class Load:
             self._context.recount(self._step)
             self._count(ranges.rows, ranges.bytes)
         await self._all_ranges(ranges)
-        done = LedgerLine("whole", rows=self.rows, bytes=self.bytes)
-        await self._context.patiently(self._step, lambda: self._target.record(self._key, (done,)))
+        await self._context.record(self._step, LedgerLine("whole", rows=self.rows, bytes=self.bytes))
 
     # -- with a key
+
+    async def _ranges_in_slots(self) -> Ranges:
+        async with self._context.slots.take(self._source.endpoint, self._target.endpoint):
+            return await self._ranges()
 
     async def _ranges(self) -> Ranges:
         """Ranges and links as the ledger has them; the ranges are cut and recorded when it has none."""
@@ -92,14 +95,23 @@ class Load:
         if not self._rows.key:  # one range, so that the ledger knows the table as this plan's before the first row
             await self._target.record(self._key, (LedgerLine("cut"),))
             return ranges
-        async with self._context.slots.take(self._source.endpoint), self._source.reader() as reader:
+        async with self._source.reader() as reader:
             size = self._step.estimate.bytes
             count = min(self._source.slots, self._target.slots, max(1, size // RANGE_BYTES))
             starts = await reader.starts(self._rows, count)
         bounds = (None, *starts, None)
         parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))
         await self._target.record(self._key, tuple(LedgerLine("cut", part) for part in parts))
-        return await self._read_ledger()  # a predecessor's cuts, had they come through late, would stand there instead
+        ranges = (
+            await self._read_ledger()
+        )  # a predecessor's cuts, had they come through late, would stand there instead
+        if not ranges.parts:
+            raise ServerError(
+                self._target.endpoint,
+                f"{self._into.table}: the ledger does not give back what was just written to it",
+                "does the server change the case of names? then write names in lower case",
+            )
+        return ranges
 
     async def _read_ledger(self) -> Ranges:
         ranges = Ranges()
@@ -129,7 +141,7 @@ class Load:
         """One range to its end, through temporary errors; after each, the ledger tells how far it came."""
         tries = 0
         async with self._context.slots.take(self._source.endpoint, self._target.endpoint):
-            self._context.begin(self._step)
+            await self._context.begin(self._step)
             while (left := ranges.left(part)) is not None:
                 before = self.rows
                 try:
@@ -183,7 +195,7 @@ class Load:
             self._source.reader() as reader,
             self._target.writer(tag) as writer,
         ):
-            self._context.begin(self._step)
+            await self._context.begin(self._step)
             budget = min(CHUNK_BYTES, writer.largest)
             rows = size = 0  # of this try: no row is safe before the end
 

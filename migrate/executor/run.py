@@ -179,7 +179,6 @@ class Loop:
         began = time.monotonic()
         try:
             context.stop_if_asked()
-            await context.check_locks()
             done = await run_step(context, step)
         except Interrupt:
             context.tell(StepStopped(step.id))

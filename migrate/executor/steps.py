@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 import msgspec
 
 from migrate.engines.base import LedgerLine
@@ -59,7 +61,7 @@ async def _create_schema(context: Context, step: Ddl) -> Done:
 
     async def work() -> None:
         async with context.slots.take(endpoint):
-            context.begin(step)
+            await context.begin(step)
             there = await engine.inspect((pattern,))
             if all(known.name != schema.schema for known in there.schemas):
                 await engine.execute(step.sql, step_tag(context.plan, step))
@@ -82,7 +84,7 @@ async def _ddl(context: Context, step: Ddl) -> Done:
     async def work() -> str:
         nonlocal gap, lost
         async with context.slots.take(endpoint):
-            context.begin(step)
+            await context.begin(step)
             if lost:
                 await engine.end_executors(tag)
                 pattern = Pattern(endpoint, Part(name.schema, literal=True), Part(name.name, literal=True))
@@ -133,7 +135,7 @@ async def _set_auto_increment(context: Context, step: SetAutoIncrement) -> Done:
 
     async def work() -> None:
         async with context.slots.take(source.endpoint, target.endpoint):
-            context.begin(step)
+            await context.begin(step)
             wanted = await source.auto_increment(pair.source.table)
             if wanted is not None and wanted != await target.auto_increment(pair.target.table):
                 await target.set_auto_increment(pair.target.table, wanted, step_tag(context.plan, step))
@@ -150,13 +152,14 @@ async def _verify(context: Context, step: Verify) -> Done:
     async def work() -> int:
         total, found = 0, []
         async with context.slots.take(pair.source.endpoint, pair.target.endpoint):
-            context.begin(step)
-            async for rows, difference in ranges(pair, context.engines):
-                context.stop_if_asked()
-                total += rows
-                if difference:
-                    found.append(difference)
-                context.tell(ChunkDone(step.id, rows, 0))
+            await context.begin(step)
+            async with aclosing(ranges(pair, context.engines)) as compared:
+                async for rows, difference in compared:
+                    context.stop_if_asked()
+                    total += rows
+                    if difference:
+                        found.append(difference)
+                    context.tell(ChunkDone(step.id, rows, 0))
         if found:
             raise different(pair, found)
         return total
@@ -167,5 +170,4 @@ async def _verify(context: Context, step: Verify) -> Done:
 
 
 async def _record(context: Context, step: Step) -> None:
-    engine = context.engines[step.target.partition(":")[0]]
-    await context.patiently(step, lambda: engine.record(context.key(step), (LedgerLine("whole"),)))
+    await context.record(step, LedgerLine("whole"))

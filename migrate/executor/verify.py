@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 import msgspec
 
@@ -20,11 +20,14 @@ from migrate.planner.gap import Gap, gaps
 from migrate.planner.survey import rows_of, survey
 from migrate.planner.translate import Pair
 
+UNMOVABLE = "MG102"
+"""The finding of a table that the plan leaves behind: there is nothing to prove."""
+
 NAMED = 5
 """Differing ranges of one table that are named."""
 
 
-async def ranges(pair: Pair, engines: Mapping[str, Engine]) -> AsyncIterator[tuple[int, str]]:
+async def ranges(pair: Pair, engines: Mapping[str, Engine]) -> AsyncGenerator[tuple[int, str], None]:
     """Each range of a pair as (rows proven equal, difference); the difference is empty when there is none."""
     source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
     mine = rows_of(source, pair.table, pair.where)
@@ -45,12 +48,14 @@ async def ranges(pair: Pair, engines: Mapping[str, Engine]) -> AsyncIterator[tup
         yield 0, place + counts
 
 
-def different(pair: Pair, found: list[str]) -> Different:
-    """The error that names a table and its differing ranges."""
+def different(pair: Pair, found: list[str], rows: bool = True) -> Different:
+    """The error that names a table and its differing ranges, or with `rows` false what differs in its definition."""
     named = "; ".join(found[:NAMED]) + (f"; and {len(found) - NAMED} more ranges" if len(found) > NAMED else "")
     return Different(
         f"{pair.target} differs from {pair.source}: {named}",
-        "if the source was written to meanwhile, stop its writers and plan again",
+        "if the source was written to meanwhile, stop its writers and plan again"
+        if rows
+        else "plan again: the new plan shows what it would take",
     )
 
 
@@ -63,13 +68,17 @@ async def verify(plan: Plan, engines: Mapping[str, Engine], parallelism: int) ->
     seen = await survey(plan.move, engines)
     gap = gaps(seen, engines)
     slots = Slots(parallelism, engines)
-    events: asyncio.Queue[Event] = asyncio.Queue()
-    tasks = [asyncio.create_task(_prove(pair, gap, engines, slots, events)) for pair in seen.pairs]
+    events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
+    unmovable = {finding.object for finding in plan.finding if finding.code == UNMOVABLE}
+    meant = [pair for pair in seen.pairs if str(pair.source) not in unmovable]
+    tasks = [asyncio.create_task(_prove(pair, gap, engines, slots, events)) for pair in meant]
     left, rows, done = len(tasks), 0, 0
     failures: list[StepFailed] = []
     try:
         while left:
             event = await events.get()
+            if isinstance(event, BaseException):
+                raise event
             match event:
                 case ChunkDone(rows=more):
                     rows += more
@@ -87,7 +96,11 @@ async def verify(plan: Plan, engines: Mapping[str, Engine], parallelism: int) ->
 
 
 async def _prove(
-    pair: Pair, gap: Mapping[ObjectRef, Gap], engines: Mapping[str, Engine], slots: Slots, events: asyncio.Queue[Event]
+    pair: Pair,
+    gap: Mapping[ObjectRef, Gap],
+    engines: Mapping[str, Engine],
+    slots: Slots,
+    events: asyncio.Queue[Event | BaseException],
 ) -> None:
     """One table: its definition, then its rows."""
     name = f"verify:{pair.target}"
@@ -97,7 +110,7 @@ async def _prove(
             events.put_nowait(StepStarted(name))
             here = gap[pair.target]
             found = [describe(change) for change in here.changes]
-            total = 0
+            total, in_rows = 0, False
             if here.actual is None:
                 found = ["the target has no such table"]
             elif not here.shape_differs:
@@ -105,10 +118,13 @@ async def _prove(
                     total += rows
                     if difference:
                         found.append(difference)
+                        in_rows = True
                     events.put_nowait(ChunkDone(name, rows, 0))
         if found:
-            raise different(pair, found)
+            raise different(pair, found, in_rows)
     except MigrateError as error:
         events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
+    except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
+        events.put_nowait(error)
     else:
         events.put_nowait(StepDone(name, time.monotonic() - began, total))

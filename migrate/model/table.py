@@ -150,11 +150,16 @@ class Table(_Value, frozen=True):
 
 
 class OtherObject(_Value, frozen=True):
-    """A view, trigger, routine or event. `definition` is a hash of its text, so that a change is seen."""
+    """A view, trigger, routine or event. `definition` is a hash of its text, so that a change is seen.
+
+    A trigger is in the schema of its `table` (a bare name) and has an `event`: INSERT, UPDATE or DELETE.
+    """
 
     kind: str
     name: TableName
     definition: str = ""
+    table: str = ""
+    event: str = ""
 
 
 class Statistics(_Value, frozen=True):

@@ -77,6 +77,14 @@ class MemoryEngine:
         """See base.Engine."""
         return self.server.notes
 
+    async def folds_case(self) -> bool:
+        """See base.Engine."""
+        return self.server.folds_case
+
+    async def unseen(self, schemas: Sequence[str]) -> tuple[str, ...]:
+        """See base.Engine."""
+        return self.server.unseen
+
     # -- DDL -----------------------------------------------------------------------------------------------------
 
     def key(self, table: Table) -> Index | None:

@@ -30,8 +30,8 @@ class Held:
 class MemoryServer:
     """Schemas, tables, rows, ledgers, locks and running statements; what `fail_at` and `hold_at` plan happens here.
 
-    Nothing is random, no time passes, and there is one event loop. `identity`, `read_only`, `notes` and `others` are
-    for tests to set.
+    Nothing is random, no time passes, and there is one event loop. `identity`, `read_only`, `notes`, `others`, `unseen`
+    and `folds_case` (what is told, names stay what they are) are for tests to set.
     """
 
     def __init__(self, identity: str = "memory:1") -> None:
@@ -41,6 +41,8 @@ class MemoryServer:
         self.schemas: dict[Place, Schema] = {}
         self.tables: dict[TableName, StoredTable] = {}
         self.others: list[OtherObject] = []
+        self.unseen: tuple[str, ...] = ()
+        self.folds_case = False
         self.ledgers: dict[Place, Ledger] = {}
         self.locks: dict[Place, Held] = {}
         self.unlocked = asyncio.Condition()

@@ -12,6 +12,7 @@ from migrate.engines.mysql.inspect import definitions, inspect
 from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, ledger_table
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.measure import measure
+from migrate.engines.mysql.others import unseen
 from migrate.engines.mysql.rows import MysqlReader, MysqlWriter
 from migrate.errors import DuplicateRow, ReadOnlyServer, ServerError
 from migrate.model.change import TableChange
@@ -110,6 +111,15 @@ class MysqlEngine:
         if variables.get("local_infile", "OFF").upper() not in ("ON", "1"):
             return (("MG302", "local_infile=OFF: rows go in by INSERT, which is slower; SET GLOBAL local_infile=ON"),)
         return ()
+
+    async def folds_case(self) -> bool:
+        async with self._server.session("metadata") as session:
+            return int(str((await session.query("SELECT @@GLOBAL.lower_case_table_names")).rows[0][0])) != 0
+
+    async def unseen(self, schemas: Sequence[str]) -> tuple[str, ...]:
+        async with self._server.session("metadata") as session:
+            grants = [_line(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
+        return unseen(grants, schemas)
 
     # -- DDL
 
@@ -235,6 +245,10 @@ class MysqlEngine:
 
     async def close(self) -> None:
         await self._server.close()
+
+
+def _line(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _text(text: str) -> str:

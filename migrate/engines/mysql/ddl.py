@@ -39,6 +39,9 @@ _EVERYWHERE = frozenset({"innodb_file_per_table", "innodb_system", "innodb_tempo
 _DEFAULT_DIFFERS = ("utf8", "ucs2", "utf16", "utf32")
 """Character sets whose default collation is not the same on every version and vendor (`character_set_collations`)."""
 
+_BEYOND_BMP = frozenset({"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"})
+"""Character sets with characters above U+FFFF, which the server's dictionary, in utf8mb3, shows as ?."""
+
 
 def create_schema(schema: Schema) -> str:
     """CREATE DATABASE with its own default charset and collation, as far as they are known."""
@@ -125,6 +128,15 @@ def findings(table: Table, definition: str = "") -> tuple[str, ...]:
         found.append(f"the engine {engine} is not one whose tables are known to move")
     if "system versioned" in table.storage.options:
         found.append("WITH SYSTEM VERSIONING: the history of its rows would be lost")
+    if table.columns and all(column.generated for column in table.columns):
+        found.append("all its columns are generated: its rows hold nothing that could be read and written")
+    found += [
+        f"a member of column {quote(column.name)} holds a ?, which may stand for a character above U+FFFF: the server"
+        " prints both alike, here and in SHOW CREATE TABLE. Rename the member, or make the table by hand and exclude it"
+        for column in table.columns
+        if isinstance(column.type, Enum | Set) and column.charset.lower() in _BEYOND_BMP
+        if any("?" in member for member in column.type.members)
+    ]
     spelled = [text for column in table.columns for text in (column.generated, column.default or "")]
     spelled += [part.expression for index in table.indexes for part in index.parts]
     spelled += [check.expression for check in table.checks]
