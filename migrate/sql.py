@@ -106,6 +106,38 @@ def tokens(text: str, versioned: bool = False) -> tuple[Token, ...]:
     return tuple(found)
 
 
+def condition_fault(text: str) -> str:
+    """Why `text` cannot stand in parentheses as a condition on the rows of one table, whatever that is called.
+
+    Empty when it can: whole quotes, balanced parentheses, no comment (it could end beyond the text), no semicolon, no
+    subquery, no name qualified by a table or schema. Whether its columns exist, only a server can say.
+    """
+    try:
+        found = tokens(text)
+    except UnreadableDdl as error:
+        return error.why
+    depth = 0
+    at = 0
+    for index, token in enumerate(found):
+        if text[at : token.start].strip():
+            return "it holds a comment"
+        at = token.end
+        if token.kind == "word" and token.text in {"SELECT", "TABLE"}:
+            return "it holds a subquery"
+        if token.kind != "sign":
+            continue
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth < 0:
+            return "a parenthesis closes that was not opened"
+        if token.text == ";":
+            return "it holds a semicolon"
+        if token.text == "." and index and _is_name(found[index - 1]):
+            return f"{found[index - 1].text} qualifies a name"
+    if text[at:].strip():
+        return "it holds a comment"
+    return "a parenthesis does not close" if depth else "" if found else "it is empty"
+
+
 def items(create_table: str) -> Items:
     """Cut what SHOW CREATE TABLE printed into head, items and tail; their texts are exact slices.
 

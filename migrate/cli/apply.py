@@ -93,7 +93,6 @@ async def _execute(plan: Plan, path: Path, flags: ApplyFlags, context: Shell) ->
     options = run.ApplyOptions(
         plan_path=str(path),
         parallelism=flags.parallelism or plan.parallelism,
-        per_server=flags.per_server or plan.per_server,
         stop_on_error=flags.on_error == "stop",
         verify=not flags.no_verify,
         lock_timeout=flags.lock_timeout,

@@ -11,8 +11,8 @@ from migrate.cli.context import Context, Shell
 from migrate.cli.options import APPLY_FLAGS, PLAN_FLAGS, ApplyFlags, Flag, PlanFlags
 from migrate.cli.plan import default_path, make, summary, write
 from migrate.cli.state import existing
-from migrate.errors import MissingFile
-from migrate.model.plan import EndpointRef, Move, Plan
+from migrate.errors import BadPlan, MissingFile
+from migrate.model.plan import Ddl, EndpointRef, LoadRows, Plan
 from migrate.ui.text import plan_lines
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run_(
         context.record("plan", {"path": None} | summary(made))
         return 0
     path = plan_flags.out or default_path(loaded.config.name)
-    begun = _unfinished(path, loaded, context)
+    begun = _unfinished(path, loaded, plan_flags, context)
     if begun is not None:
         context.say(f"going on with {path}, which an earlier run began (`migrate plan` makes a new one)")
         return execute(begun, path, apply_flags, context)
@@ -59,20 +59,18 @@ def run_(
     return execute(made, path, apply_flags, context)
 
 
-def _unfinished(path: Path, loaded: Loaded, context: Shell) -> Plan | None:
-    """The plan at `path` when it was begun, is not done, and is of the same configuration.
+def _unfinished(path: Path, loaded: Loaded, flags: PlanFlags, context: Shell) -> Plan | None:
+    """The plan at `path` when it was begun and is not done.
 
-    A new plan over half-loaded tables would find rows there that it cannot tell from somebody else's.
+    A new plan over half-loaded tables would find rows there that it cannot tell from somebody else's. Raises `BadPlan`
+    when the configuration or the flags ask for something else than that plan.
     """
     from migrate import planfile
+    from migrate.planner.translate import merged
 
     try:
         plan = planfile.read(path)
     except MissingFile:
-        return None
-    if plan.name != loaded.config.name or _moves(plan.move) != _moves(loaded.config.move):
-        return None
-    if _addresses(plan.endpoint, plan.endpoint) != _addresses(loaded.config.endpoint, plan.endpoint):
         return None
     state = existing(context)
     if state is None:
@@ -80,11 +78,34 @@ def _unfinished(path: Path, loaded: Loaded, context: Shell) -> Plan | None:
     with state:
         statuses = state.statuses(plan.digest)
     finished = all(step.id in statuses and statuses[step.id].status in ("done", "skipped") for step in plan.step)
-    return plan if statuses and not finished else None
+    if not statuses or finished:
+        return None
+    same = (
+        plan.name == loaded.config.name
+        and plan.move == merged(loaded.config.move, flags.include, flags.exclude)
+        and _addresses(plan.endpoint, plan.endpoint) == _addresses(loaded.config.endpoint, plan.endpoint)
+        and _skips(plan, flags.skip)
+    )
+    if not same:
+        raise BadPlan(
+            f"{path} was begun by an earlier run and is not done, and it is not what this configuration and these flags"
+            " ask for",
+            f"`{context.command('apply', path)}` ends it as it was planned; or move that file away, and run again",
+        )
+    return plan
 
 
-def _moves(moves: tuple[Move, ...]) -> list[tuple[str, str, dict[str, str]]]:
-    return [(move.from_, move.to, move.where) for move in moves]
+def _skips(plan: Plan, skip: tuple[str, ...]) -> bool:
+    """Whether the plan leaves these steps out, and nothing else as far as it shows: every load has its proof."""
+    steps = {step.id for step in plan.step}
+    if steps.intersection(skip):
+        return False
+    loads = {step.target for step in plan.step if isinstance(step, LoadRows) and not step.blocked}
+    made = {step.target for step in plan.step if isinstance(step, Ddl) and step.action == "create-table"}
+    missing = {f"verify:{target}" for target in loads} | {f"load-rows:{target}" for target in made}
+    # What a skipped step takes along need not be named, so one name is enough for a table.
+    named = {one.partition(":")[2] for one in skip}
+    return all(one in steps or one.partition(":")[2] in named for one in missing)
 
 
 def _addresses(refs: dict[str, EndpointRef], names: Iterable[str]) -> list[tuple[str, str, int] | None]:

@@ -15,13 +15,16 @@ from migrate.diff import describe
 from migrate.engines.base import Engine
 from migrate.errors import NothingMatches
 from migrate.model.change import AddForeignKey, AddIndex
-from migrate.model.pattern import parse_object
+from migrate.model.pattern import Part, Pattern, parse_object
 from migrate.model.plan import LoadRows, Plan, PlannedObject, Step
 from migrate.model.table import Catalog, ObjectRef
 from migrate.planfile import fingerprint
 from migrate.planner.gap import Gap, gaps
 from migrate.planner.survey import Survey, survey
 from migrate.planner.translate import Pair
+
+LAST_LOOK = "last-look"
+"""The ledger's name for the comparison after the last step: until it is there, all is looked at again."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -52,17 +55,16 @@ async def stand(plan: Plan, engines: Mapping[str, Engine]) -> Standing:
     if strangers:
         return Standing(frozenset(), strangers)
     finished = await finished_steps(plan, engines)
-    if all(step.id in finished for step in plan.step):
-        return Standing(finished)
+    if LAST_LOOK in finished and all(step.id in finished for step in plan.step):
+        return Standing(finished, await _gone(plan, engines))
     try:
         seen = await survey(plan.move, engines)
     except NothingMatches as error:
         return Standing(finished, (str(error),))
     gap = gaps(seen, engines)
     pairs = {str(pair.target): pair for pair in seen.pairs}
-    open_objects = [
-        item for item in plan.object if any(step.target == item.name and step.id not in finished for step in plan.step)
-    ]
+    unfinished = {step.target for step in plan.step if step.id not in finished}
+    open_objects = [item for item in plan.object if item.name in unfinished or not unfinished]
     differences = [line for item in open_objects for line in _differences(item, pairs, gap, finished)]
     if not differences:
         differences += await _strange_rows(plan, finished, gap, engines)
@@ -87,6 +89,19 @@ async def _strangers(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ..
         f" (a failover or a restored copy gives a new identity)"
         for name, identity in zip(names, found, strict=True)
         if plan.endpoint[name].identity != identity
+    )
+
+
+async def _gone(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
+    """Tables of a plan that is done which are not there any more; the source may have moved on."""
+    there: set[ObjectRef] = set()
+    for endpoint, schemas in targets(plan).items():
+        patterns = [Pattern(endpoint, Part(schema, literal=True), Part("*")) for _, schema in schemas]
+        there.update(ObjectRef(endpoint, table.name) for table in (await engines[endpoint].inspect(patterns)).tables)
+    return tuple(
+        f"{item.name}: this plan was applied, and the table is gone"
+        for item in plan.object
+        if parse_object(item.name) not in there
     )
 
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 
 import msgspec
 
-from migrate.diff import describe
 from migrate.engines.base import Engine, Lock
 from migrate.errors import Blocked, MigrateError, StalePlan, Stopped
-from migrate.executor.check import Standing, finished_steps, pending, stand, targets
-from migrate.executor.context import Context, Interrupt, Slots, plan_tag
+from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending, stand, targets
+from migrate.executor.context import Context, Interrupt, Slots
+from migrate.executor.holding import claim, take_targets
+from migrate.executor.last_look import last_look
 from migrate.executor.steps import run_step
-from migrate.model.change import AddForeignKey, AddIndex
-from migrate.model.plan import Ddl, LoadRows, Plan, Step, Verify
+from migrate.model.plan import LoadRows, Plan, Step, Verify
 from migrate.model.progress import (
     ChunkDone,
     Event,
@@ -32,8 +29,6 @@ from migrate.model.progress import (
     StepStopped,
     Waiting,
 )
-from migrate.planner.gap import gaps
-from migrate.planner.survey import survey
 from migrate.state import Run, State
 
 
@@ -42,7 +37,6 @@ class ApplyOptions(msgspec.Struct, frozen=True):
 
     plan_path: str
     parallelism: int = 8
-    per_server: int = 4
     stop_on_error: bool = True
     verify: bool = True
     lock_timeout: float = 0.0
@@ -69,15 +63,16 @@ async def apply(
     errors of the servers. Later errors are events.
     """
     _refuse_blocked(plan)
-    run = state.claim(plan.digest, plan.name, options.plan_path, options.lock_timeout)
+    run = await claim(plan, state, options.plan_path, options.lock_timeout, interrupt)
     began = time.monotonic()
+    begun = False
     summary, code = "ended by an error", 1
     try:
         async with AsyncExitStack() as stack:
             finished = await finished_steps(plan, engines)
             locks: list[Lock] = []
             if any(step.id not in finished for step in plan.step):
-                locks = await _take_targets(plan, engines, options, stack)
+                locks = await take_targets(plan, engines, options.lock_timeout, interrupt, stack)
             standing = await _standing(plan, engines, options.plan_path)
             if pending(plan, standing):
                 for endpoint, schemas in targets(plan).items():
@@ -85,6 +80,7 @@ async def apply(
                     await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
             slots = Slots(options.parallelism, engines)
             context = Context(plan, engines, standing, slots, interrupt, run, locks)
+            begun = bool(pending(plan, standing))
             async for event in Loop(context, options).events():
                 if isinstance(event, Outcome):
                     event = msgspec.structs.replace(event, seconds=time.monotonic() - began)
@@ -94,8 +90,10 @@ async def apply(
                     _note(run, event)
                 yield event
     except MigrateError as error:
-        summary, code = str(error), error.exit_code
-        raise
+        summary, code = str(error), Stopped.exit_code if begun else error.exit_code
+        if not begun or isinstance(error, Stopped):
+            raise
+        raise Stopped(str(error), error.hint or "run the same command again") from error
     finally:
         run.end(code, summary)
 
@@ -107,9 +105,11 @@ class Loop:
         self._context = context
         self._options = options
         self._over: set[str] = set()
+        self._ready: list[Step] = []
+        self._waiting: dict[str, int] = {}
+        self._followers: dict[str, list[Step]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._failures: list[StepFailed] = []
-        self._ended_badly: set[str] = set()
         self._done = self._skipped = self._rows = self._bytes = 0
 
     async def events(self) -> AsyncIterator[Event | Outcome]:
@@ -118,6 +118,9 @@ class Loop:
         for step in plan.step:
             if step.id in standing.finished:
                 yield self._skip(step, "done before")
+        for step in plan.step:
+            if step.id not in self._over:
+                self._wait(step)
         try:
             for event in self._start_ready():
                 yield event
@@ -128,9 +131,11 @@ class Loop:
                 yield told
                 for more in self._ended(told):
                     yield more
-            if not self._failures and len(self._over) == len(plan.step) and pending(plan, standing):
-                async for event in self._last_look():
-                    yield event
+            if not self._failures and len(self._over) == len(plan.step) and LAST_LOOK not in standing.finished:
+                for failure in await last_look(plan, self._context.engines):
+                    self._failures.append(failure)
+                    self._done = max(0, self._done - 1)
+                    yield failure
         finally:
             for task in self._tasks.values():
                 task.cancel()
@@ -153,14 +158,7 @@ class Loop:
         skipped: list[Event] = []
         if self._context.interrupt.is_set() or self._context.stopping:
             return skipped
-        ready = [
-            step
-            for step in self._context.plan.step
-            if step.id not in self._over
-            and step.id not in self._tasks
-            and step.id not in self._ended_badly
-            and all(before in self._over for before in step.after)
-        ]
+        ready, self._ready = self._ready, []
         for step in sorted(ready, key=lambda step: -step.estimate.bytes if isinstance(step, LoadRows) else 0):
             if isinstance(step, Verify) and not self._options.verify:
                 skipped.append(self._skip(step, "--no-verify"))
@@ -168,8 +166,24 @@ class Loop:
                 self._tasks[step.id] = asyncio.create_task(self._one(step))
         return skipped
 
+    def _wait(self, step: Step) -> None:
+        """Have the step wait for what must come before it and is not over."""
+        before = [name for name in step.after if name not in self._over]
+        self._waiting[step.id] = len(before)
+        for name in before:
+            self._followers.setdefault(name, []).append(step)
+        if not before:
+            self._ready.append(step)
+
+    def _is_over(self, name: str) -> None:
+        self._over.add(name)
+        for follower in self._followers.pop(name, ()):
+            self._waiting[follower.id] -= 1
+            if not self._waiting[follower.id]:
+                self._ready.append(follower)
+
     def _skip(self, step: Step, why: str) -> StepSkipped:
-        self._over.add(step.id)
+        self._is_over(step.id)
         self._skipped += 1
         return StepSkipped(step.id, why)
 
@@ -197,7 +211,7 @@ class Loop:
         match event:
             case StepDone(step=name, rows=rows, bytes=size):
                 self._tasks.pop(name)
-                self._over.add(name)
+                self._is_over(name)
                 self._done += 1
                 if name.startswith("load-rows:"):
                     self._rows += rows
@@ -206,41 +220,12 @@ class Loop:
             case StepFailed(step=name):
                 self._tasks.pop(name)
                 self._failures.append(event)
-                self._ended_badly.add(name)
                 return self._start_ready()
             case StepStopped(step=name):
                 self._tasks.pop(name)
             case _:
                 pass
         return []
-
-    async def _last_look(self) -> AsyncIterator[Event]:
-        """All is done; so `diff` must be empty. A server that made something else of the DDL is found here."""
-        plan, engines = self._context.plan, self._context.engines
-        planned = {step.target: {one.action for one in plan.step if isinstance(one, Ddl)} for step in plan.step}
-        seen = await survey(plan.move, engines)
-        for target, gap in gaps(seen, engines).items():
-            if str(target) not in planned:
-                continue
-            left_out = {
-                kind
-                for action, kind in (("add-indexes", AddIndex), ("add-foreign-keys", AddForeignKey))
-                if not any(step.id == f"{action}:{target}" for step in plan.step)
-            }
-            wrong = [describe(change) for change in gap.changes if type(change) not in left_out]
-            if wrong:
-                failure = StepFailed(
-                    f"verify:{target}",
-                    f"{target} is not defined as its source: {'; '.join(wrong[:5])}",
-                    REPORT,
-                    7,
-                )
-                self._failures.append(failure)
-                self._done -= 1
-                yield failure
-
-
-REPORT = "the target server made something else of the statement: please report it with both servers' versions"
 
 
 def _note(run: Run, event: Event) -> None:
@@ -276,21 +261,3 @@ async def _standing(plan: Plan, engines: Mapping[str, Engine], path: str) -> Sta
             f"review what changed and plan again: migrate plan -o {path}" if path else "plan again: migrate plan",
         )
     return standing
-
-
-async def _take_targets(
-    plan: Plan, engines: Mapping[str, Engine], options: ApplyOptions, stack: AsyncExitStack
-) -> list[Lock]:
-    """Each target must take writes, is locked, and is rid of what a dead run left at work there."""
-    who = os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
-    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    holder = f"migrate, {who}@{socket.gethostname()}, pid {os.getpid()}, since {since}"
-    locks: list[Lock] = []
-    for endpoint, schemas in targets(plan).items():
-        engine = engines[endpoint]
-        await engine.writable()
-        lock = await engine.lock(schemas, holder, options.lock_timeout)
-        stack.push_async_callback(lock.release)
-        locks.append(lock)
-        await engine.end_executors(plan_tag(plan))
-    return locks

@@ -10,14 +10,16 @@ import msgspec
 from migrate.engines.base import Engine
 from migrate.engines.compare import equal
 from migrate.model.plan import Ddl, EndpointRef, Finding, LoadRows, Move, Plan, PlannedObject, Step
-from migrate.model.table import ObjectRef, Statistics, TableName, spell
+from migrate.model.table import ObjectRef, Statistics, spell
 from migrate.planfile import fingerprint
 from migrate.planner.chain import Existing, Link, schema_step, steps_of
+from migrate.planner.conditions import check_conditions
 from migrate.planner.gap import Gap, gaps, missing_schemas
+from migrate.planner.obstacles import obstacles
 from migrate.planner.order import in_order, without
 from migrate.planner.risk import finding
-from migrate.planner.survey import Survey, rows_of, survey
-from migrate.planner.translate import Pair, moved, source_pattern
+from migrate.planner.survey import Survey, define, reasons, rows_of, survey
+from migrate.planner.translate import Pair, merged, moved, source_pattern
 
 
 class PlanRequest(msgspec.Struct, frozen=True):
@@ -38,22 +40,21 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
 
     Raises `NothingMatches`, `BadConfig`, `UnknownStep`, `ServerError`.
     """
-    moves = tuple(
-        msgspec.structs.replace(
-            move, include=(*move.include, *request.include), exclude=(*move.exclude, *request.exclude)
-        )
-        for move in request.move
-    )
+    moves = merged(request.move, request.include, request.exclude)
+    check_conditions(moves)
     used = sorted({end.partition(":")[0] for move in moves for end in (move.from_, move.to)})
     identities = await asyncio.gather(*(engines[name].identity() for name in used))
     seen = await survey(moves, engines)
     gap = gaps(seen, engines)
-    definitions = await _definitions(seen.pairs, gap, engines)
+    wanted = {pair.source for pair in seen.pairs if gap[pair.target].changes} - seen.definitions.keys()
+    definitions = {**seen.definitions, **await define(wanted, engines)}
     movable, findings = _movable(seen, definitions, engines)
+    in_the_way = await obstacles(seen, engines)
     statistics = await _measure(movable, engines)
-    existing = await _existing(movable, gap, statistics, engines, request.per_server)
+    free = tuple(pair for pair in movable if pair.target not in in_the_way.always)
+    existing = await _existing(free, gap, statistics, engines, request.per_server)
 
-    steps: list[Step] = _schema_steps(seen, engines)
+    steps: list[Step] = _schema_steps(seen, free, engines)
     objects: list[PlannedObject] = []
     for pair in movable:
         made, found = steps_of(
@@ -65,6 +66,8 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
                 existing=existing.get(pair.target, Existing.NONE),
                 statistics=statistics[pair.source],
                 definition=definitions.get(pair.source, ""),
+                obstacle=in_the_way.always.get(pair.target),
+                triggers=in_the_way.triggers.get(pair.target, ()),
             )
         )
         findings += found
@@ -72,7 +75,9 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
             steps += made
             objects.append(_planned(pair, gap[pair.target]))
     ordered = without(in_order(steps), request.skip)
+    touched = {step.target for step in ordered}  # what is skipped whole is no object of the plan
     findings += _other_objects(seen, moves) + await _server_notes(ordered, engines)
+    findings += await _hidden(seen, ordered, gap, engines)
     return Plan(
         name=request.name,
         endpoint={
@@ -82,7 +87,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
         move=moves,
         parallelism=request.parallelism,
         per_server=request.per_server,
-        object=tuple(objects),
+        object=tuple(one for one in objects if one.name in touched),
         step=ordered,
         finding=tuple(sorted(findings, key=lambda one: (one.code, one.object, one.text))),
     )
@@ -94,13 +99,10 @@ def _movable(
     """The pairs that both engines can take, and why the others stay behind."""
     movable, findings = [], []
     for pair in seen.pairs:
-        reasons = (
-            *engines[pair.source.endpoint].findings(pair.table),
-            *engines[pair.target.endpoint].findings(pair.wanted, definitions.get(pair.source, "")),
-        )
-        if not reasons:
+        why = reasons(pair, definitions.get(pair.source, ""), engines)
+        if not why:
             movable.append(pair)
-        findings += [finding("MG102", str(pair.source), reason) for reason in dict.fromkeys(reasons)]
+        findings += [finding("MG102", str(pair.source), reason) for reason in why]
     return tuple(movable), findings
 
 
@@ -155,22 +157,8 @@ async def _existing(
     return {pair.target: answer for pair, answer in zip(asked, answers, strict=True)}
 
 
-async def _definitions(
-    pairs: tuple[Pair, ...], gap: Mapping[ObjectRef, Gap], engines: Mapping[str, Engine]
-) -> dict[ObjectRef, str]:
-    """The source's own DDL of every table that needs some."""
-    wanted: dict[str, list[TableName]] = {}
-    for pair in pairs:
-        if gap[pair.target].changes:
-            wanted.setdefault(pair.source.endpoint, []).append(pair.source.table)
-    found: dict[ObjectRef, str] = {}
-    for name, tables in wanted.items():
-        for table, text in (await engines[name].definitions(tables)).items():
-            found[ObjectRef(name, table)] = text
-    return found
-
-
-def _schema_steps(seen: Survey, engines: Mapping[str, Engine]) -> list[Step]:
+def _schema_steps(seen: Survey, pairs: tuple[Pair, ...], engines: Mapping[str, Engine]) -> list[Step]:
+    needed = {(pair.target.endpoint, pair.target.table.schema) for pair in pairs}
     return [
         Ddl(
             id=schema_step(endpoint, schema.name),
@@ -179,6 +167,7 @@ def _schema_steps(seen: Survey, engines: Mapping[str, Engine]) -> list[Step]:
             sql=engines[endpoint].create_schema(schema),
         )
         for endpoint, schema in missing_schemas(seen)
+        if (endpoint, schema.name) in needed
     ]
 
 
@@ -209,4 +198,29 @@ async def _server_notes(steps: tuple[Step, ...], engines: Mapping[str, Engine]) 
             "tables are read one after the other, not at one moment: stop writers, or expect verify to name what moved"
         )
         found.append(finding("MG304", endpoint, text))
+    return found
+
+
+async def _hidden(
+    seen: Survey, steps: tuple[Step, ...], gap: Mapping[ObjectRef, Gap], engines: Mapping[str, Engine]
+) -> list[Finding]:
+    """What the accounts may not see, so that no finding is not taken for nothing there."""
+    found = []
+    for endpoint, catalog in seen.sources.items():
+        unseen = await engines[endpoint].unseen([schema.name for schema in catalog.schemas])
+        if unseen:
+            text = (
+                f"the account lacks {', '.join(unseen)}: objects that need it to be seen may be there and are not named"
+            )
+            found.append(finding("MG306", endpoint, text))
+    loaded = {step.target for step in steps if isinstance(step, LoadRows)}
+    for endpoint in seen.present:
+        there = {
+            ref.table.schema
+            for ref, one in gap.items()
+            if ref.endpoint == endpoint and one.actual is not None and str(ref) in loaded
+        }
+        if there and "TRIGGER" in await engines[endpoint].unseen(sorted(there)):
+            text = "the account lacks TRIGGER: a trigger of a table that is loaded here is not seen, and would fire"
+            found.append(finding("MG306", endpoint, text))
     return found

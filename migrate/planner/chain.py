@@ -35,7 +35,10 @@ class Existing(Enum):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """All that the steps of one table are made from. `definition` is the source's own DDL, needed for DDL only."""
+    """All that the steps of one table are made from. `definition` is the source's own DDL, needed for DDL only.
+
+    `obstacle` and `triggers` are those of `migrate.planner.obstacles`.
+    """
 
     pair: Pair
     source: Engine
@@ -44,11 +47,16 @@ class Link(msgspec.Struct, frozen=True):
     existing: Existing
     statistics: Statistics
     definition: str = ""
+    obstacle: tuple[str, str] | None = None
+    triggers: tuple[str, ...] = ()
 
 
 def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
     """The steps of one table, some naming steps to wait for that may not exist, and its findings."""
     pair = link.pair
+    if link.obstacle:
+        code, text = link.obstacle
+        return (_load(link, text),), (finding(code, str(pair.target), text),)
     created = any(isinstance(change, CreateTable) for change in link.changes)
     keys = tuple(change.foreign_key for change in link.changes if isinstance(change, AddForeignKey))
     findings = [_orphaned(pair, key) for key in pair.orphaned]
@@ -88,6 +96,11 @@ def _rows(link: Link, findings: list[Finding]) -> list[Step]:
         case Existing.REFUSED:
             text = 'it is not empty and the move says existing = "fail"'
             findings.append(finding("MG203", where, text))
+            return [_load(link, text)]
+        case Existing.NONE if link.triggers:
+            many = "s" if len(link.triggers) > 1 else ""
+            text = f"its trigger{many} {', '.join(map(spell, link.triggers))} would fire for every row"
+            findings.append(finding("MG205", where, text))
             return [_load(link, text)]
         case Existing.NONE:
             findings += _row_findings(link)
@@ -139,7 +152,6 @@ def _load(link: Link, blocked: str = "") -> LoadRows:
         key=tuple(column.name for column in rows_of(link.source, pair.table).key),
         where=pair.where,
         blocked=blocked,
-        risk="destructive" if blocked else "safe",
         estimate=_estimate(link),
     )
 

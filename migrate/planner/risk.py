@@ -12,11 +12,15 @@ FINDINGS = {
     "MG202": "the target table holds other rows",
     "MG203": 'the target table is not empty and `existing = "fail"`',
     "MG204": "the rows of an existing table were not compared",
+    "MG205": "a trigger of an existing target table would fire for every row",
+    "MG206": "a view has the name of a wanted table",
+    "MG207": "a name has upper case, and the target folds case",
     "MG301": "a table without a usable key is one unit of work",
     "MG302": "rows go in by INSERT",
     "MG303": "the storage engine has no transactions",
     "MG304": "the source is not read at one moment",
     "MG305": "only some rows are moved",
+    "MG306": "the account may not see all objects",
 }
 
 _LEVELS = {
@@ -26,6 +30,9 @@ _LEVELS = {
     "MG201": "unsupported",
     "MG202": "unsupported",
     "MG203": "unsupported",
+    "MG205": "unsupported",
+    "MG206": "unsupported",
+    "MG207": "unsupported",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -11,17 +11,21 @@ from migrate.engines.base import Engine, Rows
 from migrate.errors import NothingMatches
 from migrate.model.pattern import Part, Pattern
 from migrate.model.plan import Move
-from migrate.model.table import Catalog, Table, TableName
+from migrate.model.table import Catalog, ObjectRef, Table, TableName
 from migrate.planner.nearest import nearest
 from migrate.planner.translate import Pair, pairs, source_pattern, target_name, target_pattern
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """Catalogs by endpoint: `sources` within the moves' patterns, `present` in the schemas that are written to."""
+    """Catalogs by endpoint: `sources` within the moves' patterns, `present` in the schemas that are written to.
+
+    `definitions` are the source's own DDL of tables of which it was needed, by their names there.
+    """
 
     sources: Mapping[str, Catalog]
     present: Mapping[str, Catalog]
     pairs: tuple[Pair, ...]
+    definitions: Mapping[ObjectRef, str] = {}
 
 
 async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey:
@@ -52,7 +56,43 @@ async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey
         for target, schemas in places.items()
     }
     present = await _inspect(patterns, engines)
-    return Survey(sources, present, pairs(moves, sources, present))
+    taken = pairs(moves, sources, present)
+    left_behind, definitions = await _parents_left_behind(taken, present, engines)
+    return Survey(sources, present, pairs(moves, sources, present, left_behind), definitions)
+
+
+def reasons(pair: Pair, definition: str, engines: Mapping[str, Engine]) -> tuple[str, ...]:
+    """Why one of both engines cannot take part in moving the table, none when both can."""
+    found = (
+        *engines[pair.source.endpoint].findings(pair.table),
+        *engines[pair.target.endpoint].findings(pair.wanted, definition),
+    )
+    return tuple(dict.fromkeys(found))
+
+
+async def define(tables: Collection[ObjectRef], engines: Mapping[str, Engine]) -> dict[ObjectRef, str]:
+    """The servers' own DDL of these tables."""
+    asked: dict[str, list[TableName]] = {}
+    for ref in sorted(tables):
+        asked.setdefault(ref.endpoint, []).append(ref.table)
+    answers = await asyncio.gather(*(engines[name].definitions(names) for name, names in asked.items()))
+    return {
+        ObjectRef(name, table): text
+        for name, found in zip(asked, answers, strict=True)
+        for table, text in found.items()
+    }
+
+
+async def _parents_left_behind(
+    taken: Sequence[Pair], present: Mapping[str, Catalog], engines: Mapping[str, Engine]
+) -> tuple[frozenset[ObjectRef], Mapping[ObjectRef, str]]:
+    """Targets that foreign keys need, that are not there, and that cannot be moved; and the DDL that was looked at."""
+    there = {ObjectRef(endpoint, table.name) for endpoint, catalog in present.items() for table in catalog.tables}
+    needed = {ObjectRef(pair.source.endpoint, key.referenced) for pair in taken for key in pair.table.foreign_keys}
+    parents = [pair for pair in taken if pair.source in needed and pair.target not in there]
+    definitions = await define({pair.source for pair in parents}, engines)
+    left = (pair.target for pair in parents if reasons(pair, definitions[pair.source], engines))
+    return frozenset(left), definitions
 
 
 def rows_of(engine: Engine, table: Table, where: str = "") -> Rows:

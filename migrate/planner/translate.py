@@ -62,8 +62,23 @@ def row_condition(move: Move, table: TableName) -> str:
     return next((condition for glob, condition in move.where.items() if glob_matches(glob, name)), "")
 
 
-def pairs(moves: Sequence[Move], sources: Mapping[str, Catalog], present: Mapping[str, Catalog]) -> tuple[Pair, ...]:
+def merged(moves: Sequence[Move], include: Sequence[str], exclude: Sequence[str]) -> tuple[Move, ...]:
+    """The moves with what the command line includes and excludes, as a plan holds them."""
+    return tuple(
+        msgspec.structs.replace(move, include=(*move.include, *include), exclude=(*move.exclude, *exclude))
+        for move in moves
+    )
+
+
+def pairs(
+    moves: Sequence[Move],
+    sources: Mapping[str, Catalog],
+    present: Mapping[str, Catalog],
+    left_behind: Collection[ObjectRef] = (),
+) -> tuple[Pair, ...]:
     """Every table that moves, by target name. `sources` and `present` are catalogs by endpoint.
+
+    `left_behind` are targets that cannot be made: they are no parents of others unless they are there.
 
     Raises `NothingMatches` for a move that takes nothing, `BadConfig` when two tables would become one.
     """
@@ -84,7 +99,7 @@ def pairs(moves: Sequence[Move], sources: Mapping[str, Catalog], present: Mappin
                     "give each its own target",
                 )
             table = tables[source.table]
-            made, orphaned = _foreign_keys(table, source, target, parents, there)
+            made, orphaned = _foreign_keys(table, source, target, parents, (there, left_behind))
             wanted = msgspec.structs.replace(table, name=target.table, foreign_keys=made)
             found[target] = Pair(source, target, table, wanted, row_condition(move, source.table), move, orphaned)
     return tuple(found[target] for target in sorted(found))
@@ -106,9 +121,13 @@ def _foreign_keys(
     source: ObjectRef,
     target: ObjectRef,
     parents: Mapping[ObjectRef, ObjectRef],
-    there: Collection[ObjectRef],
+    known: tuple[Collection[ObjectRef], Collection[ObjectRef]],
 ) -> tuple[tuple[ForeignKey, ...], tuple[ForeignKey, ...]]:
-    """Foreign keys with the parent's name on the target; and those whose parent is nowhere there."""
+    """Foreign keys with the parent's name on the target; and those whose parent is nowhere there.
+
+    `known` are the tables that are there, and those that cannot come.
+    """
+    there, left_behind = known
     made: list[ForeignKey] = []
     orphaned: list[ForeignKey] = []
     for key in table.foreign_keys:
@@ -119,5 +138,6 @@ def _foreign_keys(
             schema = target.table.schema if own else key.referenced.schema
             goal = ObjectRef(target.endpoint, TableName(schema, key.referenced.name))
         renamed = msgspec.structs.replace(key, referenced=goal.table)
-        (made if moves_along or goal in there else orphaned).append(renamed)
+        comes = moves_along and goal not in left_behind
+        (made if comes or goal in there else orphaned).append(renamed)
     return tuple(made), tuple(orphaned)

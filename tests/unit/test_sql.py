@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from migrate.errors import UnreadableDdl
 from migrate.model.table import TableName
-from migrate.sql import Item, items, quote, quote_table, rename_schema, tokens
+from migrate.sql import Item, condition_fault, items, quote, quote_table, rename_schema, tokens
 
 ORDERS = """\
 CREATE TABLE `orders, (old)` (
@@ -190,3 +190,39 @@ def test_three_parts_are_a_schema_whatever_else_has_that_name() -> None:
     assert rename_schema("select `shop`.`shop`.`a` from `shop`.`shop`.`x`", "shop", "crm") == (
         "select `crm`.`shop`.`a` from `crm`.`shop`.`x`"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id > 5",
+        "created_at >= '2024-01-01' AND (a = 1 OR b IN (1.5, .5, -2e3))",
+        "name <> 'a ) b -- c /* ; \\' d' AND `odd ) name` = \"x ( y\"",
+        "line <> '\"'\n  AND 1 = 1",
+        "`select` = 1 AND _utf8mb4'x' = name AND d > DATE '2024-01-01' - INTERVAL 1 DAY",
+        "j->>'$.a.b' = 'x'",
+    ],
+)
+def test_a_condition_on_bare_columns_has_no_fault(text: str) -> None:
+    assert condition_fault(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it is empty"),
+        ("id = 1) OR (id > 100", "a parenthesis closes that was not opened"),
+        ("(id = 1", "a parenthesis does not close"),
+        ("id = 1; DROP TABLE x", "it holds a semicolon"),
+        ("a = 'x", "a quote or a comment does not end"),
+        ("id = 1 -- x", "it holds a comment"),
+        ("id = 1 # x", "it holds a comment"),
+        ("id /* x */ = 1", "it holds a comment"),
+        ("id /*!50000 ) */ = 1", "it holds a comment"),
+        ("id IN (select 1)", "it holds a subquery"),
+        ("id IN (TABLE other)", "it holds a subquery"),
+        ("`t`.`id` = 1", "t qualifies a name"),
+    ],
+)
+def test_what_would_leave_the_parentheses_or_the_table_is_a_fault(text: str, why: str) -> None:
+    assert condition_fault(text) == why

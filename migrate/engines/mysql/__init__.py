@@ -113,8 +113,7 @@ class MysqlEngine:
         return ()
 
     async def folds_case(self) -> bool:
-        async with self._server.session("metadata") as session:
-            return int(str((await session.query("SELECT @@GLOBAL.lower_case_table_names")).rows[0][0])) != 0
+        return (await self._server.variables())["lower_case_table_names"] != "0"
 
     async def unseen(self, schemas: Sequence[str]) -> tuple[str, ...]:
         async with self._server.session("metadata") as session:

@@ -42,18 +42,19 @@ class MysqlLock:
         self._one_at_a_time = asyncio.Lock()
 
     async def check(self) -> None:
-        for schema, name in self._names:
-            try:
-                async with self._one_at_a_time:
-                    found = await self._session.query(f"SELECT IS_USED_LOCK('{name}') = CONNECTION_ID()")
-                held = str(found.rows[0][0]) == "1"
-            except ConnectionLost:
-                held = False
-            if not held:
-                raise Locked(
-                    f"{self._endpoint}: the lock on {schema} was lost with its connection",
-                    "another run may have begun: run the same command again",
-                )
+        asked = ",".join(f"IS_USED_LOCK('{name}') = CONNECTION_ID()" for _, name in self._names)
+        try:
+            async with self._one_at_a_time:
+                found = await self._session.query(f"SELECT {asked}")
+            held = [str(value) == "1" for value in found.rows[0]]
+        except ConnectionLost:
+            held = [False for _ in self._names]
+        lost = [schema for (schema, _), mine in zip(self._names, held, strict=True) if not mine]
+        if lost:
+            raise Locked(
+                f"{self._endpoint}: the lock on {', '.join(lost)} was lost with its connection",
+                "another run may have begun: run the same command again",
+            )
 
     async def release(self) -> None:
         """Free for the next run when this returns: the server ends a closed connection in its own time."""

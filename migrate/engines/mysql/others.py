@@ -33,12 +33,12 @@ def unseen(grants: Sequence[str], schemas: Sequence[str]) -> tuple[str, ...]:
     taken = [(found["privileges"], found["schema"]) for line in grants if (found := _REVOKE.match(line))]
 
     def may(schema: str) -> set[str]:
-        gone = {word for words, place in taken if place == schema for word in words.split(", ")}
+        gone = {word for words, place in taken if place == schema for word in _words(words)}
         held = set[str]()
         for words, place in given:
             if _covers(place, schema):
                 # A partial revoke takes from what is granted on *.* only, and knows no wildcards.
-                words_here = set(words.split(", ")) - (gone if place is None else set())
+                words_here = _words(words) - (gone if place is None else set())
                 held |= words_here | {f"{word} ON *.*" for word in words_here if place is None}
         return held
 
@@ -56,6 +56,10 @@ _SHOWN_BY = {
         *("SHOW_ROUTINE", "SELECT ON *.*", "EXECUTE", "ALTER ROUTINE", "CREATE ROUTINE", "ALL PRIVILEGES", "ALL"),
     },
 }
+
+
+def _words(privileges: str) -> set[str]:
+    return {word.strip() for word in privileges.split(",")}
 
 
 def _covers(granted: str | None, schema: str) -> bool:

@@ -244,6 +244,49 @@ def test_run_goes_on_with_the_plan_that_it_had_begun(desk: Desk) -> None:
     assert (third.code, "No changes." in third.out) == (0, True)
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--include", "shop.orders"),
+        ("--exclude", "shop.nothing"),
+        ("--skip", "verify:new:shop.orders"),
+    ],
+)
+def test_run_with_other_flags_refuses_to_go_on_with_the_plan_that_it_had_begun(
+    desk: Desk, flags: tuple[str, str]
+) -> None:
+    desk.new.fail_at("write.rows", 1, NoSpace("new", "disk full"), "shop.orders")
+    assert desk("run", "migrate.toml").code == 3
+    before = Path(PLAN).read_bytes()
+    ran = desk("run", "migrate.toml", *flags)
+    assert ran.code == 65
+    assert f"migrate apply {PLAN}" in ran.err
+    assert "move that file away" in ran.err
+    assert Path(PLAN).read_bytes() == before
+    assert desk("run", "migrate.toml").code == 0, "the same flags go on"
+
+
+def test_run_with_the_same_flags_goes_on_and_without_them_refuses(desk: Desk) -> None:
+    flags = ("--exclude", "shop.nothing", "--skip", "verify:new:shop.orders")
+    desk.new.fail_at("write.rows", 1, NoSpace("new", "disk full"), "shop.orders")
+    assert desk("run", "migrate.toml", *flags).code == 3
+    assert desk("run", "migrate.toml").code == 65
+    assert desk("run", "migrate.toml", *flags[:2]).code == 65, "the plan leaves a proof out that is wanted now"
+    ran = desk("run", "migrate.toml", *flags)
+    assert (ran.code, f"going on with {PLAN}" in ran.err) == (0, True)
+
+
+def test_run_with_an_edited_file_refuses_until_the_begun_plan_is_moved_away(desk: Desk) -> None:
+    desk.new.fail_at("write.rows", 1, NoSpace("new", "disk full"), "shop.orders")
+    assert desk("run", "migrate.toml").code == 3
+    text = Path("migrate.toml").read_text()
+    Path("migrate.toml").write_text(text + 'exclude = ["shop.orders"]\n')
+    assert desk("run", "migrate.toml").code == 65
+    Path(PLAN).rename("old.toml")
+    assert desk("run", "migrate.toml").code == 0
+    assert desk.rows("orders") == []
+
+
 def test_state_tells_what_happened(desk: Desk) -> None:
     desk("plan")
     desk("apply", PLAN)

@@ -110,7 +110,9 @@ class World:
         await asyncio.wait((running, reached), return_when=asyncio.FIRST_COMPLETED)
         if not reached.done():
             reached.cancel()
-            return await running
+            outcome = await running
+            self.servers[side].faults.forget()  # or a later run would stand at the gate for ever
+            return outcome
         left = self.disk(folder)
         running.cancel()
         with suppress(asyncio.CancelledError):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+import pytest
 
 from migrate.engines.base import Engine
 from migrate.engines.memory import MemoryEngine, MemoryServer
 from migrate.engines.memory.values import Row
+from migrate.errors import BadConfig
 from migrate.model.plan import EndpointRef, LoadRows, Move, Plan, Step
-from migrate.model.table import OtherObject, Storage, Table, TableName
+from migrate.model.table import Column, OtherObject, Storage, Table, TableName
+from migrate.model.types import Opaque
 from migrate.planfile import encode, seal
 from migrate.planner.build import PlanRequest, make_plan
 from migrate.planner.chain import DEFER_ROWS
@@ -90,6 +93,7 @@ def test_other_rows_on_the_target_block_the_load_and_say_so() -> None:
     sides.new.add_table(things("b"), [(0, "mine")])
     plan = sides.plan()
     assert codes(plan) == ["MG202"]
+    assert step(plan, "load-rows:new:b.things").risk == "safe", "it is blocked, so nothing would be lost"
     assert "differ" in step(plan, "load-rows:new:b.things").blocked
     assert ids(plan) == ["load-rows:new:b.things"], "nothing proves what is not moved"
 
@@ -168,6 +172,15 @@ def test_estimates_are_rounded_and_what_is_skipped_takes_its_followers_along() -
     assert ids(sides.plan(skip=("load-rows:new:b.things",))) == ["create-schema:new:b", "create-table:new:b.things"]
 
 
+def test_a_table_whose_steps_are_all_skipped_is_no_object_of_the_plan() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.new.add_table(things("b"), [(0, "mine")])
+    assert [one.name for one in sides.plan().object] == ["new:b.things"]
+    skipped = sides.plan(skip=("load-rows:new:b.things",))
+    assert (skipped.step, skipped.object) == ((), ())
+
+
 def test_include_and_exclude_of_the_command_line_stand_in_the_plans_moves() -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
@@ -175,3 +188,107 @@ def test_include_and_exclude_of_the_command_line_stand_in_the_plans_moves() -> N
     plan = sides.plan(include=("a.th*",), exclude=("a.x",))
     assert (plan.move[0].include, plan.move[0].exclude) == (("a.th*",), ("a.x",))
     assert [one.name for one in plan.object] == ["new:b.things"]
+
+
+def test_a_foreign_key_to_a_parent_that_stays_behind_is_left_out_and_said() -> None:
+    sides = Sides()
+    magic = Column("x", "magic", Opaque("magic"))
+    sides.old.add_table(table("a", "parent", integer("id"), magic, primary("id")), [])
+    child = table(
+        "a", "child", integer("id"), integer("p"), primary("id"), reference("f", "p", TableName("a", "parent"))
+    )
+    sides.old.add_table(child, [(1, 1)])
+    plan = sides.plan()
+    assert codes(plan) == ["MG102", "MG103"]
+    assert ids(plan) == [
+        "create-schema:new:b",
+        "create-table:new:b.child",
+        "load-rows:new:b.child",
+        "verify:new:b.child",
+    ]
+
+
+@pytest.mark.parametrize(("event", "blocked"), [("INSERT", True), ("DELETE", True), ("UPDATE", False)])
+def test_a_trigger_of_a_table_that_is_to_be_loaded_blocks_the_load_when_it_would_fire(
+    event: str, blocked: bool
+) -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.new.add_table(things("b"), [])
+    sides.new.others = [OtherObject("trigger", TableName("b", "audit"), "", "things", event)]
+    plan = sides.plan()
+    if blocked:
+        assert (codes(plan), ids(plan)) == (["MG205"], ["load-rows:new:b.things"])
+        assert step(plan, "load-rows:new:b.things").blocked == "its trigger audit would fire for every row"
+    else:
+        assert (codes(plan), [one.blocked for one in plan.step]) == ([], ["", ""])
+
+
+def test_a_trigger_of_a_table_that_needs_no_rows_or_of_another_table_blocks_nothing() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.new.add_table(things("b"), ROWS)
+    sides.new.others = [OtherObject("trigger", TableName("b", "audit"), "", "things", "INSERT")]
+    assert (sides.plan().step, codes(sides.plan())) == ((), [])
+    sides.new.tables.clear()
+    sides.new.add_table(things("b"), [])
+    sides.new.others = [OtherObject("trigger", TableName("b", "audit"), "", "others", "INSERT")]
+    assert codes(sides.plan()) == []
+
+
+def test_a_view_with_the_name_of_a_wanted_table_blocks_it() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.new.add_schema("b")
+    sides.new.others = [OtherObject("view", TableName("b", "things"))]
+    plan = sides.plan()
+    assert (codes(plan), ids(plan)) == (["MG206"], ["load-rows:new:b.things"])
+    assert "view" in step(plan, "load-rows:new:b.things").blocked
+
+
+def test_a_target_that_folds_case_takes_names_in_lower_case_only() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.old.add_table(table("a", "Big", integer("id"), primary("id")), [(1,)])
+    assert "MG207" not in codes(sides.plan())
+    sides.new.folds_case = True
+    plan = sides.plan()
+    assert [(one.code, one.object) for one in plan.finding if one.code == "MG207"] == [("MG207", "new:b.Big")]
+    assert [one.id for one in plan.step if one.target == "new:b.Big"] == ["load-rows:new:b.Big"]
+    assert "create-table:new:b.things" in ids(plan)
+    upper = sides.plan(Move(from_="old:a.*", to="new:B.*"))
+    assert ids(upper) == ["load-rows:new:B.Big", "load-rows:new:B.things"], "not even the schema is made"
+    assert all(one.blocked for one in upper.step)
+
+
+def test_what_an_account_may_not_see_is_said() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.old.unseen = ("TRIGGER", "EVENT")
+    sides.new.unseen = ("TRIGGER",)
+    (note,) = [one for one in sides.plan().finding if one.code == "MG306"]
+    assert (note.level, note.object) == ("note", "old"), "a table that is made has no trigger"
+    assert "TRIGGER, EVENT" in note.text
+    sides.new.add_table(things("b"), [])
+    assert [one.object for one in sides.plan().finding if one.code == "MG306"] == ["new", "old"]
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("id = 1) OR (id > 100", "closes that was not opened"),
+        ("id = 1 OR (id > 100", "does not close"),
+        ("t = 'x", "does not end"),
+        ("id = 1 -- all", "comment"),
+        ("id IN (SELECT n FROM other)", "subquery"),
+        ("things.id > 2", "qualifies"),
+        ("`a`.`things`.id > 2", "qualifies"),
+    ],
+)
+def test_a_condition_that_would_leave_its_parentheses_or_table_is_refused_by_name(where: str, why: str) -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    with pytest.raises(BadConfig, match=why) as caught:
+        sides.plan(Move(from_="old:a.*", to="new:b.*", where={"a.things": where}))
+    assert "$.move[0].where['a.things']" in str(caught.value)
+    assert caught.value.exit_code == 78

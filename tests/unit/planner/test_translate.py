@@ -71,6 +71,15 @@ def test_a_parent_that_stands_on_the_target_already_is_enough() -> None:
     assert pair.orphaned == ()
 
 
+def test_a_parent_that_is_left_behind_is_no_parent_unless_it_stands_on_the_target() -> None:
+    source = catalog(a("x", key("f", TableName("a", "y"))), a("y"))
+    left = {ObjectRef("new", TableName("c", "y"))}
+    for present, made, orphaned in ((catalog(), [], ["f"]), (catalog(a("y", schema="c")), ["c.y"], [])):
+        found = pairs([move("old:a.*", "new:c.*")], {"old": source}, {"new": present}, left)
+        pair = next(pair for pair in found if pair.target.table.name == "x")
+        assert (parents(pair), [one.name for one in pair.orphaned]) == (made, orphaned)
+
+
 def test_two_tables_never_become_one() -> None:
     source = catalog(a("x"), a("x", schema="b"))
     with pytest.raises(BadConfig, match=r"old:b\.x and old:a\.x would both be new:c\.x"):

@@ -350,3 +350,35 @@ def test_places_outside_of_the_schema_are_found_in_the_definition(tail: str, rea
 def test_percona_column_compression_is_found() -> None:
     definition = "CREATE TABLE `t` (\n  `a` blob /*!50633 COLUMN_FORMAT COMPRESSED */,\n  `b` int\n) ENGINE=InnoDB"
     assert ddl.findings(TABLE, definition) == ("COLUMN_FORMAT COMPRESSED is understood by Percona Server only",)
+
+
+@pytest.mark.parametrize("stored", [(False, False), (True, True), (False, True)])
+def test_a_table_whose_columns_are_all_generated_is_not_moved(stored: tuple[bool, bool]) -> None:
+    columns = tuple(
+        Column(name, "int", Integer(32), generated="1", stored=kept) for name, kept in zip("ab", stored, strict=True)
+    )
+    (reason,) = ddl.findings(Table(NAME, columns, storage=INNODB))
+    assert reason.startswith("all its columns are generated")
+    one_more = (*columns, Column("c", "int", Integer(32)))
+    assert ddl.findings(Table(NAME, one_more, storage=INNODB)) == ()
+
+
+@pytest.mark.parametrize("kind", [Enum, Set])
+@pytest.mark.parametrize(
+    ("charset", "members", "refused"),
+    [
+        ("utf8mb4", ("?", "b"), True),
+        ("utf16", ("why?", "b"), True),
+        ("gb18030", ("b", "?"), True),
+        ("utf8mb4", ("é", "b"), False),
+        ("latin1", ("?", "b"), False),
+        ("utf8mb3", ("?", "b"), False),
+    ],
+)
+def test_a_member_that_may_stand_for_a_lost_character_is_not_moved(
+    kind: type[Enum] | type[Set], charset: str, members: tuple[str, ...], refused: bool
+) -> None:
+    made = Table(NAME, (Column("e", "…", kind(members), charset=charset),), storage=INNODB)
+    reasons = ddl.findings(made)
+    assert bool(reasons) is refused
+    assert all("`e`" in reason and "U+FFFF" in reason for reason in reasons)

@@ -1,0 +1,76 @@
+"""What a run holds while it works: the plan on this machine, the schemas on their servers, targets that take writes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+from migrate.engines.base import Engine, Lock
+from migrate.errors import Interrupted, Locked
+from migrate.executor.check import targets
+from migrate.executor.context import plan_tag
+from migrate.model.plan import Plan
+from migrate.state import Run, State
+
+LOCK_POLL = 0.1
+"""Seconds between two looks at a lock that another run holds."""
+
+
+async def claim(plan: Plan, state: State, plan_path: str, lock_timeout: float, interrupt: asyncio.Event) -> Run:
+    """This machine's lock on the plan. Raises `Locked` after `lock_timeout` seconds, `Interrupted`."""
+    deadline = time.monotonic() + lock_timeout
+    while True:
+        try:
+            return state.claim(plan.digest, plan.name, plan_path, 0)
+        except Locked:
+            _stop_waiting(interrupt)
+            if time.monotonic() >= deadline:
+                raise
+            await asyncio.sleep(LOCK_POLL)
+
+
+async def _lock(
+    engine: Engine, schemas: Sequence[tuple[str, str]], holder: str, timeout: float, interrupt: asyncio.Event
+) -> Lock:
+    """The server's lock, asked for in slices, so that an interrupt is heard."""
+    deadline = time.monotonic() + timeout
+    while True:
+        left = max(0.0, deadline - time.monotonic())
+        try:
+            return await engine.lock(schemas, holder, min(left, 1.0))
+        except Locked:
+            _stop_waiting(interrupt)
+            if left <= 1.0:
+                raise
+
+
+def _stop_waiting(interrupt: asyncio.Event) -> None:
+    if interrupt.is_set():
+        raise Interrupted("stopped while waiting for another run to end; nothing was changed", "apply again later")
+
+
+async def take_targets(
+    plan: Plan,
+    engines: Mapping[str, Engine],
+    lock_timeout: float,
+    interrupt: asyncio.Event,
+    stack: AsyncExitStack,
+) -> list[Lock]:
+    """Each target must take writes, is locked, and is rid of what a dead run left at work there."""
+    who = os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
+    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    holder = f"migrate, {who}@{socket.gethostname()}, pid {os.getpid()}, since {since}"
+    locks: list[Lock] = []
+    for endpoint, schemas in targets(plan).items():
+        engine = engines[endpoint]
+        await engine.writable()
+        lock = await _lock(engine, schemas, holder, lock_timeout, interrupt)
+        stack.push_async_callback(lock.release)
+        locks.append(lock)
+        await engine.end_executors(plan_tag(plan))
+    return locks
