@@ -50,7 +50,7 @@ test: setup lint ## lint, then every test but the long matrices (real servers in
 	$(BIN)/python -m pytest -m "not full" $(ARGS)
 
 test-unit: setup ## the quick tests, which need no server
-	$(BIN)/python -m pytest -m "not full" $(UNIT_TESTS) $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not full" $(UNIT_TESTS) $(ARGS)
 
 test-full: setup lint ## every test, the long matrices too
 	$(BIN)/python -m pytest $(ARGS)

@@ -20,6 +20,7 @@ from migrate.model.plan import LoadRows, Plan, PlannedObject, Step
 from migrate.model.table import Catalog, ObjectRef
 from migrate.planfile import fingerprint
 from migrate.planner.gap import Gap, gaps
+from migrate.planner.obstacles import obstacles
 from migrate.planner.survey import Survey, survey
 from migrate.planner.translate import Pair
 
@@ -67,6 +68,7 @@ async def stand(plan: Plan, engines: Mapping[str, Engine]) -> Standing:
     open_objects = [item for item in plan.object if item.name in unfinished or not unfinished]
     differences = [line for item in open_objects for line in _differences(item, pairs, gap, finished)]
     if not differences:
+        differences += await _in_the_way(plan, finished, seen, engines)
         differences += await _strange_rows(plan, finished, gap, engines)
     return Standing(finished, tuple(differences), pairs, gap, seen)
 
@@ -131,6 +133,19 @@ def _differences(
         return []
     wrong = [change for change in here.changes if not isinstance(change, AddIndex | AddForeignKey)]
     return [f"{item.name}: {describe(change)}" for change in wrong]
+
+
+async def _in_the_way(plan: Plan, finished: frozenset[str], seen: Survey, engines: Mapping[str, Engine]) -> list[str]:
+    """Views of a table's name, and triggers that a load would fire, which were made since the plan was."""
+    found = await obstacles(seen, engines)
+    lines = []
+    for step in plan.step:
+        if isinstance(step, LoadRows) and step.id not in finished:
+            ref = parse_object(step.target)
+            if ref in found.always:
+                lines.append(f"{ref}: {found.always[ref][1]}")
+            lines += [f"{ref}: its trigger {name} would fire for every row" for name in found.triggers.get(ref, ())]
+    return lines
 
 
 async def _strange_rows(

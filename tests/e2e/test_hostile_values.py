@@ -93,14 +93,13 @@ def test_a_where_rule_moves_these_rows_and_no_others(
             )
         ),
     )
-    conditions = {"a%b": "v LIKE '%\\%' OR v = '한글' -- a comment", "bag": "v = 'a'"}
+    conditions = {"a%b": "v LIKE '%\\%' OR v = '한글'", "bag": "v = 'a'"}
     rules = "".join(f"\"*.{table}\" = '''{condition}'''\n" for table, condition in conditions.items())
     migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"), move=f"\n[move.where]\n{rules}")
     found = findings(migrate.must("plan", "--json"))
     assert sorted(where for code, where in found if code == "MG305") == [f"new:{goal}.`a%b`", f"new:{goal}.bag"]
     migrate.must("apply", PLAN)
     assert client.rows(target, f"SELECT id FROM `{goal}`.`a%b` ORDER BY 1") == [(1,), (2,)]
-    conditions["a%b"] = conditions["a%b"].replace("-- a comment", "")
     assert_equal(source, schema, target, goal, conditions)
     migrate.must("verify", PLAN)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from migrate.engines.base import Bound, Checksum, LedgerKey, LedgerLine, Payload, Rows, Span
 from migrate.engines.mysql import layout as lay
-from migrate.engines.mysql.answers import Answer, Result, literal
+from migrate.engines.mysql.answers import Answer, Result, ServerWarning, literal
 from migrate.engines.mysql.connect import Session
 from migrate.engines.mysql.ledger import ledger_insert, ledger_table
 from migrate.errors import DuplicateRow, LossyWrite, ServerError
@@ -24,6 +24,9 @@ BIG_ROW = 4 * 1024 * 1024
 
 TRUNCATED_ENUM = 1265
 """The warning that an ENUM with the invalid index 0 always raises, though it is stored as it was."""
+
+CANNOT_EMPTY = 1031
+"""What ARCHIVE answers to DELETE and TRUNCATE."""
 
 MOST_WARNINGS = 65_535
 """What max_error_count can be at the most: a chunk must not raise more, or real ones would hide behind them."""
@@ -263,10 +266,26 @@ class MysqlWriter:
         """Apart from the ledger's transaction: a server with GTIDs refuses to mix engines in one (1785)."""
         if await self._recorded(key, line):
             return False
-        await self._run(f"TRUNCATE TABLE {quote_table(rows.table)}")  # ARCHIVE knows no DELETE (1031)
+        await self._empty(rows)
         async for payload in payloads:
             await self._put(rows, payload)
         return await self._record(key, line)
+
+    async def _empty(self, rows: Rows) -> None:
+        table = quote_table(rows.table)
+        if not int((await self._session.query(f"SELECT EXISTS(SELECT 1 FROM {table})")).rows[0][0]):
+            return
+        try:
+            await self._run(f"TRUNCATE TABLE {table}")
+        except ServerError as error:
+            if error.code != CANNOT_EMPTY:
+                raise
+            raise ServerError(
+                self._session.endpoint,
+                f"{rows.table} holds rows of a load that was interrupted, and its engine cannot empty a table",
+                "drop that table and plan again",
+                error.code,
+            ) from error
 
     async def _recorded(self, key: LedgerKey, line: LedgerLine) -> bool:
         statement = ledger_table(key.target).select_one(key, line)
@@ -333,8 +352,9 @@ class MysqlWriter:
         warnings = await self._session.warnings() if result.warnings else ()
         numbered = {column.name for column in rows.columns if isinstance(column.type, Enum | Set)}
         bad = [w for w in warnings if not (w.code == TRUNCATED_ENUM and _column(w.text) in numbered)]
-        if result.warnings > len(warnings):  # max_error_count hides the rest
-            bad = list(warnings)
+        hidden = result.warnings - len(warnings)
+        if hidden > 0:
+            bad = [ServerWarning("Note", 0, f"{hidden} warnings are hidden: raise max_error_count"), *warnings]
         if bad or result.affected != payload.rows:
             said = "; ".join(f"{w.code} {w.text}" for w in bad[:3])
             raise LossyWrite(

@@ -21,15 +21,14 @@ CONNECT_TIMEOUT = 10.0
 # Name, literal, kinds that need it (none: all). Set where the server has the variable. What each is for:
 # results must not be cut or refused (sql_select_limit, max_execution_time, group_concat_max_len, sql_safe_updates);
 # information_schema must tell the present and everything (stats_expiry, gipk, old_temporals); DDL must create what it
-# says (sql_generate_invisible_primary_key); COMMIT must end a transaction (completion_type); every warning must be told
-# (max_error_count); a statement must not wait a year, the default, for somebody's open transaction (lock_wait_timeout).
+# says (sql_generate_invisible_primary_key); COMMIT must end a transaction (completion_type); a statement must not wait
+# the default, a year, for others (lock_wait_timeout); every warning must be told (max_error_count).
 _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("autocommit", "1", ()),
     ("time_zone", "'+00:00'", ()),
     ("sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'", ()),
     ("foreign_key_checks", "0", ()),
     ("unique_checks", "0", ("write",)),
-    ("max_error_count", "65535", ()),
     ("lock_wait_timeout", "60", ("write",)),
     ("group_concat_max_len", "4294967295", ()),
     ("net_read_timeout", "1800", ()),
@@ -47,7 +46,11 @@ _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("show_gipk_in_create_table_and_information_schema", "1", ("metadata",)),
 )
 # To be set only by who may (SESSION_VARIABLES_ADMIN), and so only where the server's own value is another one.
-_RESTRICTED = (("sql_generate_invisible_primary_key", "OFF"), ("show_old_temporals", "OFF"))
+_RESTRICTED = (
+    ("sql_generate_invisible_primary_key", "OFF"),
+    ("show_old_temporals", "OFF"),
+    ("max_error_count", "65535"),
+)
 _ASKED = (
     *("version", "version_comment", "server_uuid", "server_uid", "hostname", "port", "local_infile", "read_only"),
     *("super_read_only", "innodb_read_only", "max_allowed_packet", "lower_case_table_names", "gtid_mode", "log_bin"),
