@@ -22,8 +22,9 @@ from migrate.sql import quote_table
 BIG_ROW = 4 * 1024 * 1024
 """Bytes: from here on a row travels alone, cell by cell (see `layout`, `cells`)."""
 
-TRUNCATED_ENUM = 1265
-"""The warning that an ENUM with the invalid index 0 always raises, though it is stored as it was."""
+TRUNCATED = 1265
+"""What an ENUM with the invalid index 0 always raises, though it is stored as it was; and a generated column, whose
+expression is rounded to its type here as it was at the source: nothing was sent for it."""
 
 CANNOT_EMPTY = 1031
 """What ARCHIVE answers to DELETE and TRUNCATE."""
@@ -350,8 +351,8 @@ class MysqlWriter:
 
     async def _refuse_loss(self, rows: Rows, payload: Payload, result: Result) -> None:
         warnings = await self._session.warnings() if result.warnings else ()
-        numbered = {column.name for column in rows.columns if isinstance(column.type, Enum | Set)}
-        bad = [w for w in warnings if not (w.code == TRUNCATED_ENUM and _column(w.text) in numbered)]
+        exact = {column.name for column in rows.columns if not isinstance(column.type, Enum | Set)} | {""}
+        bad = [w for w in warnings if w.code != TRUNCATED or _column(w.text) in exact]
         hidden = result.warnings - len(warnings)
         if hidden > 0:
             bad = [ServerWarning("Note", 0, f"{hidden} warnings are hidden: raise max_error_count"), *warnings]
