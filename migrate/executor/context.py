@@ -32,6 +32,11 @@ class Slots:
     def __init__(self, parallelism: int, engines: Mapping[str, Engine]) -> None:
         self._all = asyncio.Semaphore(parallelism)
         self._each = {name: asyncio.Semaphore(engine.slots) for name, engine in engines.items()}
+        self._lines = {name: asyncio.Semaphore(1) for name in engines}
+
+    def line(self, endpoint: str) -> asyncio.Semaphore:
+        """One more session on a server, for the lines that close steps: they must not queue with the work."""
+        return self._lines[endpoint]
 
     @asynccontextmanager
     async def take(self, *endpoints: str) -> AsyncIterator[None]:
@@ -113,7 +118,7 @@ class Context:
         endpoint = step.target.partition(":")[0]
 
         async def work() -> None:
-            async with self.slots.take(endpoint):
+            async with self.slots.line(endpoint):
                 await self.engines[endpoint].record(self.key(step), (line,))
 
         await self.patiently(step, work)
