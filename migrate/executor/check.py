@@ -15,7 +15,7 @@ from migrate.diff import describe
 from migrate.engines.base import Engine
 from migrate.errors import NothingMatches
 from migrate.model.change import AddForeignKey, AddIndex
-from migrate.model.pattern import Part, Pattern, parse_object
+from migrate.model.pattern import all_of, parse_object
 from migrate.model.plan import LoadRows, Plan, PlannedObject, Step
 from migrate.model.table import Catalog, ObjectRef
 from migrate.planfile import fingerprint
@@ -98,7 +98,7 @@ async def _gone(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
     """Tables of a plan that is done which are not there any more; the source may have moved on."""
     there: set[ObjectRef] = set()
     for endpoint, schemas in targets(plan).items():
-        patterns = [Pattern(endpoint, Part(schema, literal=True), Part("*")) for _, schema in schemas]
+        patterns = [all_of(endpoint, schema) for _, schema in schemas]
         there.update(ObjectRef(endpoint, table.name) for table in (await engines[endpoint].inspect(patterns)).tables)
     return tuple(
         f"{item.name}: this plan was applied, and the table is gone"

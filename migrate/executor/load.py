@@ -102,9 +102,8 @@ class Load:
         bounds = (None, *starts, None)
         parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))
         await self._target.record(self._key, tuple(LedgerLine("cut", part) for part in parts))
-        ranges = (
-            await self._read_ledger()
-        )  # a predecessor's cuts, had they come through late, would stand there instead
+        # Read back: a predecessor's cuts, had they come through late, would stand there instead.
+        ranges = await self._read_ledger()
         if not ranges.parts:
             raise ServerError(
                 self._target.endpoint,

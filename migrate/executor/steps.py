@@ -12,7 +12,7 @@ from migrate.executor.context import Context, step_tag
 from migrate.executor.load import Load
 from migrate.executor.verify import different, ranges
 from migrate.model.change import AddForeignKey, AddIndex, CreateTable
-from migrate.model.pattern import Part, Pattern, parse_schema
+from migrate.model.pattern import Part, Pattern, all_of, parse_schema
 from migrate.model.plan import Ddl, LoadRows, SetAutoIncrement, Step, Verify
 from migrate.model.progress import ChunkDone
 from migrate.planner.gap import Gap, gaps_of
@@ -57,12 +57,11 @@ def is_done(gap: Gap, action: str) -> bool:
 async def _create_schema(context: Context, step: Ddl) -> Done:
     endpoint, schema = parse_schema(step.target)
     engine = context.engines[endpoint]
-    pattern = Pattern(endpoint, Part(schema.schema, literal=True), Part("*"))
 
     async def work() -> None:
         async with context.slots.take(endpoint):
             await context.begin(step)
-            there = await engine.inspect((pattern,))
+            there = await engine.inspect((all_of(endpoint, schema.schema),))
             if all(known.name != schema.schema for known in there.schemas):
                 await engine.execute(step.sql, step_tag(context.plan, step))
             await engine.prepare_ledger(((schema.catalog, schema.schema),))

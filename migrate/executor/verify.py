@@ -6,8 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
-import msgspec
-
 from migrate.diff import describe
 from migrate.engines.base import Engine
 from migrate.engines.compare import compare
@@ -17,7 +15,7 @@ from migrate.model.plan import Plan
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepFailed, StepStarted
 from migrate.model.table import ObjectRef
 from migrate.planner.gap import Gap, gaps
-from migrate.planner.survey import rows_of, survey
+from migrate.planner.survey import both_sides, survey
 from migrate.planner.translate import Pair
 
 UNMOVABLE = "MG102"
@@ -30,8 +28,7 @@ NAMED = 5
 async def ranges(pair: Pair, engines: Mapping[str, Engine]) -> AsyncGenerator[tuple[int, str], None]:
     """Each range of a pair as (rows proven equal, difference); the difference is empty when there is none."""
     source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
-    mine = rows_of(source, pair.table, pair.where)
-    theirs = msgspec.structs.replace(mine, table=pair.target.table)
+    mine, theirs = both_sides(pair, source)
     async for one in compare(source, target, mine, theirs):
         if one.equal:
             yield one.source.rows, ""

@@ -58,6 +58,11 @@ class Pattern(msgspec.Struct, frozen=True):
         return f"{self.endpoint}:{self.tables}"
 
 
+def all_of(endpoint: str, schema: str) -> Pattern:
+    """Everything in the schema of exactly that name."""
+    return Pattern(endpoint, Part(schema, literal=True), Part("*"))
+
+
 @lru_cache(maxsize=4096)
 def _glob(text: str) -> re.Pattern[str]:
     out, i = [], 0

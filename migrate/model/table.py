@@ -186,10 +186,6 @@ class Catalog(_Value, frozen=True):
         """Every table under its name."""
         return {table.name: table for table in self.tables}
 
-    def statistics_by_name(self) -> dict[TableName, Statistics]:
-        """What is known of the rows, under the name of their table."""
-        return {statistics.table: statistics for statistics in self.statistics}
-
 
 class Schema(_Value, frozen=True):
     """A schema (a database, in MySQL's words)."""

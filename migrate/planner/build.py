@@ -18,7 +18,7 @@ from migrate.planner.gap import Gap, gaps, missing_schemas
 from migrate.planner.obstacles import obstacles
 from migrate.planner.order import in_order, without
 from migrate.planner.risk import finding
-from migrate.planner.survey import Survey, define, reasons, rows_of, survey
+from migrate.planner.survey import Survey, both_sides, define, reasons, rows_of, survey
 from migrate.planner.translate import Pair, merged, moved, source_pattern
 
 
@@ -147,9 +147,8 @@ async def _existing(
         if pair.move.compare == "schema":
             return Existing.NOT_COMPARED
         source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
-        mine = rows_of(source, pair.table, pair.where)
         async with at_once:
-            same = await equal(source, target, mine, msgspec.structs.replace(mine, table=pair.target.table))
+            same = await equal(source, target, *both_sides(pair, source))
         return Existing.EQUAL if same else Existing.OTHER
 
     asked = [pair for found in there.values() for pair in found]

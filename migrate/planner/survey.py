@@ -9,7 +9,7 @@ import msgspec
 
 from migrate.engines.base import Engine, Rows
 from migrate.errors import NothingMatches
-from migrate.model.pattern import Part, Pattern
+from migrate.model.pattern import Pattern, all_of
 from migrate.model.plan import Move
 from migrate.model.table import Catalog, ObjectRef, Table, TableName
 from migrate.planner.nearest import nearest
@@ -52,8 +52,7 @@ async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey
                 if key.referenced.schema != table.name.schema:
                     places[target].add(TableName(key.referenced.schema, ""))
     patterns = {
-        target: tuple(Pattern(target, Part(place.schema, literal=True), Part("*")) for place in sorted(schemas))
-        for target, schemas in places.items()
+        target: tuple(all_of(target, place.schema) for place in sorted(schemas)) for target, schemas in places.items()
     }
     present = await _inspect(patterns, engines)
     taken = pairs(moves, sources, present)
@@ -93,6 +92,12 @@ async def _parents_left_behind(
     definitions = await define({pair.source for pair in parents}, engines)
     left = (pair.target for pair in parents if reasons(pair, definitions[pair.source], engines))
     return frozenset(left), definitions
+
+
+def both_sides(pair: Pair, source: Engine) -> tuple[Rows, Rows]:
+    """The rows of a pair at the source and on the target, to be compared along the source's key."""
+    mine = rows_of(source, pair.table, pair.where)
+    return mine, msgspec.structs.replace(mine, table=pair.target.table)
 
 
 def rows_of(engine: Engine, table: Table, where: str = "") -> Rows:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from migrate.engines.base import Bound, LedgerKey, LedgerLine, Reader, Rows, Writer
 from migrate.engines.mysql import ddl, layout
+from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.inspect import definitions, inspect
 from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, ledger_table
@@ -168,7 +169,7 @@ class MysqlEngine:
             return int(str((await session.query(statement)).rows[0][0]))
 
     async def auto_increment(self, table: TableName) -> int | None:
-        statement = AUTO_INCREMENT.format(schema=_text(table.schema), name=_text(table.name))
+        statement = AUTO_INCREMENT.format(schema=literal(table.schema), name=literal(table.name))
         async with self._server.session("metadata") as session:
             # After a restart the value of a table that nobody has opened is one too low (seen on 8.0.33).
             await session.query(f"SELECT 1 FROM {quote_table(table)} LIMIT 1")
@@ -230,7 +231,7 @@ class MysqlEngine:
     async def _have_ledger(self, schemas: Sequence[str]) -> tuple[str, ...]:
         if not schemas:
             return ()
-        statement = HAS_TABLE.format(schemas=",".join(_text(schema) for schema in schemas), name=_text(LEDGER))
+        statement = HAS_TABLE.format(schemas=",".join(literal(schema) for schema in schemas), name=literal(LEDGER))
         async with self._server.session("metadata") as session:
             found = {str(row[0]) for row in (await session.query(statement)).rows}
         return tuple(schema for schema in schemas if schema in found)
@@ -248,7 +249,3 @@ class MysqlEngine:
 
 def _line(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _text(text: str) -> str:
-    return f"_utf8mb4 x'{text.encode().hex()}'"

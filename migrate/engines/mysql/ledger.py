@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from migrate.engines.base import Bound, LedgerKey, LedgerLine, Span
+from migrate.engines.mysql.answers import literal
 from migrate.model.table import TableName
 from migrate.sql import quote_table
 
@@ -75,8 +76,8 @@ def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine]) -> str:
                 f"'{_digest(key.plan)}'",
                 f"'{_step(key.step)}'",
                 f"'{_place(line)}'",
-                _text(key.step),
-                _text(key.target.name),
+                literal(key.step),
+                literal(key.target.name),
                 f"'{line.kind}'",
                 _bound(line.span.lower),
                 _bound(line.span.upper),
@@ -121,9 +122,5 @@ def _where(key: LedgerKey) -> str:
     return f"`plan` = '{_digest(key.plan)}' AND `step_hash` = '{_step(key.step)}'"
 
 
-def _text(text: str) -> str:
-    return f"_utf8mb4 x'{text.encode().hex()}'"
-
-
 def _bound(bound: Bound | None) -> str:
-    return "NULL" if bound is None else _text(msgspec.json.encode(bound).decode())
+    return "NULL" if bound is None else literal(msgspec.json.encode(bound).decode())
