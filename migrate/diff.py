@@ -1,15 +1,16 @@
 """What must change to make one catalog like another: used by plan, by skip-if-done and by verify.
 
 `diff` is pure, complete and deterministic: it is empty exactly where all that is wanted is there and equal, and its
-changes, done in their order, end it. Objects only on the actual side stay. Three things it does not look at: `others`,
-`statistics`, and the default charset of a schema that exists (its tables say their own).
+changes, done in their order, end it. Objects only on the actual side stay. Three things it does not look at: `uses`,
+`statistics`, and the default charset of a schema that exists (its tables say their own). Another spelling of the same
+is a difference here, and so is a definer where any will do: see `Engine.same`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,8 +27,10 @@ from migrate.model.change import (
     AlterIndex,
     AlterPartitioning,
     AlterStorage,
+    AlterStored,
     Change,
     CreateSchema,
+    CreateStored,
     CreateTable,
     DropCheck,
     DropColumn,
@@ -35,7 +38,18 @@ from migrate.model.change import (
     DropIndex,
     MoveColumn,
 )
-from migrate.model.table import Catalog, Check, Column, ForeignKey, Index, Partitioning, Table, spell
+from migrate.model.table import (
+    Catalog,
+    Check,
+    Column,
+    ForeignKey,
+    Index,
+    Partitioning,
+    StoredKind,
+    StoredObject,
+    Table,
+    spell,
+)
 
 _Named = TypeVar("_Named", Column, Index, ForeignKey, Check)
 _Pair = tuple[_Named | None, _Named | None]
@@ -43,6 +57,8 @@ _Pair = tuple[_Named | None, _Named | None]
 
 def diff(wanted: Catalog, actual: Catalog) -> tuple[Change, ...]:
     """The changes that make `actual` have all of `wanted`: schemas first, then table by table, each in name order.
+
+    Stored objects come last: kind by kind, in the order in which kinds are made, each in name order.
 
     Of one table: foreign keys, checks, indexes and columns that must go, columns from left to right, indexes, checks,
     storage, partitioning, comment, foreign keys. A part that differs only in the case of its name is the same part; the
@@ -54,7 +70,19 @@ def diff(wanted: Catalog, actual: Catalog) -> tuple[Change, ...]:
     tables = actual.by_name()
     for table in sorted(wanted.tables, key=lambda table: table.name):
         changes += _table(table, tables.get(table.name))
+    changes += _stored(wanted, actual)
     return tuple(changes)
+
+
+def _stored(wanted: Catalog, actual: Catalog) -> Iterator[Change]:
+    kinds: tuple[StoredKind, ...] = get_args(StoredKind)
+    found = actual.stored_by_key()
+    for want in sorted(wanted.stored, key=lambda stored: (kinds.index(stored.kind), stored.name)):
+        there = found.get(want.key)
+        if there is None:
+            yield CreateStored(want)
+        elif want != there:
+            yield AlterStored(there, want)
 
 
 def _table(wanted: Table, actual: Table | None) -> Iterator[Change]:
@@ -157,7 +185,10 @@ def _longest_ascending(places: Sequence[tuple[int, str]]) -> frozenset[str]:
 
 
 def describe(change: Change) -> str:
-    """The change in one line: what it is about, what is there, what is wanted. Its table is not named."""
+    """The change in one line: what it is about, what is there, what is wanted. Its table is not named.
+
+    Of a stored object's words it says only whether they differ: they are long.
+    """
     return "\\n".join(_sentence(change).splitlines())
 
 
@@ -203,6 +234,30 @@ def _sentence(change: Change) -> str:
             return f"partitioning: {_sides(there, want, parts, new_parts)}"
         case AlterComment(actual=text, wanted=new_text):
             return f"comment: {text!r}, wanted {new_text!r}"
+        case CreateStored(stored=stored):
+            return f"{stored.kind} {stored.name}: missing"
+        case AlterStored(actual=old, wanted=new):
+            return f"{new.kind} {new.name}: defined otherwise: {_stored_sides(old, new)}"
+
+
+_ASIDE_FROM_WORDS = ("definer", "table", "timing", "event", "order", "enabled", "broken")
+
+
+def _stored_sides(actual: StoredObject, wanted: StoredObject) -> str:
+    """What differs: the words are only named, everything else is told from both sides, settings one by one."""
+    fields = [name for name in _ASIDE_FROM_WORDS if getattr(actual, name) != getattr(wanted, name)]
+    there, want = dict(actual.settings), dict(wanted.settings)
+    settings = sorted(name for name in there.keys() | want.keys() if there.get(name) != want.get(name))
+    sides = [
+        " ".join([f"{name}={getattr(side, name)!r}" for name in fields] + [f"{n}={given.get(n)!r}" for n in settings])
+        for side, given in ((actual, there), (wanted, want))
+    ]
+    words = (
+        "text" if actual.text != wanted.text else "",
+        "order of settings" if actual.settings != wanted.settings and not settings else "",
+        ", wanted ".join(sides) if sides[0] else "",
+    )
+    return "; ".join(word for word in words if word)
 
 
 def _sides(there: str, want: str, actual: Struct | None, wanted: Struct | None) -> str:

@@ -189,9 +189,11 @@ def _table(header: str, content: Mapping[str, Any]) -> str:
 
 def _step_tables(step: Step) -> Iterable[str]:
     plain = _plain(step, _STEP_ALWAYS)
-    estimate = plain.pop("estimate", None)
+    estimate, session = plain.pop("estimate", None), plain.pop("session", None)
     order = (*_STEP_KEYS, *sorted(plain.keys() - {*_STEP_KEYS, "seal", "sql"}), "seal", "sql")
     yield _table("[[step]]", {key: plain[key] for key in order if key in plain})
+    if session:
+        yield _table("[step.session]", dict(sorted(session.items())))
     if estimate:
         yield _table("[step.estimate]", estimate)
 

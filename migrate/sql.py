@@ -2,7 +2,8 @@
 
 sqlglot's tokenizer is used, its parser and printer are not: what they lose in silence is in
 docs/decisions/0001-ddl-text-and-splicing.md. Every text here is one that a server printed under
-`sql_quote_show_create=ON`, without ANSI_QUOTES and without NO_BACKSLASH_ESCAPES.
+`sql_quote_show_create=ON`, without ANSI_QUOTES and without NO_BACKSLASH_ESCAPES, but for bodies of stored objects: they
+are as they were written, under the `sql_mode` that the server keeps with each.
 
 A `/*!NNNNN … */` comment (MariaDB: `/*M!`) is SQL that the server executes, and ends where MySQL's lexer ends it: not
 at a `*/` inside a string of it (sql_lex.cc, in_comment). sqlglot ends it there, so these comments are blanked, or
@@ -29,13 +30,17 @@ if TYPE_CHECKING:
 TokenKind = Literal["identifier", "string", "number", "word", "sign"]
 ItemKind = Literal["column", "primary", "unique", "index", "fulltext", "spatial", "foreign_key", "check"]
 
-_LEXEMES = re.compile(
-    r"""(?P<quoted>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`)"""
-    r"""|(?P<open>/\*M?!\d*)"""
-    r"""|(?P<comment>/\*.*?\*/|\#[^\n]*|--(?=[\s\x00-\x1f]|\Z)[^\n]*)"""
-    r"""|(?P<close>\*/)""",
-    re.DOTALL,
-)
+_QUOTED = {  # by whether a backslash escapes
+    True: r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`""",
+    False: r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`""",
+}
+_REST = r"""
+    |(?P<open>/\*M?!\d*)
+    |(?P<comment>/\*.*?\*/|\#[^\n]*|--(?=[\s\x00-\x1f]|\Z)[^\n]*)
+    |(?P<close>\*/)"""
+_LEXEMES = {
+    escapes: re.compile(f"(?P<quoted>{quoted}){_REST}", re.DOTALL | re.VERBOSE) for escapes, quoted in _QUOTED.items()
+}
 _BETWEEN = re.compile(r"(?:\s|/\*.*?\*/|#[^\n]*|--[^\n]*)*\Z", re.DOTALL)
 _STRING_PREFIX = re.compile(r"(?i:[bnx]'|0[bx]|')|\"")
 _INDEXES: dict[str, ItemKind] = {"UNIQUE": "unique", "FULLTEXT": "fulltext", "SPATIAL": "spatial"}
@@ -82,16 +87,25 @@ def quote_table(table: TableName) -> str:
     return f"{quote(table.schema)}.{quote(table.name)}"
 
 
-def tokens(text: str, versioned: bool = False) -> tuple[Token, ...]:
+def bare(source: str) -> str:
+    """A name as it is, from how it is written: quoted or not."""
+    mark = source[:1]
+    return source[1:-1].replace(mark * 2, mark) if mark in ("`", '"') and mark else source
+
+
+def tokens(text: str, versioned: bool = False, sql_mode: str = "") -> tuple[Token, ...]:
     """The tokens of a text of SQL, in order. Comments are not there; `versioned` lets in what `/*!…*/` holds.
 
-    Raises `UnreadableDdl` for a quote or comment that does not end, and where tokens and gaps do not make up the text.
+    Of `sql_mode` ANSI_QUOTES and NO_BACKSLASH_ESCAPES say what a quote and a backslash are. Raises `UnreadableDdl` for
+    a quote or comment that does not end, and where tokens and gaps do not make up the text.
     """
     from sqlglot.errors import TokenError
 
-    seen = _blank(text, whole=not versioned)
+    modes = frozenset(sql_mode.split(","))
+    ansi, escapes = "ANSI_QUOTES" in modes, "NO_BACKSLASH_ESCAPES" not in modes
+    seen = _blank(text, not versioned, escapes)
     try:
-        raw = _tokenizer()().tokenize(seen)
+        raw = _tokenizer(ansi, escapes)().tokenize(seen)
     except TokenError as error:
         raise UnreadableDdl(text, "a quote or a comment does not end") from error
     found: list[Token] = []
@@ -100,7 +114,7 @@ def tokens(text: str, versioned: bool = False) -> tuple[Token, ...]:
         if token.start < at or not _BETWEEN.match(seen, at, token.start):
             raise UnreadableDdl(text, f"something at character {at} is not understood")
         at = token.end + 1
-        found.append(_token(token, text))
+        found.append(_token(token, text, ansi))
     if not _BETWEEN.match(seen, at):
         raise UnreadableDdl(text, f"something at character {at} is not understood")
     return tuple(found)
@@ -131,7 +145,7 @@ def condition_fault(text: str) -> str:
             return "a parenthesis closes that was not opened"
         if token.text == ";":
             return "it holds a semicolon"
-        if token.text == "." and index and _is_name(found[index - 1]):
+        if token.text == "." and index and is_name(found[index - 1]):
             return f"{found[index - 1].text} qualifies a name"
     if text[at:].strip():
         return "it holds a comment"
@@ -162,57 +176,26 @@ def items(create_table: str) -> Items:
     raise UnreadableDdl(create_table, "the parenthesis after the name does not end")
 
 
-def rename_schema(text: str, old: str, new: str) -> str:
-    """`text` with the schema `old` called `new` wherever it qualifies a name; every other byte stays.
-
-    Only an identifier equal to `old`, before a dot and not after one, is replaced. Raises `UnreadableDdl` where tokens
-    cannot say what is meant: `old` before a dot inside a `/*!…*/` comment, in other case, or as OLD. and NEW. of a
-    trigger; an alias, table or column that is called like the schema; a prepared statement's string that holds it.
-    """
-    found = tokens(text)
-    names = [at for at, token in enumerate(found) if _is_name(token) and token.text.casefold() == old.casefold()]
-    qualifiers = [at for at in names if _qualifies(found, at)]
-    hidden = _inside_comments(text, old)
-    if hidden:
-        raise UnreadableDdl(text, f"the schema {quote(old)} is named inside a /*!…*/ comment")
-    if any(token.text == "PREPARE" for token in found) and any(
-        token.kind == "string" and old.casefold() in token.text.casefold() for token in found
-    ):
-        raise UnreadableDdl(text, f"a string that may be prepared as a statement holds the schema {quote(old)}")
-    for at in qualifiers:
-        written = text[found[at].start : found[at].end]
-        if _bare(written) != old:
-            raise UnreadableDdl(text, f"{written} differs from the schema {quote(old)} in case only")
-        two_parts = not (at + 3 < len(found) and found[at + 3].text == "." and found[at + 3].kind == "sign")
-        if two_parts and old.casefold() in {"old", "new"}:
-            raise UnreadableDdl(text, f"{written}. may be the schema or the row of a trigger")
-        if two_parts and any(_stands_alone(found, other) for other in names):
-            raise UnreadableDdl(text, f"{written}. may be the schema or an alias, table or column of that name")
-    pieces: list[str] = []
-    done = 0
-    for at in qualifiers:
-        pieces += [text[done : found[at].start], quote(new)]
-        done = found[at].end
-    return "".join(pieces) + text[done:]
-
-
 @cache
-def _tokenizer() -> type[Tokenizer]:
+def _tokenizer(ansi: bool, escapes: bool) -> type[Tokenizer]:
     from sqlglot.dialects.mysql import MySQL
     from sqlglot.tokenizer_core import TokenType
 
     class Plain(MySQL.Tokenizer):
         # Else all that follows CALL, EXECUTE or SHOW is one token, which does not say where it is.
         COMMANDS: ClassVar[set[TokenType]] = set()
+        QUOTES: ClassVar[list[tuple[str, str] | str]] = ["'"] if ansi else ["'", '"']
+        IDENTIFIERS: ClassVar[list[tuple[str, str] | str]] = ["`", '"'] if ansi else ["`"]
+        STRING_ESCAPES: ClassVar[list[str]] = ["'", '"', *(["\\"] if escapes else [])]
 
     return Plain
 
 
-def _token(token: SqlglotToken, text: str) -> Token:
+def _token(token: SqlglotToken, text: str, ansi: bool) -> Token:
     end = token.end + 1
     source = text[token.start : end]
-    if source.startswith("`"):
-        return Token("identifier", _bare(source), token.start, end)
+    if source.startswith("`") or (ansi and source.startswith('"')):
+        return Token("identifier", bare(source), token.start, end)
     if _STRING_PREFIX.match(source):
         return Token("string", token.text, token.start, end)
     if source[0].isdigit() or (source[0] == "." and len(source) > 1):
@@ -223,14 +206,10 @@ def _token(token: SqlglotToken, text: str) -> Token:
     return Token("sign", source, token.start, end)
 
 
-def _bare(source: str) -> str:
-    return source[1:-1].replace("``", "`") if source.startswith("`") else source
-
-
-def _comments(text: str) -> Iterator[tuple[int, int, int, int]]:
+def versioned_comments(text: str, escapes: bool = True) -> Iterator[tuple[int, int, int, int]]:
     """Of each `/*!…*/`: where it starts, where its content starts and ends, where it ends."""
     opened: tuple[int, int] | None = None
-    for lexeme in _LEXEMES.finditer(text):
+    for lexeme in _LEXEMES[escapes].finditer(text):
         if lexeme.lastgroup == "open":
             if opened is not None:
                 raise UnreadableDdl(text, "a /*! comment inside another one")
@@ -242,11 +221,11 @@ def _comments(text: str) -> Iterator[tuple[int, int, int, int]]:
         raise UnreadableDdl(text, "a /*! comment does not end")
 
 
-def _blank(text: str, whole: bool) -> str:
+def _blank(text: str, whole: bool, escapes: bool) -> str:
     """`text` with spaces in place of every `/*!…*/`, or of its two ends only; offsets stay."""
     pieces: list[str] = []
     done = 0
-    for start, inside, ending, end in _comments(text):
+    for start, inside, ending, end in versioned_comments(text, escapes):
         content = " " * (ending - inside) if whole else text[inside:ending]
         pieces += [text[done:start], " " * (inside - start), content, " " * (end - ending)]
         done = end
@@ -281,33 +260,6 @@ def _item(whole: str, found: tuple[Token, ...], text: str) -> Item:
     raise UnreadableDdl(whole, f"{text[:60]!r} is no column, index or constraint that is known")
 
 
-def _is_name(token: Token) -> bool:
+def is_name(token: Token) -> bool:
+    """Whether it may be one: a quoted identifier, or a word."""
     return token.kind in {"identifier", "word"}
-
-
-def _sign(found: tuple[Token, ...], at: int, signs: str) -> bool:
-    return 0 <= at < len(found) and found[at].kind == "sign" and found[at].text in signs
-
-
-def _qualifies(found: tuple[Token, ...], at: int) -> bool:
-    """Whether the name stands before a dot, and neither after one nor after the @ of a variable or of an account."""
-    return _sign(found, at + 1, ".") and not _sign(found, at - 1, ".") and not _variable(found, at)
-
-
-def _variable(found: tuple[Token, ...], at: int) -> bool:
-    return at > 0 and found[at - 1].text in {"@", "@@"} and found[at - 1].end == found[at].start
-
-
-def _stands_alone(found: tuple[Token, ...], at: int) -> bool:
-    """Whether the name is there as something other than a qualifier: then a qualifier may mean that."""
-    return not _sign(found, at + 1, ".") and not _variable(found, at)
-
-
-def _inside_comments(text: str, name: str) -> bool:
-    """Whether a `/*!…*/` comment holds the name before a dot."""
-    for _, inside, ending, _ in _comments(text):
-        found = tokens(text[inside:ending])
-        for at, token in enumerate(found):
-            if _is_name(token) and token.text.casefold() == name.casefold() and _sign(found, at + 1, "."):
-                return True
-    return False

@@ -21,6 +21,7 @@ from cyclopts import (
     UnknownCommandError,
     UnknownOptionError,
     UnusedCliTokensError,
+    ValidationError,
 )
 
 from migrate import __version__
@@ -152,6 +153,8 @@ def _usage(error: CycloptsError, argv: Sequence[str]) -> UsageError:
         case MissingArgumentError() if error.argument is not None:
             name = error.argument.name
             return UsageError(f"{name} needs a value" if name.startswith("-") else f"{name} is missing", see)
+        case ValidationError() if error.argument is not None and isinstance(error.argument.value, tuple):
+            return UsageError(f"{error.argument.name}: {error.exception_message}", see)
         case UnusedCliTokensError() if error.unused_tokens:
             wrong, _, value = error.unused_tokens[0].partition("=")
             if wrong in options_of(words):  # the reader of global options passes on what it cannot use
@@ -163,7 +166,8 @@ def _usage(error: CycloptsError, argv: Sequence[str]) -> UsageError:
 
 
 def _did_you_mean(wrong: str, names: Sequence[str], see: str) -> str:
-    near = difflib.get_close_matches(wrong.partition("=")[0], names, 1)
+    word = wrong.partition("=")[0]
+    near = [name for name in names if name.startswith(word)] or difflib.get_close_matches(word, names, 1)
     return f"did you mean {near[0]}? {see}" if near else see
 
 

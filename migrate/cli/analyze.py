@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect
 from migrate.cli.options import ConfigFile, Flag
 from migrate.errors import BadPattern, NothingMatches, UsageError
 from migrate.model.pattern import Pattern, parse_pattern
-from migrate.model.table import OtherObject
-from migrate.ui.inventory import Entry, inventory_lines
+from migrate.model.table import StoredKey, StoredObject
+from migrate.ui.inventory import Entry, inventory_lines, kind_counts
 
 if TYPE_CHECKING:
     from migrate.config import Loaded
 
 
+class _Found(msgspec.Struct, frozen=True):
+    """What the pattern takes; `ddl` are the statements that make the stored objects, where they were asked for."""
+
+    tables: tuple[Entry, ...]
+    stored: tuple[StoredObject, ...]
+    ddl: Mapping[StoredKey, str]
+
+
 def analyze(pattern: str, /, *, config: ConfigFile = None, show_ddl: Flag = False, context: Context) -> int:
-    """What is there: tables, sizes, keys, partitions, and what could not be moved and why.
+    """What is there: tables, sizes, keys, partitions, views and the like, and what could not be moved and why.
 
     For example:
       migrate analyze 'old:shop.*'
@@ -32,19 +43,19 @@ def analyze(pattern: str, /, *, config: ConfigFile = None, show_ddl: Flag = Fals
     config
         The configuration; migrate.toml, or the environment, unless given.
     show_ddl
-        Add the server's own CREATE TABLE of each.
+        Add the server's own CREATE statement of each.
     """
     from migrate import config as configuration
 
     loaded = configuration.load(config, context.env)
     wanted = _pattern(pattern, loaded)
-    entries, others = asyncio.run(_look(wanted, loaded, show_ddl, context))
-    context.result(inventory_lines(wanted.endpoint, entries, others))
-    for entry in entries:
+    found = asyncio.run(_look(wanted, loaded, show_ddl, context))
+    context.result(inventory_lines(wanted.endpoint, found.tables, found.stored, found.ddl))
+    for entry in found.tables:
         context.record("table", _fields(wanted.endpoint, entry))
-    for other in others:
-        place = {"endpoint": wanted.endpoint, "schema": other.name.schema, "name": other.name.name}
-        context.record("other", {"kind": other.kind, **place})
+    for one in found.stored:
+        context.record("other", _stored_fields(wanted.endpoint, one, found.ddl.get(one.key, "")))
+    context.record("total", _totals(wanted.endpoint, found))
     return 0
 
 
@@ -63,9 +74,8 @@ def _pattern(text: str, loaded: Loaded) -> Pattern:
     return pattern
 
 
-async def _look(
-    pattern: Pattern, loaded: Loaded, show_ddl: bool, context: Shell
-) -> tuple[tuple[Entry, ...], tuple[OtherObject, ...]]:
+async def _look(pattern: Pattern, loaded: Loaded, show_ddl: bool, context: Shell) -> _Found:
+    from migrate.planner.dated import is_dated
     from migrate.planner.nearest import nearest
     from migrate.planner.survey import rows_of
 
@@ -73,14 +83,14 @@ async def _look(
     async with connect(refs, context, loaded.config.options.per_server, loaded.secrets) as engines:
         engine = engines[pattern.endpoint]
         catalog = await engine.inspect((pattern,))
-        if not catalog.tables and not catalog.others:
+        if not catalog.tables and not catalog.stored:
             raise NothingMatches(pattern.endpoint, pattern.tables, await nearest(engine, pattern))
         rows = [rows_of(engine, table) for table in catalog.tables]
         measured = await engine.measure(rows)
         known = {one.table: one for one in measured}
         names = [table.name for table in catalog.tables]
         definitions = await engine.definitions(names) if show_ddl else {}
-        entries = [
+        entries = tuple(
             Entry(
                 table,
                 rows=known[table.name].rows if table.name in known else 0,
@@ -88,10 +98,12 @@ async def _look(
                 key=tuple(column.name for column in asked.key),
                 why_not=engine.findings(table),
                 ddl=definitions.get(table.name, ""),
+                dated=is_dated(table.name.name),
             )
             for table, asked in zip(catalog.tables, rows, strict=True)
-        ]
-        return tuple(entries), catalog.others
+        )
+        ddl = await engine.stored_definitions(catalog.stored) if show_ddl and catalog.stored else {}
+        return _Found(entries, catalog.stored, ddl)
 
 
 def _fields(endpoint: str, entry: Entry) -> dict[str, object]:
@@ -112,5 +124,35 @@ def _fields(endpoint: str, entry: Entry) -> dict[str, object]:
         "charset": table.storage.charset,
         "moves": not entry.why_not,
         "why_not": list(entry.why_not),
+        "dated": entry.dated,
     }
     return fields | ({"ddl": entry.ddl} if entry.ddl else {})
+
+
+def _stored_fields(endpoint: str, one: StoredObject, ddl: str) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "kind": one.kind,
+        "endpoint": endpoint,
+        "catalog": one.name.catalog,
+        "schema": one.name.schema,
+        "name": one.name.name,
+        "definer": one.definer,
+        "moves": not one.broken,
+        "why_not": [one.broken] if one.broken else [],
+    }
+    if one.kind == "trigger":
+        fields |= {"table": one.table, "timing": one.timing, "event": one.event, "order": one.order}
+    if one.kind == "event":
+        fields |= {"enabled": one.enabled}
+    return fields | ({"ddl": ddl} if ddl else {})
+
+
+def _totals(endpoint: str, found: _Found) -> dict[str, object]:
+    return {
+        "endpoint": endpoint,
+        "tables": len(found.tables),
+        "dated_tables": sum(1 for entry in found.tables if entry.dated),
+        "rows": sum(entry.rows for entry in found.tables),
+        "bytes": sum(entry.bytes for entry in found.tables),
+        "stored": kind_counts(found.stored),
+    }

@@ -16,7 +16,18 @@ STATE = Path("state/migrate.db")
 
 Flag = Annotated[bool, Parameter(negative="")]
 """A switch without a `--no-…` twin."""
-Globs = Annotated[tuple[str, ...], Parameter(negative="")]
+Words = Annotated[tuple[str, ...], Parameter(negative="")]
+
+
+def _globs(_: object, globs: tuple[str, ...]) -> None:
+    """Refuse a glob that no table can fit, as the configuration does. ValueError says what is wrong."""
+    for glob in globs:
+        if "." not in glob and not glob.startswith("*"):
+            raise ValueError(f"{glob!r} matches no table: write schema.table, as in '*.{glob}'")
+
+
+Globs = Annotated[tuple[str, ...], Parameter(negative="", validator=_globs)]
+"""Globs on `schema.table`."""
 Positive = Annotated[int | None, Parameter(validator=Number(gte=1))]
 ConfigFile = Annotated[Path | None, Parameter(name=["--config", "-c"])]
 
@@ -51,8 +62,12 @@ class PlanFlags:
     """Only source tables that match, like shop.order*; may be repeated."""
     exclude: Globs = ()
     """Not the source tables that match; may be repeated."""
-    skip: Globs = ()
+    skip: Words = ()
     """Leave this step out, and those that need it; may be repeated."""
+    dated_tables: Flag = False
+    """Move all dated tables, such as events_20240101, whatever the configuration says."""
+    allow_destructive: Globs = ()
+    """Permit changes that drop values in target tables that match, like shop.orders; may be repeated."""
 
 
 @Parameter(name="*")

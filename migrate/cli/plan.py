@@ -6,11 +6,13 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect
 from migrate.cli.options import PLAN_FLAGS, ConfigFile, Flag, PlanFlags
 from migrate.cli.show import CHANGES
-from migrate.model.plan import Ddl, LoadRows, Plan
+from migrate.model.plan import Ddl, LoadRows, Move, Plan
 from migrate.ui.text import plan_lines
 from migrate.ui.units import counted
 
@@ -29,6 +31,7 @@ def plan(
       migrate plan
       migrate plan -c shop.toml -o plans/shop.toml
       migrate plan --include 'shop.order*' --exclude 'shop.order_archive'
+      migrate plan --allow-destructive shop.orders
 
     Parameters
     ----------
@@ -59,6 +62,13 @@ def make(loaded: Loaded, flags: PlanFlags, context: Shell) -> Plan:
     used = counted(len(loaded.config.endpoint), "endpoint")
     context.say(f"reading {used}: {', '.join(loaded.config.endpoint)}")
     return planfile.seal(asyncio.run(_make(loaded, flags, context)))
+
+
+def moves(loaded: Loaded, flags: PlanFlags) -> tuple[Move, ...]:
+    """The configuration's moves as the command line wants them; `include` and `exclude` are the planner's to add."""
+    if not flags.dated_tables:
+        return loaded.config.move
+    return tuple(msgspec.structs.replace(move, dated_tables=True) for move in loaded.config.move)
 
 
 def write(path: Path, plan: Plan, context: Shell) -> None:
@@ -96,10 +106,11 @@ async def _make(loaded: Loaded, flags: PlanFlags, context: Shell) -> Plan:
     request = PlanRequest(
         name=config.name,
         endpoint=config.endpoint,
-        move=config.move,
+        move=moves(loaded, flags),
         include=flags.include,
         exclude=flags.exclude,
         skip=flags.skip,
+        allow_destructive=flags.allow_destructive,
         parallelism=config.options.parallelism,
         per_server=config.options.per_server,
     )

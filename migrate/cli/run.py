@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from migrate.cli.apply import execute
 from migrate.cli.context import Context, Shell
 from migrate.cli.options import APPLY_FLAGS, PLAN_FLAGS, ApplyFlags, Flag, PlanFlags
-from migrate.cli.plan import default_path, make, summary, write
+from migrate.cli.plan import default_path, make, moves, summary, write
 from migrate.cli.state import existing
 from migrate.errors import BadPlan, MissingFile
+from migrate.model.pattern import glob_matches, parse_object
 from migrate.model.plan import Ddl, EndpointRef, LoadRows, Plan
 from migrate.ui.text import plan_lines
 
@@ -82,9 +83,10 @@ def _unfinished(path: Path, loaded: Loaded, flags: PlanFlags, context: Shell) ->
         return None
     same = (
         plan.name == loaded.config.name
-        and plan.move == merged(loaded.config.move, flags.include, flags.exclude)
+        and plan.move == merged(moves(loaded, flags), flags.include, flags.exclude)
         and _addresses(plan.endpoint, plan.endpoint) == _addresses(loaded.config.endpoint, plan.endpoint)
         and _skips(plan, flags.skip)
+        and _permits(plan, flags.allow_destructive)
     )
     if not same:
         raise BadPlan(
@@ -106,6 +108,12 @@ def _skips(plan: Plan, skip: tuple[str, ...]) -> bool:
     # What a skipped step takes along need not be named, so one name is enough for a table.
     named = {one.partition(":")[2] for one in skip}
     return all(one in steps or one.partition(":")[2] in named for one in missing)
+
+
+def _permits(plan: Plan, globs: tuple[str, ...]) -> bool:
+    """Whether everything destructive in the plan is permitted now, too."""
+    names = [parse_object(step.target).table for step in plan.step if step.risk == "destructive"]
+    return all(any(glob_matches(glob, f"{name.schema}.{name.name}") for glob in globs) for name in names)
 
 
 def _addresses(refs: dict[str, EndpointRef], names: Iterable[str]) -> list[tuple[str, str, int] | None]:

@@ -40,4 +40,6 @@ to = "new:shop.*"
 [options]
 parallelism = 8                             # pieces of work at once
 per_server = 4                              # of these, on one server
+# dated_tables = ["shop.events_2024*"]      # tables like events_20240101 stay behind, but for these; true: all move
+# definer = "app@%"                         # who owns views, triggers, routines, events: "keep", "drop" or an account
 """

@@ -6,12 +6,13 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_args
 
 import msgspec
 
+from migrate.config.definer import read_definer
 from migrate.config.text import TextError, expand, parse_toml, parse_yaml, variables
-from migrate.config.tree import Config, Loaded, Options
+from migrate.config.tree import INHERITED, Config, Loaded, Options
 from migrate.errors import BadConfig, MissingFile
 from migrate.model.pattern import Part, Pattern, parse_pattern
 from migrate.model.plan import EndpointRef, Move
@@ -33,11 +34,12 @@ _LATER: Mapping[type[msgspec.Struct], tuple[str, ...]] = {
     Config: (),
     EndpointRef: ("s3", "bucket", "identity"),
     Move: ("method", "partitions", "location", "via", "replace_managed"),
-    Options: ("dated_tables",),
+    Options: (),
 }
 _LATER_ENGINES = ("lake",)
 
 _T = TypeVar("_T", bound=msgspec.Struct)
+_Rules = TypeVar("_Rules", Options, Move)
 
 
 def load(path: Path | None, env: Mapping[str, str]) -> Loaded:
@@ -123,11 +125,8 @@ class _Reader:
         moves = raw.get("move", [])
         if not isinstance(moves, list):
             self.fail("$.move", "expected a list of tables", "write [[move]], with two brackets")
-        rules = tuple(self.move(content, number, refs) for number, content in enumerate(moves))
-        options = self.convert(self.table(raw.get("options", {}), Options, "$.options"), Options, "$.options")
-        for key, value in msgspec.structs.asdict(options).items():
-            if not 1 <= value <= 1000:
-                self.fail(f"$.options.{key}", f"{value} is not between 1 and 1000")
+        options = self.options(raw.get("options", {}))
+        rules = tuple(self.move(content, number, refs, options) for number, content in enumerate(moves))
         return Loaded(Config(head.name, refs, rules, options, literal), self.path, self.origin, self.secrets)
 
     # -- parts of the tree -----------------------------------------------------------------------------------------
@@ -167,7 +166,15 @@ class _Reader:
         self.secrets[name] = self.fill(text, place)
         return f"${{{variable}}}"
 
-    def move(self, content: object, number: int, refs: Mapping[str, EndpointRef]) -> Move:
+    def options(self, content: object) -> Options:
+        place = "$.options"
+        options = self.convert(self.table(content, Options, place), Options, place)
+        for key in ("parallelism", "per_server"):
+            if not 1 <= (value := getattr(options, key)) <= 1000:
+                self.fail(f"{place}.{key}", f"{value} is not between 1 and 1000")
+        return self.with_stored(options, place)
+
+    def move(self, content: object, number: int, refs: Mapping[str, EndpointRef], options: Options) -> Move:
         place = f"$.move[{number}]"
         values = self.table(content, Move, place)
         for key in ("from", "to"):
@@ -192,15 +199,27 @@ class _Reader:
         ):
             self.fail(place, f"{move.from_!r} would move onto itself", "name another endpoint, schema or table in `to`")
         for key, globs in (("include", move.include), ("exclude", move.exclude), ("where", tuple(move.where))):
-            for glob in globs:
-                if "." not in glob and not glob.startswith("*"):
-                    self.fail(f"{place}.{key}", f"{glob!r} matches no table", f"write schema.table, as in '*.{glob}'")
+            self.check_globs(globs, f"{place}.{key}")
         for table, condition in move.where.items():
             if not condition.strip():
                 self.fail(
                     _join(f"{place}.where", table), "the condition is empty", "leave the line out to move all rows"
                 )
-        return move
+        inherited = {key: getattr(options, key) for key in INHERITED if key not in values}
+        for key in inherited:
+            if self.origin[f"options.{key}"] != "default":
+                self.origin[f"move[{number}].{key}"] = f"options.{key}"
+        return msgspec.structs.replace(self.with_stored(move, place), **inherited)
+
+    def with_stored(self, rules: _Rules, place: str) -> _Rules:
+        """The options or the move with what both may say, checked."""
+        dated = rules.dated_tables
+        self.check_globs(() if isinstance(dated, bool) else dated, f"{place}.dated_tables")
+        try:
+            definer = read_definer(rules.definer)
+        except TextError as error:
+            raise BadConfig(self.path, f"{place}.definer", str(error), error.hint) from error
+        return msgspec.structs.replace(rules, dated_tables=dated or False, definer=definer)
 
     def pattern(self, text: str, place: str, refs: Mapping[str, EndpointRef]) -> Pattern:
         try:
@@ -214,6 +233,11 @@ class _Reader:
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(refs)}"
             self.fail(place, f"there is no endpoint {pattern.endpoint!r}", hint)
         return pattern
+
+    def check_globs(self, globs: tuple[str, ...], place: str) -> None:
+        for glob in globs:
+            if "." not in glob and not glob.startswith("*"):
+                self.fail(place, f"{glob!r} matches no table", f"write schema.table, as in '*.{glob}'")
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -278,7 +302,7 @@ class _Reader:
 
     def number(self, text: str, kind: object, place: str) -> object:
         """A variable is always text: make it what the field wants."""
-        if kind is bool:
+        if kind is bool or bool in get_args(kind):
             if text.lower() not in ("true", "false"):
                 self.fail(place, f"expected true or false, got {text!r}")
             return text.lower() == "true"
@@ -311,7 +335,7 @@ def _keeps(source: Part, target: Part) -> bool:
 
 
 def _word(name: str) -> str:
-    return _WORDS.get(name, name)
+    return " or ".join(_WORDS.get(one, one) for one in name.split(" | "))
 
 
 def _join(place: str, key: object) -> str:

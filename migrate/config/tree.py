@@ -10,13 +10,20 @@ import msgspec
 from migrate.model.plan import EndpointRef, Move
 
 _MASKED = "********"
+INHERITED = ("dated_tables", "definer")
+"""Keys of a move that `[options]` has too, for the moves that do not say their own."""
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much runs at once: pieces of work in all, and on one server (1 to 1000)."""
+    """How much runs at once: pieces of work in all, and on one server (1 to 1000); and what moves do by default.
+
+    `dated_tables` and `definer` hold for the moves that do not say their own, see `Move`; reading resolves them.
+    """
 
     parallelism: int = 8
     per_server: int = 4
+    dated_tables: bool | tuple[str, ...] = False
+    definer: str = "keep"
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

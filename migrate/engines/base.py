@@ -17,10 +17,22 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from migrate.model.change import TableChange
+from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
 from migrate.model.plan import Protocol as LoadProtocol
-from migrate.model.table import Catalog, Column, ForeignKey, Index, Schema, Statistics, Table, TableName
+from migrate.model.plan import Risk
+from migrate.model.table import (
+    Catalog,
+    Column,
+    ForeignKey,
+    Index,
+    Schema,
+    Statistics,
+    StoredKey,
+    StoredObject,
+    Table,
+    TableName,
+)
 
 Bound = tuple[str, ...]
 """One place in a key: a value per key column, in the engine's own literal spelling, comparable only by that engine."""
@@ -86,6 +98,87 @@ class LedgerLine(msgspec.Struct, frozen=True):
     span: Span = Span()
     rows: int = 0
     bytes: int = 0
+
+
+class Dialect(msgspec.Struct, frozen=True, order=True):
+    """Whose words a server speaks: servers of equal dialects tell and understand every definition alike."""
+
+    vendor: str = ""
+    version: tuple[int, ...] = ()
+
+
+class Note(msgspec.Struct, frozen=True, order=True):
+    """What a reviewer must know of one object as it is wanted on the target: a finding's code and text.
+
+    `part` is what of the object it is about (a column, an index), empty for the whole. `stored` is the kind of a stored
+    object, empty for a table.
+    """
+
+    code: str
+    name: TableName
+    text: str
+    part: str = ""
+    stored: str = ""
+
+
+class Translation(msgspec.Struct, frozen=True):
+    """A catalog in the words of a target's dialect, and what that changed; `refused` cannot be had there, with why.
+
+    What is refused is in the catalog all the same, unchanged.
+    """
+
+    catalog: Catalog
+    notes: tuple[Note, ...] = ()
+    refused: tuple[Note, ...] = ()
+
+
+class Renames(msgspec.Struct, frozen=True):
+    """How names change on the way to a target: schemas by their names, and single tables and views.
+
+    `objects` holds those whose own name changes, or that go to another schema than `schemas` says.
+    """
+
+    schemas: Mapping[str, str] = {}
+    objects: Mapping[TableName, TableName] = {}
+
+
+class Script(msgspec.Struct, frozen=True):
+    """One statement and the settings of the session under which it must run (system variables, and `database`)."""
+
+    sql: str
+    session: tuple[tuple[str, str], ...] = ()
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """What a statement may cost: `lossy` may alter or refuse values, `destructive` drops some for certain."""
+
+    risk: Risk
+    text: str
+
+
+class Alteration(msgspec.Struct, frozen=True):
+    """One statement on an existing table. `action` is `drop-foreign-keys` or `alter-table`.
+
+    `algorithm` (INSTANT, INPLACE, COPY) and `lock` (NONE, SHARED, EXCLUSIVE) are what the server will do as far as is
+    known. `refused`: why the server cannot do it at all. `session` is as in `Script`.
+    """
+
+    action: Literal["drop-foreign-keys", "alter-table"]
+    sql: str
+    session: tuple[tuple[str, str], ...] = ()
+    losses: tuple[Loss, ...] = ()
+    algorithm: str = ""
+    lock: str = ""
+    refused: str = ""
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A stored object that was made from one of another dialect, whose words cannot be compared: hashes of both."""
+
+    kind: str
+    name: TableName
+    source: str
+    target: str
 
 
 class Reader(Protocol):
@@ -162,6 +255,9 @@ class Engine(Protocol):
     async def identity(self) -> str:
         """What tells this server from every other one, e.g. `server-uuid:…`."""
 
+    async def dialect(self) -> Dialect:
+        """Whose words it speaks."""
+
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
         """Everything that fits the patterns, in a constant number of queries. No `_migrate*`, no `_mo_*`.
 
@@ -176,6 +272,12 @@ class Engine(Protocol):
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         """The server's own DDL of each."""
+
+    async def stored_definitions(self, stored: Sequence[StoredObject]) -> Mapping[StoredKey, str]:
+        """The server's own statement that makes each; names in its own schema are unqualified where it says them so."""
+
+    async def accounts(self) -> frozenset[str] | None:
+        """Accounts that may be definers here, as `user@host`; None: this account may not know."""
 
     async def occupied(self, tables: Sequence[TableName]) -> frozenset[TableName]:
         """Those of these existing tables that hold at least one row."""
@@ -195,6 +297,13 @@ class Engine(Protocol):
     async def unseen(self, schemas: Sequence[str]) -> tuple[str, ...]:
         """Privileges whose lack in one of the schemas hides objects other than tables, e.g. TRIGGER; none when none."""
 
+    async def translate(self, wanted: Catalog, origin: Dialect) -> Translation:
+        """What is wanted here, said in the words of `origin`, in words of this server's dialect.
+
+        Types, collations, defaults and settings that this server lacks are mapped, each mapping a note. The same
+        catalog when the dialects are equal. Asks the server a constant number of questions; raises `ServerError`.
+        """
+
     # -- DDL: text only ------------------------------------------------------------------------------------------
 
     def key(self, table: Table) -> Index | None:
@@ -205,14 +314,42 @@ class Engine(Protocol):
 
     def create_schema(self, schema: Schema) -> str: ...
 
-    def create_table(self, table: Table, definition: str, deferred: Sequence[Index]) -> str:
-        """`table` is as wanted here, `definition` the source's own text of it; no foreign keys, no deferred indexes."""
+    def create_table(self, table: Table, definition: str, deferred: Sequence[Index], origin: Dialect) -> str:
+        """`table` is as wanted here, `definition` the source's own text of it; no foreign keys, no deferred indexes.
 
-    def add_indexes(self, table: Table, definition: str, indexes: Sequence[Index]) -> str: ...
+        Where the source's text does not hold here, it is made from `table`. `dialect` was asked before.
+        """
+
+    def add_indexes(self, table: Table, definition: str, indexes: Sequence[Index], origin: Dialect) -> str: ...
 
     def add_foreign_keys(self, table: Table, foreign_keys: Sequence[ForeignKey]) -> str: ...
 
-    def same(self, change: TableChange) -> bool:
+    def alter_table(
+        self, wanted: Table, actual: Table, changes: Sequence[TableChange], definition: str, origin: Dialect
+    ) -> tuple[Alteration, ...]:
+        """The fewest statements that make `actual` have `changes`, in order; foreign keys that must be added are not.
+
+        An `AlterForeignKey` is dropped here and added later, by `add_foreign_keys`. What is still to do after some of
+        the statements is told, from what is there then, by the same words. `definition` is the source's of `wanted`.
+        """
+
+    def rename(self, stored: StoredObject, name: TableName, renames: Renames) -> StoredObject:
+        """The object called `name`, with every name in its words as `renames` says; strings and comments stay.
+
+        Raises `UnreadableDdl` where the words cannot be rewritten for certain.
+        """
+
+    def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
+        """The statement that makes it (a view: that makes or replaces it), from the source's own text of it.
+
+        An event is made disabled. Raises `UnreadableDdl`.
+        """
+
+    def drop_stored(self, stored: StoredObject) -> str: ...
+
+    def enable_event(self, event: StoredObject) -> str: ...
+
+    def same(self, change: TableChange | StoredChange) -> bool:
         """Whether this difference is one of spelling only."""
 
     def spell(self, bound: Bound) -> str:
@@ -220,8 +357,11 @@ class Engine(Protocol):
 
     # -- acting --------------------------------------------------------------------------------------------------
 
-    async def execute(self, sql: str, tag: str) -> None:
-        """Run one statement of DDL, tagged so that `end_executors` finds it after our death."""
+    async def execute(self, sql: str, tag: str, session: Mapping[str, str] | None = None) -> None:
+        """Run one statement of DDL, tagged so that `end_executors` finds it after our death.
+
+        `session` are settings for this statement alone: system variables, and `database`, the current one.
+        """
 
     async def end_executors(self, tag: str) -> int:
         """End what runs under `tag`, and under every `tag:…`, and wait until it is gone. Returns how many there were.
@@ -270,5 +410,11 @@ class Engine(Protocol):
         One is there when a line of its kind begins at the same lower bound, whatever else it says: so the cuts of a
         predecessor, which begin without a bound as all cuts do, are never mixed with others.
         """
+
+    async def made(self, schemas: Sequence[tuple[str, str]]) -> tuple[Made, ...]:
+        """What `record_made` wrote in these (catalog, schema) pairs."""
+
+    async def record_made(self, made: Sequence[Made]) -> None:
+        """Remember these, each in place of what was known of its kind and name. Their schemas have a ledger."""
 
     async def close(self) -> None: ...

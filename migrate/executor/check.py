@@ -7,22 +7,24 @@ shows how far a table has come. Anything else is a world that nobody reviewed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from migrate.diff import describe
-from migrate.engines.base import Engine
+from migrate.engines.base import Dialect, Engine
 from migrate.errors import NothingMatches
-from migrate.model.change import AddForeignKey, AddIndex
+from migrate.model.change import AddIndex, TableChange
 from migrate.model.pattern import all_of, parse_object
-from migrate.model.plan import LoadRows, Plan, PlannedObject, Step
+from migrate.model.plan import Ddl, LoadRows, Plan, PlannedObject, Step
 from migrate.model.table import Catalog, ObjectRef
 from migrate.planfile import fingerprint
-from migrate.planner.gap import Gap, gaps
+from migrate.planner.gap import Gap, StoredGap, gaps, stored_gaps
 from migrate.planner.obstacles import obstacles
-from migrate.planner.survey import Survey, survey
-from migrate.planner.translate import Pair
+from migrate.planner.order import step_kind
+from migrate.planner.stored import only_enabling, windows
+from migrate.planner.survey import Survey, define, survey
+from migrate.planner.translate import Pair, StoredPair, StoredRef
 
 LAST_LOOK = "last-look"
 """The ledger's name for the comparison after the last step: until it is there, all is looked at again."""
@@ -31,18 +33,24 @@ LAST_LOOK = "last-look"
 class Standing(msgspec.Struct, frozen=True):
     """Where the plan stands. `differences` are readable lines, none when it holds; without them the rest is whole.
 
-    `finished` are the ids of steps that the ledger calls done; `pairs` and `gap` are by target and empty when all are.
+    `finished` are the ids of steps that the ledger calls done; `pairs`, `stored` and the gaps are empty when all are.
     """
 
     finished: frozenset[str]
     differences: tuple[str, ...] = ()
     pairs: Mapping[str, Pair] = {}
     gap: Mapping[ObjectRef, Gap] = {}
+    stored: Mapping[StoredRef, StoredPair] = {}
+    stored_gap: Mapping[StoredRef, StoredGap] = {}
     seen: Survey | None = None
 
     def present(self, endpoint: str) -> Catalog:
         """What the target holds in the schemas that the plan writes to."""
         return self.seen.present[endpoint] if self.seen else Catalog()
+
+    def origin(self, pair: Pair) -> Dialect:
+        """Whose words the source of a pair speaks."""
+        return self.seen.dialects[pair.source.endpoint] if self.seen else Dialect()
 
 
 async def check(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
@@ -62,15 +70,40 @@ async def stand(plan: Plan, engines: Mapping[str, Engine]) -> Standing:
         seen = await survey(plan.move, engines)
     except NothingMatches as error:
         return Standing(finished, (str(error),))
-    gap = gaps(seen, engines)
-    pairs = {str(pair.target): pair for pair in seen.pairs}
-    unfinished = {step.target for step in plan.step if step.id not in finished}
-    open_objects = [item for item in plan.object if item.name in unfinished or not unfinished]
-    differences = [line for item in open_objects for line in _differences(item, pairs, gap, finished)]
+    world = Standing(
+        finished,
+        (),
+        {str(pair.target): pair for pair in seen.pairs},
+        gaps(seen, engines),
+        {pair.target: pair for pair in seen.stored},
+        stored_gaps(seen, engines),
+        seen,
+    )
+    world = await _with_definitions(plan, world, engines)
+    unfinished = {_place(step) for step in plan.step if step.id not in finished}
+    open_objects = [item for item in plan.object if (item.kind, item.name) in unfinished or not unfinished]
+    differences = [line for item in open_objects for line in _differences(plan, item, world, engines)]
     if not differences:
-        differences += await _in_the_way(plan, finished, seen, engines)
-        differences += await _strange_rows(plan, finished, gap, engines)
-    return Standing(finished, tuple(differences), pairs, gap, seen)
+        differences += await _in_the_way(plan, world, engines)
+        differences += await _strange_rows(plan, finished, world.gap, engines)
+    return msgspec.structs.replace(world, differences=tuple(differences))
+
+
+def _place(step: Step) -> tuple[str, str]:
+    return step_kind(step), step.target
+
+
+async def _with_definitions(plan: Plan, world: Standing, engines: Mapping[str, Engine]) -> Standing:
+    """The sources' own DDL of tables that must still be altered: what is left is told by the same words as planned."""
+    assert world.seen is not None  # noqa: S101 - the only caller has just seen both sides
+    altered = {step.target for step in plan.step if step.id not in world.finished and _alters(step)}
+    needed = {world.pairs[name].source for name in altered if name in world.pairs} - world.seen.definitions.keys()
+    definitions = {**world.seen.definitions, **await define(needed, engines)}
+    return msgspec.structs.replace(world, seen=msgspec.structs.replace(world.seen, definitions=definitions))
+
+
+def _alters(step: Step) -> bool:
+    return isinstance(step, Ddl) and step.action in ("alter-table", "drop-foreign-keys")
 
 
 def targets(plan: Plan) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -95,15 +128,16 @@ async def _strangers(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ..
 
 
 async def _gone(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
-    """Tables of a plan that is done which are not there any more; the source may have moved on."""
-    there: set[ObjectRef] = set()
+    """Objects of a plan that is done which are not there any more; the source may have moved on."""
+    there: set[tuple[str, ObjectRef]] = set()
     for endpoint, schemas in targets(plan).items():
-        patterns = [all_of(endpoint, schema) for _, schema in schemas]
-        there.update(ObjectRef(endpoint, table.name) for table in (await engines[endpoint].inspect(patterns)).tables)
+        catalog = await engines[endpoint].inspect([all_of(endpoint, schema) for _, schema in schemas])
+        there.update(("table", ObjectRef(endpoint, table.name)) for table in catalog.tables)
+        there.update((stored.kind, ObjectRef(endpoint, stored.name)) for stored in catalog.stored)
     return tuple(
-        f"{item.name}: this plan was applied, and the table is gone"
+        f"{item.name}: this plan was applied, and the {item.kind} is gone"
         for item in plan.object
-        if parse_object(item.name) not in there
+        if (item.kind, parse_object(item.name)) not in there
     )
 
 
@@ -114,37 +148,99 @@ async def finished_steps(plan: Plan, engines: Mapping[str, Engine]) -> frozenset
     return frozenset[str]().union(*found)
 
 
-def _differences(
-    item: PlannedObject, pairs: Mapping[str, Pair], gap: Mapping[ObjectRef, Gap], finished: frozenset[str]
-) -> list[str]:
-    pair = pairs.get(item.name)
+def _differences(plan: Plan, item: PlannedObject, world: Standing, engines: Mapping[str, Engine]) -> list[str]:
+    """Why an object is neither where its chain of steps starts, nor at a point of it, nor at its end."""
+    if item.kind != "table":
+        return _stored_differences(plan, item, world, engines)
+    pair = world.pairs.get(item.name)
     if pair is None:
         return [f"{item.name}: its source table is gone"]
     if fingerprint(pair.table) != item.source:
         return [f"{pair.source}: its definition changed since the plan was made"]
-    here = gap[pair.target]
+    here = world.gap[pair.target]
     if here.actual is None:
         if item.start != "absent":
             return [f"{item.name}: the table was there when the plan was made and is gone"]
-        if f"create-table:{item.name}" in finished:
+        if f"create-table:{item.name}" in world.finished:
             return [f"{item.name}: this plan created the table, and it is gone"]
         return []
-    if fingerprint(here.actual) == item.start:
+    if fingerprint(here.actual) == item.start or _to_come(plan, item, world, engines):
         return []
-    wrong = [change for change in here.changes if not isinstance(change, AddIndex | AddForeignKey)]
-    return [f"{item.name}: {describe(change)}" for change in wrong]
+    return [f"{item.name}: {describe(change)}" for change in here.alterations]
 
 
-async def _in_the_way(plan: Plan, finished: frozenset[str], seen: Survey, engines: Mapping[str, Engine]) -> list[str]:
+def _to_come(plan: Plan, item: PlannedObject, world: Standing, engines: Mapping[str, Engine]) -> bool:
+    """Whether all that the table still needs is done, word for word, by steps of the plan that are not done yet."""
+    pair = world.pairs[item.name]
+    steps = [step for step in plan.step if step.target == item.name and step.id not in world.finished]
+    coming = {step.sql for step in steps if isinstance(step, Ddl)}
+    here = world.gap[pair.target]
+    later = any(isinstance(step, Ddl) and step.action == "add-indexes" for step in steps)
+    left = tuple(change for change in here.alterations if not (later and isinstance(change, AddIndex)))
+    return not left or outstanding(pair, here, left, world, engines[pair.target.endpoint]) <= coming
+
+
+def outstanding(
+    pair: Pair, here: Gap, changes: Sequence[TableChange], world: Standing, target: Engine
+) -> frozenset[str]:
+    """The statements of ALTER TABLE that these changes of a table that is there still take."""
+    if here.actual is None or not changes:
+        return frozenset()
+    definition = world.seen.definitions.get(pair.source, "") if world.seen else ""
+    if not definition:
+        return frozenset({""})  # nothing of the plan alters it
+    made = target.alter_table(pair.wanted, here.actual, changes, definition, world.origin(pair))
+    return frozenset(one.sql for one in made)
+
+
+def _stored_differences(plan: Plan, item: PlannedObject, world: Standing, engines: Mapping[str, Engine]) -> list[str]:
+    assert item.kind != "table"  # noqa: S101 - told apart by the caller
+    ref = StoredRef(item.kind, parse_object(item.name))
+    pair = world.stored.get(ref)
+    dropping = f"drop-{item.kind}:{item.name}" in {step.id for step in plan.step}
+    if pair is None:
+        if item.source:
+            return [f"{item.name}: the {item.kind} is gone at the source"]
+        actual = world.present(ref.object.endpoint).stored_by_key().get((ref.kind, ref.object.table))
+        return [] if actual is None or fingerprint(actual) == item.start else [f"{item.name}: the {item.kind} changed"]
+    if item.source and fingerprint(pair.stored) != item.source:
+        return [f"{pair.source}: the {item.kind}'s definition changed since the plan was made"]
+    here = world.stored_gap[ref]
+    if here.actual is None:
+        if item.start != "absent" and not dropping:
+            return [f"{item.name}: the {item.kind} was there when the plan was made and is gone"]
+        if f"create-{item.kind}:{item.name}" in world.finished:
+            return [f"{item.name}: this plan created the {item.kind}, and it is gone"]
+        return []
+    if fingerprint(here.actual) == item.start or here.change is None:
+        return []
+    if only_enabling(here, engines[ref.object.endpoint]):
+        return []
+    if f"create-{item.kind}:{item.name}" in world.finished and _other_words(pair, world):
+        return []  # made by this plan, and the target's words cannot be compared with the source's
+    return [f"{item.name}: {describe(here.change)}"]
+
+
+def _other_words(pair: StoredPair, world: Standing) -> bool:
+    assert world.seen is not None  # noqa: S101 - a pair was seen
+    return world.seen.dialects[pair.source.endpoint] != world.seen.dialects[pair.target.object.endpoint]
+
+
+async def _in_the_way(plan: Plan, world: Standing, engines: Mapping[str, Engine]) -> list[str]:
     """Views of a table's name, and triggers that a load would fire, which were made since the plan was."""
-    found = await obstacles(seen, engines)
-    lines = []
-    for step in plan.step:
-        if isinstance(step, LoadRows) and step.id not in finished:
-            ref = parse_object(step.target)
-            if ref in found.always:
-                lines.append(f"{ref}: {found.always[ref][1]}")
-            lines += [f"{ref}: its trigger {name} would fire for every row" for name in found.triggers.get(ref, ())]
+    assert world.seen is not None  # noqa: S101 - the only caller has just seen both sides
+    found = await obstacles(world.seen, engines)
+    loads = [step for step in plan.step if isinstance(step, LoadRows) and step.id not in world.finished]
+    dropped = {step.target for step in plan.step if isinstance(step, Ddl) and step.action == "drop-trigger"}
+    refs = [parse_object(step.target) for step in loads]
+    lines = [f"{ref}: {found[ref][1]}" for ref in refs if ref in found]
+    for window in windows(world.seen, loads):
+        names = {str(ObjectRef(window.table.endpoint, one.name)): one.name.name for one in window.triggers}
+        lines += [
+            f"{window.table}: its trigger {name} would fire for every row"
+            for ref, name in names.items()
+            if ref not in dropped
+        ]
     return lines
 
 

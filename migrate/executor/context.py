@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
+import msgspec
+
 from migrate.engines.base import Engine, LedgerKey, LedgerLine, Lock
 from migrate.errors import Locked, MigrateError
 from migrate.executor.check import Standing
 from migrate.model.pattern import parse_object, parse_schema
 from migrate.model.plan import Ddl, Plan, Step
 from migrate.model.progress import Event, StepStarted, Waiting
+from migrate.planner.order import step_kind
 from migrate.state import Run
 
 T = TypeVar("T")
@@ -106,7 +109,10 @@ class Context:
         """The step's place in the ledger."""
         if isinstance(step, Ddl) and step.action == "create-schema":
             return LedgerKey(self.plan.digest, step.id, parse_schema(step.target)[1])
-        return LedgerKey(self.plan.digest, step.id, parse_object(step.target).table)
+        table = parse_object(step.target).table
+        if step_kind(step) != "table":  # a trigger may be called like a table, of which the ledger tells something else
+            table = msgspec.structs.replace(table, name="")
+        return LedgerKey(self.plan.digest, step.id, table)
 
     def stop_if_asked(self) -> None:
         """Raises `Interrupt` when the user asked to stop, or another step failed and nothing more shall begin."""

@@ -17,7 +17,7 @@ from migrate.errors import MigrateError, ServerError
 from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
 from migrate.model.plan import LoadRows
 from migrate.model.progress import ChunkDone
-from migrate.planner.survey import rows_of
+from migrate.planner.survey import both_sides, rows_of
 from migrate.planner.translate import Pair
 
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -60,7 +60,8 @@ class Load:
         self._source: Engine = context.engines[pair.source.endpoint]
         self._target: Engine = context.engines[pair.target.endpoint]
         self._rows = rows_of(self._source, pair.table, step.where)
-        self._into = msgspec.structs.replace(self._rows, table=pair.target.table, where="")
+        there = both_sides(pair, self._source)[1]
+        self._into = msgspec.structs.replace(there, where="")
         self._key = context.key(step)
         self._limit = FIRST_ROWS
         self._failed = False

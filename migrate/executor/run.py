@@ -21,6 +21,7 @@ from migrate.model.progress import (
     ChunkDone,
     Event,
     Outcome,
+    Parity,
     StepDone,
     StepFailed,
     StepSkipped,
@@ -29,6 +30,9 @@ from migrate.model.progress import (
     StepStopped,
     Waiting,
 )
+from migrate.planner.gap import gaps, stored_gaps
+from migrate.planner.parity import parity
+from migrate.planner.survey import survey
 from migrate.state import Run, State
 
 
@@ -115,6 +119,8 @@ class Loop:
     async def events(self) -> AsyncIterator[Event | Outcome]:
         """Everything that happens, then the Outcome."""
         plan, standing = self._context.plan, self._context.standing
+        counted: tuple[Parity, ...] = ()
+        not_counted = ""
         for step in plan.step:
             if step.id in standing.finished:
                 yield self._skip(step, "done before")
@@ -132,10 +138,13 @@ class Loop:
                 for more in self._ended(told):
                     yield more
             if not self._failures and len(self._over) == len(plan.step) and LAST_LOOK not in standing.finished:
-                for failure in await last_look(plan, self._context.engines):
+                failures, counted = await last_look(plan, self._context.engines)
+                for failure in failures:
                     self._failures.append(failure)
                     self._done = max(0, self._done - 1)
                     yield failure
+            elif self._failures and not self._context.interrupt.is_set():
+                counted, not_counted = await self._count()
         finally:
             for task in self._tasks.values():
                 task.cancel()
@@ -151,7 +160,18 @@ class Loop:
             failures=tuple(self._failures),
             skipped=self._skipped,
             interrupted=self._context.interrupt.is_set() and len(self._over) < len(plan.step),
+            parity=counted,
+            not_counted=not_counted,
         )
+
+    async def _count(self) -> tuple[tuple[Parity, ...], str]:
+        """Both sides after a failure; that may well be of a server that cannot be asked any more."""
+        engines, moves = self._context.engines, self._context.plan.move
+        try:
+            seen = await survey(moves, engines)
+            return await parity(moves, seen, gaps(seen, engines), stored_gaps(seen, engines), engines), ""
+        except MigrateError as error:
+            return (), str(error)
 
     def _start_ready(self) -> list[Event]:
         """Begin every step whose predecessors are over; large loads first, so that no long tail is left."""

@@ -6,16 +6,21 @@ from contextlib import aclosing
 
 import msgspec
 
-from migrate.engines.base import LedgerLine
+from migrate.engines.base import Engine, LedgerLine
 from migrate.errors import Different
+from migrate.executor.check import outstanding
 from migrate.executor.context import Context, step_tag
 from migrate.executor.load import Load
 from migrate.executor.verify import different, ranges
-from migrate.model.change import AddForeignKey, AddIndex, CreateTable
-from migrate.model.pattern import Part, Pattern, all_of, parse_schema
+from migrate.model.change import AddForeignKey, AddIndex, AlterForeignKey, CreateTable
+from migrate.model.pattern import Part, Pattern, all_of, parse_object, parse_schema
 from migrate.model.plan import Ddl, LoadRows, SetAutoIncrement, Step, Verify
 from migrate.model.progress import ChunkDone
-from migrate.planner.gap import Gap, gaps_of
+from migrate.model.table import Catalog
+from migrate.planner.gap import Gap, StoredGap, gaps_of, stored_gaps
+from migrate.planner.order import step_kind
+from migrate.planner.stored import only_enabling
+from migrate.planner.translate import Pair, StoredRef
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -31,6 +36,8 @@ async def run_step(context: Context, step: Step) -> Done:
     match step:
         case Ddl(action="create-schema"):
             return await _create_schema(context, step)
+        case Ddl() if step_kind(step) != "table":
+            return await _stored(context, step)
         case Ddl():
             return await _ddl(context, step)
         case LoadRows():
@@ -43,15 +50,29 @@ async def run_step(context: Context, step: Step) -> Done:
             return await _verify(context, step)
 
 
-def is_done(gap: Gap, action: str) -> bool:
-    """Whether what a DDL step does is there: `diff` is the judge."""
-    match action:
+def is_done(context: Context, step: Ddl, pair: Pair, gap: Gap) -> bool:
+    """Whether what a DDL step on a table does is there: `diff` is the judge."""
+    match step.action:
         case "create-table":
             return CreateTable not in gap.kinds
         case "add-indexes":
             return not gap.kinds & {CreateTable, AddIndex}
+        case "add-foreign-keys":
+            return not gap.kinds & {AddForeignKey, AlterForeignKey}
         case _:
-            return AddForeignKey not in gap.kinds
+            target = context.engines[pair.target.endpoint]
+            return step.sql not in outstanding(pair, gap, gap.alterations, context.standing, target)
+
+
+def is_stored_done(step: Ddl, gap: StoredGap, engine: Engine) -> bool:
+    """Whether what a step on a stored object does is there."""
+    match step.action.partition("-")[0]:
+        case "drop":
+            return gap.actual is None
+        case "enable":
+            return gap.actual is not None and gap.actual.enabled
+        case _:
+            return gap.actual is not None and (gap.change is None or only_enabling(gap, engine))
 
 
 async def _create_schema(context: Context, step: Ddl) -> Done:
@@ -89,15 +110,58 @@ async def _ddl(context: Context, step: Ddl) -> Done:
                 pattern = Pattern(endpoint, Part(name.schema, literal=True), Part(name.name, literal=True))
                 gap = gaps_of((pair,), await engine.inspect((pattern,)), engine)[pair.target]
             lost = True
-            if is_done(gap, step.action):
+            if is_done(context, step, pair, gap):
                 return "found done"
-            await engine.execute(step.sql, tag)
+            await engine.execute(step.sql, tag, step.session)
             return ""
 
     orphans = await _orphans(context, step) if step.action == "add-foreign-keys" else ""
     note = await context.patiently(step, work)
     await _record(context, step)
     return Done(note="; ".join(part for part in (orphans, note) if part))
+
+
+async def _stored(context: Context, step: Ddl) -> Done:
+    """One statement on a view, routine, trigger, event or sequence; asked for again after a lost connection."""
+    kind = step_kind(step)
+    assert kind != "table"  # noqa: S101 - told apart by the caller
+    ref = StoredRef(kind, parse_object(step.target))
+    endpoint, name = ref.object.endpoint, ref.object.table
+    engine = context.engines[endpoint]
+    tag = step_tag(context.plan, step)
+    present = context.standing.present(endpoint)
+    # What this run does to the object before this step, the look before the run could not see.
+    own = {f"{action}-{kind}:{step.target}" for action in ("drop", "create")} - {step.id}
+    seen_before = not own.intersection(step.after).difference(context.standing.finished)
+    lost = False
+
+    async def work() -> str:
+        nonlocal present, lost
+        async with context.slots.take(endpoint):
+            await context.begin(step)
+            if lost:
+                await engine.end_executors(tag)
+                present = await engine.inspect((all_of(endpoint, name.schema),))
+            asked, lost = lost or seen_before, True
+            if asked and is_stored_done(step, _stored_gap(context, ref, present), engine):
+                return "found done"
+            await engine.execute(step.sql, tag, step.session)
+            return ""
+
+    note = await context.patiently(step, work)
+    await _record(context, step)
+    return Done(note=note)
+
+
+def _stored_gap(context: Context, ref: StoredRef, present: Catalog) -> StoredGap:
+    """What the object needs now; one that only the target has needs nothing once it is there."""
+    seen = context.standing.seen
+    pair = context.standing.stored.get(ref)
+    if seen is None or pair is None:
+        return StoredGap(None, present.stored_by_key().get((ref.kind, ref.object.table)))
+    here = {**seen.present, ref.object.endpoint: present}
+    asked = msgspec.structs.replace(seen, present=here, stored=(pair,))
+    return stored_gaps(asked, context.engines)[ref]
 
 
 async def _orphans(context: Context, step: Ddl) -> str:

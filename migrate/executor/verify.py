@@ -14,9 +14,11 @@ from migrate.executor.context import Slots
 from migrate.model.plan import Plan
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepFailed, StepStarted
 from migrate.model.table import ObjectRef
-from migrate.planner.gap import Gap, gaps
+from migrate.planner.gap import Gap, StoredGap, gaps, stored_gaps
+from migrate.planner.needs import left_behind, reads
+from migrate.planner.parity import parity
 from migrate.planner.survey import both_sides, survey
-from migrate.planner.translate import Pair
+from migrate.planner.translate import Pair, StoredPair
 
 UNMOVABLE = "MG102"
 """The finding of a table that the plan leaves behind: there is nothing to prove."""
@@ -57,22 +59,28 @@ def different(pair: Pair, found: list[str], rows: bool = True) -> Different:
 
 
 async def verify(plan: Plan, engines: Mapping[str, Engine], parallelism: int) -> AsyncIterator[Event | Outcome]:
-    """Prove every table of the plan's moves equal, whatever the plan did or did not have to do. Ends with an Outcome.
+    """Prove every object of the plan's moves equal, whatever the plan did or did not have to do. Ends with an Outcome.
 
     Raises `NothingMatches`, `ServerError` before the first event.
     """
     began = time.monotonic()
     seen = await survey(plan.move, engines)
-    gap = gaps(seen, engines)
+    gap, stored_gap = gaps(seen, engines), stored_gaps(seen, engines)
     slots = Slots(parallelism, engines)
     events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
     unmovable = {finding.object for finding in plan.finding if finding.code == UNMOVABLE}
     meant = [pair for pair in seen.pairs if str(pair.source) not in unmovable]
-    tasks = [asyncio.create_task(_prove(pair, gap, engines, slots, events)) for pair in meant]
-    left, rows, done = len(tasks), 0, 0
+    coming = seen.tables_there() | {pair.target for pair in meant}
+    left = left_behind(seen, stored_gap, coming, reads(seen))
+    for pair in seen.stored:
+        if pair.target not in left and not pair.refused:
+            _prove_stored(pair, stored_gap[pair.target], events)
+    stored = events.qsize()
+    tasks = [asyncio.create_task(_prove(one, gap, engines, slots, events)) for one in meant]
+    waiting, rows, done = len(tasks) + stored, 0, 0
     failures: list[StepFailed] = []
     try:
-        while left:
+        while waiting:
             event = await events.get()
             if isinstance(event, BaseException):
                 raise event
@@ -80,16 +88,31 @@ async def verify(plan: Plan, engines: Mapping[str, Engine], parallelism: int) ->
                 case ChunkDone(rows=more):
                     rows += more
                 case StepDone():
-                    done, left = done + 1, left - 1
+                    done, waiting = done + 1, waiting - 1
                 case StepFailed():
                     failures.append(event)
-                    left -= 1
+                    waiting -= 1
             yield event
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    yield Outcome(done, len(failures), 0, rows, 0, time.monotonic() - began, tuple(failures))
+    counted = await parity(plan.move, seen, gap, stored_gap, engines)
+    seconds = time.monotonic() - began
+    yield Outcome(done, len(failures), 0, rows, 0, seconds, tuple(failures), parity=counted)
+
+
+def _prove_stored(pair: StoredPair, gap: StoredGap, events: asyncio.Queue[Event | BaseException]) -> None:
+    """One stored object: it is there and is as wanted."""
+    name = f"verify-{pair.target.kind}:{pair.target.object}"
+    if gap.change is None:
+        events.put_nowait(StepDone(name, 0.0))
+        return
+    error = Different(
+        f"{pair.target} differs from {pair.source}: {describe(gap.change)}",
+        "plan again: the new plan shows what it would take",
+    )
+    events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
 
 
 async def _prove(
@@ -110,7 +133,7 @@ async def _prove(
             total, in_rows = 0, False
             if here.actual is None:
                 found = ["the target has no such table"]
-            elif not here.shape_differs:
+            elif not here.values_differ:
                 async for rows, difference in ranges(pair, engines):
                     total += rows
                     if difference:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from migrate.model.table import Check, Column, ForeignKey, Index, Partitioning, Schema, Storage, Table, TableName
+from migrate.model.table import (
+    Check,
+    Column,
+    ForeignKey,
+    Index,
+    Partitioning,
+    Schema,
+    Storage,
+    StoredObject,
+    Table,
+    TableName,
+)
 
 
 class _Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="change"):
@@ -21,6 +32,19 @@ class CreateTable(_Change, frozen=True, tag="create_table"):
     """The table does not exist; foreign keys are changes of their own."""
 
     table: Table
+
+
+class CreateStored(_Change, frozen=True, tag="create_stored"):
+    """The stored object does not exist."""
+
+    stored: StoredObject
+
+
+class AlterStored(_Change, frozen=True, tag="alter_stored"):
+    """A stored object of that kind and name is there and is not as wanted."""
+
+    actual: StoredObject
+    wanted: StoredObject
 
 
 class _TableChange(_Change, frozen=True):
@@ -150,4 +174,5 @@ TableChange = (
     | AlterPartitioning
     | AlterComment
 )
-Change = CreateSchema | CreateTable | TableChange
+StoredChange = CreateStored | AlterStored
+Change = CreateSchema | CreateTable | TableChange | StoredChange

@@ -35,7 +35,9 @@ class EndpointRef(_Value, frozen=True):
 class Move(_Value, frozen=True, rename={"from_": "from"}):
     """One rule: which tables go where. `where` maps a source table, or a glob, to a condition on its rows.
 
-    `include` and `exclude` are globs on `schema.table` at the source; without `include` all are meant.
+    `include` and `exclude` are globs on `schema.table` at the source; without `include` all are meant. `definer` of
+    stored objects: `keep`, `drop` (the account that applies becomes it) or an account `user@host`. `dated_tables`:
+    whether tables like events_20240101 come along, or globs on `schema.table` of those that do.
     """
 
     from_: str
@@ -45,24 +47,32 @@ class Move(_Value, frozen=True, rename={"from_": "from"}):
     where: dict[str, str] = {}
     existing: Literal["sync", "fail"] = "sync"
     compare: Literal["rows", "schema"] = "rows"
+    definer: str = "keep"
+    dated_tables: bool | tuple[str, ...] = False
 
 
 class Estimate(_Value, frozen=True):
-    """What moves with the data, rounded to two digits; outside the seal."""
+    """What moves with the data, rounded to two digits, and what servers make of it; outside the seal.
+
+    `algorithm` (INSTANT, INPLACE, COPY) and `lock` (NONE, SHARED, EXCLUSIVE) are of an ALTER TABLE, empty when unknown.
+    """
 
     rows: int = 0
     bytes: int = 0
+    algorithm: str = ""
+    lock: str = ""
 
 
 class PlannedObject(_Value, frozen=True):
-    """Where the chain of steps of one target table starts: `absent`, or a hash of what was there.
+    """Where the chain of steps of one object on the target starts: `absent`, or a hash of what was there.
 
-    `source` is the hash of the table it is made from.
+    `source` is the hash of the object it is made from; empty for one that only the target has.
     """
 
     name: str
     start: str
-    source: str
+    source: str = ""
+    kind: Literal["table", "sequence", "procedure", "function", "view", "trigger", "event"] = "table"
 
 
 class _Step(_Value, frozen=True, kw_only=True, tag_field="kind"):
@@ -80,11 +90,38 @@ class _Step(_Value, frozen=True, kw_only=True, tag_field="kind"):
     estimate: Estimate = Estimate()
 
 
-class Ddl(_Step, frozen=True, kw_only=True, tag="ddl"):
-    """One statement. `action`: create-schema, create-table, add-indexes or add-foreign-keys."""
+Action = Literal[
+    "create-schema",
+    "create-table",
+    "drop-foreign-keys",
+    "alter-table",
+    "add-indexes",
+    "add-foreign-keys",
+    "create-sequence",
+    "drop-procedure",
+    "create-procedure",
+    "drop-function",
+    "create-function",
+    "create-view",
+    "drop-trigger",
+    "create-trigger",
+    "drop-event",
+    "create-event",
+    "enable-event",
+]
+"""A view is made by CREATE OR REPLACE; what has no such statement is dropped first, in a step of its own."""
 
-    action: Literal["create-schema", "create-table", "add-indexes", "add-foreign-keys"]
+
+class Ddl(_Step, frozen=True, kw_only=True, tag="ddl"):
+    """One statement. `session` are settings under which it runs: system variables, and `database`, the current one.
+
+    `source` is empty where the statement is made from what stands on the target.
+    """
+
+    action: Action
     sql: str
+    source: str = ""
+    session: dict[str, str] = {}
 
 
 class LoadRows(_Step, frozen=True, kw_only=True, tag="load_rows"):

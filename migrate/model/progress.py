@@ -76,8 +76,24 @@ class Waiting(_Event, frozen=True, tag="waiting"):
     seconds: float
 
 
+class Parity(_Value, frozen=True):
+    """Objects of one kind: how many the source has, how many stand on the target as wanted, how many are there in all.
+
+    `left_out` are counts under a finding's code, or `excluded` (by a rule), `missing` (not there, or not as wanted) and
+    `translated` (the target has something else in its place).
+    """
+
+    kind: str
+    source: int
+    moved: int
+    left_out: tuple[tuple[str, int], ...] = ()
+    target: int = 0
+
+
 class Outcome(_Value, frozen=True):
-    """How an apply ended; `mixed` when a resume without verification joined two moments."""
+    """How an apply or a verification ended. `parity` is empty when both sides were not looked at after the last step;
+    `not_counted` then says why, if it is not that there was nothing to do.
+    """
 
     done: int
     failed: int
@@ -88,6 +104,8 @@ class Outcome(_Value, frozen=True):
     failures: tuple[StepFailed, ...] = ()
     skipped: int = 0
     interrupted: bool = False
+    parity: tuple[Parity, ...] = ()
+    not_counted: str = ""
 
 
 Event = StepStarted | ChunkDone | StepDone | StepSkipped | StepStopped | StepFailed | Waiting

@@ -149,17 +149,52 @@ class Table(_Value, frozen=True):
     comment: str = ""
 
 
-class OtherObject(_Value, frozen=True):
-    """A view, trigger, routine or event. `definition` is a hash of its text, so that a change is seen.
+StoredKind = Literal["sequence", "procedure", "function", "view", "trigger", "event"]
+"""In the order in which they are made."""
 
-    A trigger is in the schema of its `table` (a bare name) and has an `event`: INSERT, UPDATE or DELETE.
+
+class StoredObject(_Value, frozen=True):
+    """A view, trigger, routine, event or sequence: words that the server keeps. Two are equal when `==` says so.
+
+    `text` is all that defines it but its name, its definer and its settings, in the words of the server's dictionary.
+    `definer` is an account, `user@host`; empty: none, or any will do. `settings` are the system variables under which
+    the server reads the words (sql_mode, character_set_client, collation_connection, time_zone), by name.
+
+    A trigger is in the schema of its `table` (a bare name); it is the `order`-th of those with its `timing` (BEFORE,
+    AFTER) and `event` (INSERT, UPDATE, DELETE), from 1. `enabled` says whether an event runs. `broken` is what the
+    server itself finds wrong with the object, such as a view of a table that is gone.
     """
 
-    kind: str
+    kind: StoredKind
     name: TableName
-    definition: str = ""
+    text: str = ""
+    definer: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
     table: str = ""
+    timing: str = ""
     event: str = ""
+    order: int = 0
+    enabled: bool = True
+    broken: str = ""
+
+    @property
+    def key(self) -> StoredKey:
+        """Kinds have namespaces of their own: a procedure may be called like a view."""
+        return self.kind, self.name
+
+
+StoredKey = tuple[StoredKind, TableName]
+
+
+class Use(_Value, frozen=True):
+    """The object `by` reads or calls `of`: a table, view or sequence (`relation`), a function or a procedure.
+
+    Where the server does not tell, it is found by names in the object's words, and may be more than there is.
+    """
+
+    by: StoredKey
+    kind: Literal["relation", "function", "procedure"]
+    of: TableName
 
 
 class Statistics(_Value, frozen=True):
@@ -174,17 +209,22 @@ class Statistics(_Value, frozen=True):
 class Catalog(_Value, frozen=True):
     """What one endpoint holds within some patterns, sorted by name.
 
-    `statistics` is no part of any hash; `schemas` are those that exist, with their default charset and collation.
+    `statistics` and `uses` are no part of any hash; `schemas` are those that exist, with their default charset and collation.
     """
 
     schemas: tuple[Schema, ...] = ()
     tables: tuple[Table, ...] = ()
-    others: tuple[OtherObject, ...] = ()
+    stored: tuple[StoredObject, ...] = ()
+    uses: tuple[Use, ...] = ()
     statistics: tuple[Statistics, ...] = ()
 
     def by_name(self) -> dict[TableName, Table]:
         """Every table under its name."""
         return {table.name: table for table in self.tables}
+
+    def stored_by_key(self) -> dict[StoredKey, StoredObject]:
+        """Every stored object under its kind and name."""
+        return {stored.key: stored for stored in self.stored}
 
 
 class Schema(_Value, frozen=True):

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from migrate.engines.base import Engine
 from migrate.engines.compare import equal
-from migrate.model.plan import Ddl, EndpointRef, Finding, LoadRows, Move, Plan, PlannedObject, Step
-from migrate.model.table import ObjectRef, Statistics, spell
+from migrate.model.pattern import glob_matches
+from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step
+from migrate.model.table import ObjectRef, Statistics, TableName, spell
 from migrate.planfile import fingerprint
 from migrate.planner.chain import Existing, Link, schema_step, steps_of
 from migrate.planner.conditions import check_conditions
-from migrate.planner.gap import Gap, gaps, missing_schemas
+from migrate.planner.gap import Gap, StoredGap, gaps, missing_schemas, stored_gaps
+from migrate.planner.needs import left_behind, reads
 from migrate.planner.obstacles import obstacles
-from migrate.planner.order import in_order, without
+from migrate.planner.order import in_order, step_kind, without
 from migrate.planner.risk import finding
-from migrate.planner.survey import Survey, both_sides, define, reasons, rows_of, survey
-from migrate.planner.translate import Pair, merged, moved, source_pattern
+from migrate.planner.said import dated, definers, hidden, server_notes, translated
+from migrate.planner.stored import StoredPlanner, StoredSteps, windows
+from migrate.planner.survey import Survey, both_sides, define, define_stored, reasons, rows_of, survey
+from migrate.planner.translate import Pair, StoredRef, merged
 
 
 class PlanRequest(msgspec.Struct, frozen=True):
-    """What a plan is made of. `include`, `exclude` and `skip` come from the command line."""
+    """What a plan is made of. `include`, `exclude`, `skip` and `allow_destructive` come from the command line.
+
+    `allow_destructive` are globs on `schema.table` of the target.
+    """
 
     name: str
     endpoint: Mapping[str, EndpointRef]
@@ -33,6 +40,7 @@ class PlanRequest(msgspec.Struct, frozen=True):
     skip: tuple[str, ...] = ()
     parallelism: int = 8
     per_server: int = 4
+    allow_destructive: tuple[str, ...] = ()
 
 
 async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan:
@@ -47,37 +55,50 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     seen = await survey(moves, engines)
     gap = gaps(seen, engines)
     wanted = {pair.source for pair in seen.pairs if gap[pair.target].changes} - seen.definitions.keys()
-    definitions = {**seen.definitions, **await define(wanted, engines)}
-    movable, findings = _movable(seen, definitions, engines)
+    seen = msgspec.structs.replace(seen, definitions={**seen.definitions, **await define(wanted, engines)})
+    movable, findings = _movable(seen, engines)
     in_the_way = await obstacles(seen, engines)
     statistics = await _measure(movable, engines)
-    free = tuple(pair for pair in movable if pair.target not in in_the_way.always)
+    free = tuple(pair for pair in movable if pair.target not in in_the_way)
     existing = await _existing(free, gap, statistics, engines, request.per_server)
 
-    steps: list[Step] = _schema_steps(seen, free, engines)
+    steps: list[Step] = []
     objects: list[PlannedObject] = []
+    children = _children(seen)
     for pair in movable:
         made, found = steps_of(
             Link(
                 pair=pair,
                 source=engines[pair.source.endpoint],
                 target=engines[pair.target.endpoint],
-                changes=gap[pair.target].changes,
+                origin=seen.dialects[pair.source.endpoint],
+                gap=gap[pair.target],
                 existing=existing.get(pair.target, Existing.NONE),
                 statistics=statistics[pair.source],
-                definition=definitions.get(pair.source, ""),
-                obstacle=in_the_way.always.get(pair.target),
-                triggers=in_the_way.triggers.get(pair.target, ()),
+                definition=seen.definitions.get(pair.source, ""),
+                obstacle=in_the_way.get(pair.target),
+                children=children.get(pair.target, ()),
+                permitted=_permitted(request, pair.target),
             )
         )
         findings += found
         if made:
             steps += made
             objects.append(_planned(pair, gap[pair.target]))
+    stored_gap = stored_gaps(seen, engines)
+    stored = await _stored(seen, stored_gap, steps, movable, in_the_way, engines)
+    findings += stored.findings
+    objects += stored.objects
+    steps = [_waiting(step, stored.waits) for step in (*steps, *stored.steps)]
+    steps += _schema_steps(seen, steps, engines)
     ordered = without(in_order(steps), request.skip)
-    touched = {step.target for step in ordered}  # what is skipped whole is no object of the plan
-    findings += _other_objects(seen, moves) + await _server_notes(ordered, engines)
-    findings += await _hidden(seen, ordered, gap, engines)
+    touched = {(step.target, step_kind(step)) for step in ordered}  # what is skipped whole is no object of the plan
+    kept = tuple(one for one in objects if (one.name, one.kind) in touched)
+    findings += dated(seen, moves)
+    findings += translated(seen, gap, stored_gap)
+    findings += await definers(seen, kept, engines)
+    findings += await server_notes(ordered, engines)
+    findings += await hidden(seen, ordered, gap, engines)
     return Plan(
         name=request.name,
         endpoint={
@@ -87,19 +108,17 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
         move=moves,
         parallelism=request.parallelism,
         per_server=request.per_server,
-        object=tuple(one for one in objects if one.name in touched),
+        object=kept,
         step=ordered,
-        finding=tuple(sorted(findings, key=lambda one: (one.code, one.object, one.text))),
+        finding=tuple(sorted(dict.fromkeys(findings), key=lambda one: (one.code, one.object, one.text))),
     )
 
 
-def _movable(
-    seen: Survey, definitions: Mapping[ObjectRef, str], engines: Mapping[str, Engine]
-) -> tuple[tuple[Pair, ...], list[Finding]]:
+def _movable(seen: Survey, engines: Mapping[str, Engine]) -> tuple[tuple[Pair, ...], list[Finding]]:
     """The pairs that both engines can take, and why the others stay behind."""
     movable, findings = [], []
     for pair in seen.pairs:
-        why = reasons(pair, definitions.get(pair.source, ""), engines)
+        why = reasons(seen, pair, seen.definitions.get(pair.source, ""), engines)
         if not why:
             movable.append(pair)
         findings += [finding("MG102", str(pair.source), reason) for reason in why]
@@ -126,7 +145,7 @@ async def _existing(
     engines: Mapping[str, Engine],
     per_server: int,
 ) -> dict[ObjectRef, Existing]:
-    """How the rows of tables that are on the target compare. Only tables of the same shape can be compared."""
+    """How the rows of tables that are on the target compare. Only columns that hold the same values can be compared."""
     there: dict[str, list[Pair]] = {}
     for pair in pairs:
         if gap[pair.target].actual is not None:
@@ -142,9 +161,7 @@ async def _existing(
             return Existing.NONE if statistics[pair.source].rows else Existing.EQUAL
         if pair.move.existing == "fail":
             return Existing.REFUSED
-        if gap[pair.target].shape_differs:
-            return Existing.OTHER
-        if pair.move.compare == "schema":
+        if pair.move.compare == "schema" or gap[pair.target].values_differ:
             return Existing.NOT_COMPARED
         source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
         async with at_once:
@@ -156,8 +173,77 @@ async def _existing(
     return {pair.target: answer for pair, answer in zip(asked, answers, strict=True)}
 
 
-def _schema_steps(seen: Survey, pairs: tuple[Pair, ...], engines: Mapping[str, Engine]) -> list[Step]:
-    needed = {(pair.target.endpoint, pair.target.table.schema) for pair in pairs}
+async def _stored(
+    seen: Survey,
+    gap: Mapping[StoredRef, StoredGap],
+    tables: list[Step],
+    movable: tuple[Pair, ...],
+    in_the_way: Mapping[ObjectRef, tuple[str, str]],
+    engines: Mapping[str, Engine],
+) -> StoredSteps:
+    """The steps of stored objects, from the definitions that these need."""
+    reading = reads(seen)
+    coming = seen.tables_there() | {pair.target for pair in movable}
+    left = left_behind(seen, gap, coming, reading)
+    left |= {
+        pair.target: in_the_way[pair.target.object]
+        for pair in seen.stored
+        if pair.target.kind in ("view", "sequence") and pair.target.object in in_the_way
+    }
+    opened = windows(seen, tables)
+    loaded = {window.table for window in opened}
+    wanted = [pair for pair in seen.stored if pair.target not in left]
+    groups = {
+        (pair.target.object.endpoint, pair.target.object.table.schema, pair.wanted.table)
+        for pair in wanted
+        if pair.target.kind == "trigger"
+        and (gap[pair.target].change is not None or _table_of(pair.target, pair.wanted.table) in loaded)
+    }
+    needed = [
+        (pair.source.endpoint, pair.stored)
+        for pair in wanted
+        if gap[pair.target].change is not None
+        or (pair.target.object.endpoint, pair.target.object.table.schema, pair.wanted.table) in groups
+    ]
+    targets = {pair.target for pair in seen.stored}
+    needed += [
+        (window.table.endpoint, trigger)
+        for window in opened
+        for trigger in window.triggers
+        if StoredRef("trigger", ObjectRef(window.table.endpoint, trigger.name)) not in targets
+    ]
+    definitions = await define_stored(needed, engines)
+    return StoredPlanner(seen, gap, tables, definitions, engines, reading).plan(left)
+
+
+def _table_of(ref: StoredRef, table: str) -> ObjectRef:
+    name = ref.object.table
+    return ObjectRef(ref.object.endpoint, TableName(name.schema, table, name.catalog))
+
+
+def _children(seen: Survey) -> dict[ObjectRef, tuple[TableName, ...]]:
+    """Of each table that others on its server refer to: these others."""
+    found: dict[ObjectRef, tuple[TableName, ...]] = {}
+    for endpoint, catalog in seen.present.items():
+        for table in catalog.tables:
+            for parent in sorted({key.referenced for key in table.foreign_keys} - {table.name}):
+                ref = ObjectRef(endpoint, parent)
+                found[ref] = (*found.get(ref, ()), table.name)
+    return found
+
+
+def _permitted(request: PlanRequest, target: ObjectRef) -> bool:
+    name = f"{target.table.schema}.{target.table.name}"
+    return any(glob_matches(glob, name) for glob in request.allow_destructive)
+
+
+def _waiting(step: Step, waits: Mapping[str, tuple[str, ...]]) -> Step:
+    more = waits.get(step.id)
+    return msgspec.structs.replace(step, after=(*step.after, *more)) if more else step
+
+
+def _schema_steps(seen: Survey, steps: Collection[Step], engines: Mapping[str, Engine]) -> list[Step]:
+    needed = {name for step in steps for name in step.after}
     return [
         Ddl(
             id=schema_step(endpoint, schema.name),
@@ -166,60 +252,10 @@ def _schema_steps(seen: Survey, pairs: tuple[Pair, ...], engines: Mapping[str, E
             sql=engines[endpoint].create_schema(schema),
         )
         for endpoint, schema in missing_schemas(seen)
-        if (endpoint, schema.name) in needed
+        if schema_step(endpoint, schema.name) in needed
     ]
 
 
 def _planned(pair: Pair, gap: Gap) -> PlannedObject:
     start = "absent" if gap.actual is None else fingerprint(gap.actual)
     return PlannedObject(str(pair.target), start, fingerprint(pair.table))
-
-
-def _other_objects(seen: Survey, moves: tuple[Move, ...]) -> list[Finding]:
-    """Views, triggers, routines and events that stand where the moves take tables from."""
-    found = []
-    for endpoint, catalog in seen.sources.items():
-        for other in catalog.others:
-            if any(source_pattern(move).endpoint == endpoint and moved(move, other.name) for move in moves):
-                text = f"this {other.kind} stays behind: this version moves tables only"
-                found.append(finding("MG101", f"{endpoint}:{other.name}", text))
-    return found
-
-
-async def _server_notes(steps: tuple[Step, ...], engines: Mapping[str, Engine]) -> list[Finding]:
-    """What a reviewer must know of the servers, when rows are to be loaded."""
-    loads = [step for step in steps if isinstance(step, LoadRows)]
-    found = []
-    for endpoint in sorted({step.target.partition(":")[0] for step in loads}):
-        found += [finding(code, endpoint, text) for code, text in await engines[endpoint].notes()]
-    for endpoint in sorted({step.source.partition(":")[0] for step in loads}):
-        text = (
-            "tables are read one after the other, not at one moment: stop writers, or expect verify to name what moved"
-        )
-        found.append(finding("MG304", endpoint, text))
-    return found
-
-
-async def _hidden(
-    seen: Survey, steps: tuple[Step, ...], gap: Mapping[ObjectRef, Gap], engines: Mapping[str, Engine]
-) -> list[Finding]:
-    """What the accounts may not see, so that no finding is not taken for nothing there."""
-    found = []
-    for endpoint, catalog in seen.sources.items():
-        unseen = await engines[endpoint].unseen([schema.name for schema in catalog.schemas])
-        if unseen:
-            text = (
-                f"the account lacks {', '.join(unseen)}: objects that need it to be seen may be there and are not named"
-            )
-            found.append(finding("MG306", endpoint, text))
-    loaded = {step.target for step in steps if isinstance(step, LoadRows)}
-    for endpoint in seen.present:
-        there = {
-            ref.table.schema
-            for ref, one in gap.items()
-            if ref.endpoint == endpoint and one.actual is not None and str(ref) in loaded
-        }
-        if there and "TRIGGER" in await engines[endpoint].unseen(sorted(there)):
-            text = "the account lacks TRIGGER: a trigger of a table that is loaded here is not seen, and would fire"
-            found.append(finding("MG306", endpoint, text))
-    return found

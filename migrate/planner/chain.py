@@ -8,11 +8,12 @@ from enum import Enum, auto
 import msgspec
 
 from migrate.diff import describe
-from migrate.engines.base import Engine
-from migrate.model.change import AddForeignKey, AddIndex, Change, CreateTable
-from migrate.model.plan import Ddl, Estimate, Finding, LoadRows, Protocol, SetAutoIncrement, Step, Verify
-from migrate.model.table import ForeignKey, Index, ObjectRef, Statistics, spell
+from migrate.engines.base import Alteration, Dialect, Engine
+from migrate.model.change import AddIndex, AlterForeignKey, Change, CreateTable
+from migrate.model.plan import Ddl, Estimate, Finding, LoadRows, Protocol, Risk, SetAutoIncrement, Step, Verify
+from migrate.model.table import ForeignKey, Index, ObjectRef, Statistics, TableName, spell
 from migrate.planfile import round_estimate
+from migrate.planner.gap import Gap
 from migrate.planner.risk import finding
 from migrate.planner.survey import rows_of
 from migrate.planner.translate import Pair
@@ -37,18 +38,21 @@ class Existing(Enum):
 class Link(msgspec.Struct, frozen=True):
     """All that the steps of one table are made from. `definition` is the source's own DDL, needed for DDL only.
 
-    `obstacle` and `triggers` are those of `migrate.planner.obstacles`.
+    `obstacle` is that of `migrate.planner.obstacles`; `children` are tables whose foreign keys to this one are dropped
+    first; `permitted` says whether destructive steps may run on this table.
     """
 
     pair: Pair
     source: Engine
     target: Engine
-    changes: tuple[Change, ...]
+    origin: Dialect
+    gap: Gap
     existing: Existing
     statistics: Statistics
     definition: str = ""
     obstacle: tuple[str, str] | None = None
-    triggers: tuple[str, ...] = ()
+    children: tuple[TableName, ...] = ()
+    permitted: bool = False
 
 
 def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
@@ -57,37 +61,49 @@ def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
     if link.obstacle:
         code, text = link.obstacle
         return (_load(link, text),), (finding(code, str(pair.target), text),)
-    created = any(isinstance(change, CreateTable) for change in link.changes)
-    keys = tuple(change.foreign_key for change in link.changes if isinstance(change, AddForeignKey))
     findings = [_orphaned(pair, key) for key in pair.orphaned]
-    other = [change for change in link.changes if not isinstance(change, CreateTable | AddIndex | AddForeignKey)]
-    if other:
-        text = _differences(other)
-        findings.append(finding("MG201", str(pair.target), text))
-        return (_load(link, f"the target is defined differently: {text}"),), tuple(findings)
+    keys = tuple(
+        change.wanted if isinstance(change, AlterForeignKey) else change.foreign_key for change in link.gap.foreign_keys
+    )
     steps: list[Step] = []
-    if created:
-        deferred = link.target.deferrable(pair.wanted) if link.statistics.rows >= DEFER_ROWS else ()
-        steps.append(_create_table(link, deferred))
-    else:
-        deferred = tuple(change.index for change in link.changes if isinstance(change, AddIndex))
-    steps += _rows(link, findings)
+    later: tuple[Index, ...] = ()
+    alterations = link.gap.alterations
+    if any(isinstance(change, CreateTable) for change in link.gap.changes):
+        later = link.target.deferrable(pair.wanted) if link.statistics.rows >= DEFER_ROWS else ()
+        steps.append(_create_table(link, later))
+    elif alterations and all(isinstance(change, AddIndex) for change in alterations):
+        later = tuple(change.index for change in alterations if isinstance(change, AddIndex))
+    elif alterations:
+        steps += _alter_table(link, findings)
     blocked = next((step.blocked for step in steps if step.blocked), "")
-    if deferred:
-        steps.append(_add_indexes(link, deferred, blocked))
+    rows = _rows(link, findings, altered=bool(steps) and link.gap.actual is not None)
+    if blocked:
+        rows = [msgspec.structs.replace(step, blocked=step.blocked or f"needs {steps[-1].id}") for step in rows]
+    steps += rows
+    blocked = next((step.blocked for step in steps if step.blocked), "")
+    if later:
+        steps.append(_add_indexes(link, later, blocked))
     if keys:
         steps.append(_add_foreign_keys(link, keys, blocked))
     return tuple(steps), tuple(findings)
 
 
-def _rows(link: Link, findings: list[Finding]) -> list[Step]:
+def _rows(link: Link, findings: list[Finding], altered: bool) -> list[Step]:
     """Load, counter and proof; or what stands in the way."""
     pair, where = link.pair, str(link.pair.target)
     match link.existing:
         case Existing.EQUAL:
-            return []
+            return [_verify(link)] if altered and link.statistics.rows else []
         case Existing.NOT_COMPARED:
-            findings.append(finding("MG204", where, 'compare = "schema": whether its rows are equal shows at apply'))
+            findings.append(
+                finding(
+                    "MG204",
+                    where,
+                    "its columns change: whether its rows are then equal shows at apply"
+                    if link.gap.values_differ
+                    else 'compare = "schema": whether its rows are equal shows at apply',
+                )
+            )
             return [_verify(link)]
         case Existing.OTHER:
             text = "it holds rows that differ from the source; this version loads only into empty tables"
@@ -97,21 +113,16 @@ def _rows(link: Link, findings: list[Finding]) -> list[Step]:
             text = 'it is not empty and the move says existing = "fail"'
             findings.append(finding("MG203", where, text))
             return [_load(link, text)]
-        case Existing.NONE if link.triggers:
-            many = "s" if len(link.triggers) > 1 else ""
-            text = f"its trigger{many} {', '.join(map(spell, link.triggers))} would fire for every row"
-            findings.append(finding("MG205", where, text))
-            return [_load(link, text)]
         case Existing.NONE:
             findings += _row_findings(link)
             steps: list[Step] = [_load(link)]
             if any(column.auto_increment for column in pair.wanted.columns):
                 steps.append(
                     SetAutoIncrement(
-                        id=_id("set-auto-increment", pair.target),
+                        id=step_id("set-auto-increment", pair.target),
                         source=str(pair.source),
                         target=where,
-                        after=(_id("load-rows", pair.target), _id("add-indexes", pair.target)),
+                        after=(step_id("load-rows", pair.target), step_id("add-indexes", pair.target)),
                     )
                 )
             return [*steps, _verify(link)]
@@ -144,10 +155,10 @@ def _protocol(link: Link) -> Protocol:
 def _load(link: Link, blocked: str = "") -> LoadRows:
     pair = link.pair
     return LoadRows(
-        id=_id("load-rows", pair.target),
+        id=step_id("load-rows", pair.target),
         source=str(pair.source),
         target=str(pair.target),
-        after=(_id("create-table", pair.target),),
+        after=shaped_by(pair.target),
         protocol=_protocol(link),
         key=tuple(column.name for column in rows_of(link.source, pair.table).key),
         where=pair.where,
@@ -159,10 +170,10 @@ def _load(link: Link, blocked: str = "") -> LoadRows:
 def _verify(link: Link) -> Verify:
     pair = link.pair
     return Verify(
-        id=_id("verify", pair.target),
+        id=step_id("verify", pair.target),
         source=str(pair.source),
         target=str(pair.target),
-        after=(_id("load-rows", pair.target),),
+        after=(step_id("load-rows", pair.target), *shaped_by(pair.target)),
         key=tuple(column.name for column in rows_of(link.source, pair.table).key),
         where=pair.where,
         estimate=_estimate(link),
@@ -172,40 +183,91 @@ def _verify(link: Link) -> Verify:
 def _create_table(link: Link, deferred: tuple[Index, ...]) -> Ddl:
     pair = link.pair
     return Ddl(
-        id=_id("create-table", pair.target),
+        id=step_id("create-table", pair.target),
+        source=str(pair.source),
         target=str(pair.target),
         after=(schema_step(pair.target.endpoint, pair.target.table.schema),),
         action="create-table",
-        sql=link.target.create_table(pair.wanted, link.definition, deferred),
+        sql=link.target.create_table(pair.wanted, link.definition, deferred, link.origin),
     )
+
+
+def altering(link: Link) -> tuple[Alteration, ...]:
+    """What an ALTER TABLE of the target must still do."""
+    if link.gap.actual is None:
+        return ()
+    return link.target.alter_table(
+        link.pair.wanted, link.gap.actual, link.gap.alterations, link.definition, link.origin
+    )
+
+
+def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
+    """The statements that change a table which is there, one after the other, each with what it may cost."""
+    pair, where = link.pair, str(link.pair.target)
+    steps: list[Step] = []
+    numbers: dict[str, int] = {}
+    for alteration in altering(link):
+        numbers[alteration.action] = numbers.get(alteration.action, 0) + 1
+        action = alteration.action + (f"-{numbers[alteration.action]}" if numbers[alteration.action] > 1 else "")
+        risk: Risk = "safe"
+        for loss in alteration.losses:
+            risk = "destructive" if "destructive" in (risk, loss.risk) else "lossy"
+            findings.append(finding("MG209" if loss.risk == "destructive" else "MG210", where, loss.text))
+        blocked = alteration.refused
+        if blocked:
+            findings.append(finding("MG201", where, f"{blocked}: {_differences(link.gap.alterations)}"))
+        elif risk == "destructive" and not link.permitted:
+            blocked = f"destructive: permit it with migrate plan --allow-destructive '{pair.target.table}'"
+        elif steps and steps[-1].blocked:
+            blocked = f"needs {steps[-1].id}"
+        steps.append(
+            Ddl(
+                id=step_id(action, pair.target),
+                source=str(pair.source),
+                target=where,
+                after=(steps[-1].id,) if steps else _keys_dropped(link),
+                risk=risk,
+                blocked=blocked,
+                action=alteration.action,
+                session=dict(alteration.session),
+                sql=alteration.sql,
+                estimate=msgspec.structs.replace(_estimate(link), algorithm=alteration.algorithm, lock=alteration.lock),
+            )
+        )
+    return steps
+
+
+def _keys_dropped(link: Link) -> tuple[str, ...]:
+    """What drops the foreign keys that point here: a column cannot change its type under them."""
+    endpoint = link.pair.target.endpoint
+    return tuple(step_id("drop-foreign-keys", ObjectRef(endpoint, child)) for child in link.children)
 
 
 def _add_indexes(link: Link, indexes: tuple[Index, ...], blocked: str) -> Ddl:
     pair = link.pair
     return Ddl(
-        id=_id("add-indexes", pair.target),
+        id=step_id("add-indexes", pair.target),
+        source=str(pair.source),
         target=str(pair.target),
-        after=(_id("load-rows", pair.target), _id("create-table", pair.target)),
+        after=(step_id("load-rows", pair.target), *shaped_by(pair.target)),
         action="add-indexes",
-        sql=link.target.add_indexes(pair.wanted, link.definition, indexes),
-        blocked=blocked and f"needs {_id('load-rows', pair.target)}",
+        sql=link.target.add_indexes(pair.wanted, link.definition, indexes, link.origin),
+        blocked=blocked and f"needs {step_id('load-rows', pair.target)}",
     )
 
 
 def _add_foreign_keys(link: Link, keys: tuple[ForeignKey, ...], blocked: str) -> Ddl:
     pair = link.pair
     needed = {pair.target.table, *(key.referenced for key in keys)}
+    tables = [ObjectRef(pair.target.endpoint, table) for table in sorted(needed)]
     return Ddl(
-        id=_id("add-foreign-keys", pair.target),
+        id=step_id("add-foreign-keys", pair.target),
+        source=str(pair.source),
         target=str(pair.target),
-        after=tuple(
-            _id(action, ObjectRef(pair.target.endpoint, table))
-            for table in sorted(needed)
-            for action in ("create-table", "load-rows", "add-indexes")
-        ),
+        after=tuple(name for table in tables for name in (*shaped_by(table), *filled_by(table))),
         action="add-foreign-keys",
         sql=link.target.add_foreign_keys(pair.wanted, keys),
-        blocked=blocked and f"needs {_id('load-rows', pair.target)}",
+        blocked=blocked and f"needs {step_id('load-rows', pair.target)}",
     )
 
 
@@ -214,8 +276,20 @@ def schema_step(endpoint: str, schema: str) -> str:
     return f"create-schema:{endpoint}:{spell(schema)}"
 
 
-def _id(action: str, target: ObjectRef) -> str:
+def step_id(action: str, target: ObjectRef) -> str:
+    """The id of the step that does this to that object."""
     return f"{action}:{target}"
+
+
+def shaped_by(table: ObjectRef) -> tuple[str, ...]:
+    """The steps, of which only some may exist, after which a table has its columns."""
+    actions = ("create-table", "drop-foreign-keys", "alter-table", "alter-table-2", "alter-table-3")
+    return tuple(step_id(action, table) for action in actions)
+
+
+def filled_by(table: ObjectRef) -> tuple[str, ...]:
+    """The steps, of which only some may exist, after which a table has its rows and indexes."""
+    return step_id("load-rows", table), step_id("add-indexes", table)
 
 
 def _estimate(link: Link) -> Estimate:

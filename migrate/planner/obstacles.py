@@ -5,43 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-import msgspec
-
 from migrate.engines.base import Engine
-from migrate.model.table import ObjectRef, TableName
+from migrate.model.table import ObjectRef
 from migrate.planner.survey import Survey
 from migrate.planner.translate import Pair
 
 
-class Obstacles(msgspec.Struct, frozen=True):
-    """Of each target table: a finding's code and text that rule out every step; and triggers that a load would fire."""
-
-    always: Mapping[ObjectRef, tuple[str, str]] = {}
-    triggers: Mapping[ObjectRef, tuple[str, ...]] = {}
-
-
-async def obstacles(seen: Survey, engines: Mapping[str, Engine]) -> Obstacles:
-    """Find them in what was seen. Raises `ServerError`."""
+async def obstacles(seen: Survey, engines: Mapping[str, Engine]) -> dict[ObjectRef, tuple[str, str]]:
+    """Of each target table or view: a finding's code and text that rule out every step. Raises `ServerError`."""
     folding = dict(
         zip(seen.present, await asyncio.gather(*(engines[one].folds_case() for one in seen.present)), strict=True)
     )
-    always: dict[ObjectRef, tuple[str, str]] = {}
+    found: dict[ObjectRef, tuple[str, str]] = {}
     for pair in seen.pairs:
-        found = _folded(pair) if folding[pair.target.endpoint] else None
-        found = found or _taken(pair, seen)
-        if found:
-            always[pair.target] = found
-    triggers: dict[ObjectRef, tuple[str, ...]] = {}
-    for endpoint, catalog in seen.present.items():
-        for other in catalog.others:
-            if other.kind == "trigger" and other.event != "UPDATE":  # rows are loaded and cleared, never updated
-                table = ObjectRef(endpoint, TableName(other.name.schema, other.table, other.name.catalog))
-                triggers[table] = (*triggers.get(table, ()), other.name.name)
-    return Obstacles(always, triggers)
+        why = _folded(pair.target) if folding[pair.target.endpoint] else None
+        why = why or _taken(pair, seen)
+        if why:
+            found[pair.target] = why
+    there = seen.tables_there()
+    for stored in seen.stored:
+        ref = stored.target.object
+        if stored.target.kind in ("view", "sequence") and ref in there:
+            text = f"a table has the name of this {stored.target.kind} on the target: drop or rename it"
+            found[ref] = ("MG206", text)
+    return found
 
 
-def _folded(pair: Pair) -> tuple[str, str] | None:
-    name = pair.target.table
+def _folded(target: ObjectRef) -> tuple[str, str] | None:
+    name = target.table
     if (name.schema, name.name) == (name.schema.lower(), name.name.lower()):
         return None
     text = (
@@ -52,7 +43,7 @@ def _folded(pair: Pair) -> tuple[str, str] | None:
 
 
 def _taken(pair: Pair, seen: Survey) -> tuple[str, str] | None:
-    for other in seen.present[pair.target.endpoint].others:
+    for other in seen.present[pair.target.endpoint].stored:
         if other.name == pair.target.table and other.kind in ("view", "sequence"):
             return (
                 "MG206",

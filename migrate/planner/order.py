@@ -4,22 +4,54 @@ from __future__ import annotations
 
 import difflib
 import heapq
+import re
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
 from migrate.errors import UnknownStep
-from migrate.model.plan import Step
+from migrate.model.plan import Ddl, Step
+from migrate.model.table import StoredKind
 
 PHASES = (
     "create-schema",
+    "create-sequence",
+    "drop-procedure",
+    "create-procedure",
+    "drop-function",
+    "create-function",
+    "drop-trigger",
     "create-table",
+    "drop-foreign-keys",
+    "alter-table",
     "load-rows",
     "add-indexes",
     "set-auto-increment",
     "add-foreign-keys",
+    "create-view",
+    "create-trigger",
+    "drop-event",
+    "create-event",
     "verify",
+    "enable-event",
 )
+_NUMBER = re.compile(r"-\d+\Z")
+
+
+_STORED: dict[str, StoredKind] = {
+    "sequence": "sequence",
+    "procedure": "procedure",
+    "function": "function",
+    "view": "view",
+    "trigger": "trigger",
+    "event": "event",
+}
+
+
+def step_kind(step: Step) -> StoredKind | Literal["table"]:
+    """What kind of object the step works on."""
+    return _STORED.get(step.action.partition("-")[2], "table") if isinstance(step, Ddl) else "table"
 
 
 def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -67,4 +99,4 @@ def without(steps: Sequence[Step], skipped: Sequence[str]) -> tuple[Step, ...]:
 
 
 def _place(step: Step) -> tuple[str, int]:
-    return step.target, PHASES.index(step.id.partition(":")[0])
+    return step.target, PHASES.index(_NUMBER.sub("", step.id.partition(":")[0]))

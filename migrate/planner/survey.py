@@ -7,25 +7,52 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from migrate.engines.base import Engine, Rows
+from migrate.engines.base import Dialect, Engine, Made, Note, Rows
 from migrate.errors import NothingMatches
 from migrate.model.pattern import Pattern, all_of
 from migrate.model.plan import Move
-from migrate.model.table import Catalog, ObjectRef, Table, TableName
+from migrate.model.table import Catalog, ObjectRef, Schema, StoredObject, Table, TableName
 from migrate.planner.nearest import nearest
-from migrate.planner.translate import Pair, pairs, source_pattern, target_name, target_pattern
+from migrate.planner.rename import stored_pairs
+from migrate.planner.translate import (
+    Pair,
+    StoredPair,
+    StoredRef,
+    moved,
+    pairs,
+    source_pattern,
+    stored_moved,
+    target_name,
+    target_pattern,
+    without_parents,
+)
 
 
 class Survey(msgspec.Struct, frozen=True):
     """Catalogs by endpoint: `sources` within the moves' patterns, `present` in the schemas that are written to.
 
-    `definitions` are the source's own DDL of tables of which it was needed, by their names there.
+    `pairs` and `stored` are said in the words of their targets; `notes` are what that changed, by target endpoint;
+    `refused` says of tables why the target cannot have them. `definitions` are the source's own DDL of tables of which
+    it was needed, by their names there. `made` is what the targets remember of objects made across dialects.
     """
 
     sources: Mapping[str, Catalog]
     present: Mapping[str, Catalog]
     pairs: tuple[Pair, ...]
+    stored: tuple[StoredPair, ...] = ()
     definitions: Mapping[ObjectRef, str] = {}
+    dialects: Mapping[str, Dialect] = {}
+    notes: Mapping[str, tuple[Note, ...]] = {}
+    refused: Mapping[ObjectRef, tuple[str, ...]] = {}
+    made: Mapping[str, tuple[Made, ...]] = {}
+    schemas: Mapping[str, tuple[Schema, ...]] = {}
+    """Those that are written to, by target, as their first sources are defined."""
+
+    def tables_there(self) -> frozenset[ObjectRef]:
+        """Every table that stands on a target now."""
+        return frozenset(
+            ObjectRef(endpoint, table.name) for endpoint, catalog in self.present.items() for table in catalog.tables
+        )
 
 
 async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey:
@@ -35,36 +62,128 @@ async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey
     """
     sources = await _inspect({source_pattern(move).endpoint: _asked(moves, move) for move in moves}, engines)
     for move in moves:
-        pattern = source_pattern(move)
-        if not any(pattern.matches(table.name) for table in sources[pattern.endpoint].tables):
+        catalog, pattern = sources[source_pattern(move).endpoint], source_pattern(move)
+        names = [table.name for table in catalog.tables] + [stored.name for stored in catalog.stored]
+        if not any(map(pattern.matches, names)):
             near = await nearest(engines[pattern.endpoint], pattern)
             raise NothingMatches(pattern.endpoint, pattern.tables, near)
-    places: dict[str, set[TableName]] = {}
-    for move in moves:
-        catalog = sources[source_pattern(move).endpoint]
-        target = target_pattern(move).endpoint
-        for table in catalog.tables:
-            if not source_pattern(move).matches(table.name):
-                continue
-            goal = target_name(move, table.name).table
-            places.setdefault(target, set()).add(TableName(goal.schema, ""))
-            for key in table.foreign_keys:  # a parent may stand in a schema that nothing moves into
-                if key.referenced.schema != table.name.schema:
-                    places[target].add(TableName(key.referenced.schema, ""))
+    places = _places(moves, sources)
     patterns = {
         target: tuple(all_of(target, place.schema) for place in sorted(schemas)) for target, schemas in places.items()
     }
+    used = sorted({*sources, *patterns})
+    dialects = dict(zip(used, await asyncio.gather(*(engines[name].dialect() for name in used)), strict=True))
     present = await _inspect(patterns, engines)
     taken = pairs(moves, sources, present)
-    left_behind, definitions = await _parents_left_behind(taken, present, engines)
-    return Survey(sources, present, pairs(moves, sources, present, left_behind), definitions)
+    seen = Survey(sources, present, taken, stored_pairs(moves, sources, taken, engines), dialects=dialects)
+    seen = await _in_words_of_targets(seen, engines)
+    left_behind, definitions = await _parents_left_behind(seen, engines)
+    return msgspec.structs.replace(
+        seen,
+        pairs=without_parents(seen.pairs, left_behind),
+        definitions=definitions,
+        made=await _made(seen, engines),
+    )
 
 
-def reasons(pair: Pair, definition: str, engines: Mapping[str, Engine]) -> tuple[str, ...]:
+def _places(moves: Sequence[Move], sources: Mapping[str, Catalog]) -> dict[str, set[TableName]]:
+    """The schemas that must be looked at on each target."""
+    places: dict[str, set[TableName]] = {}
+    for move in moves:
+        catalog = sources[source_pattern(move).endpoint]
+        target = places.setdefault(target_pattern(move).endpoint, set())
+        for table in catalog.tables:
+            if not moved(move, table.name):
+                continue
+            target.add(TableName(target_name(move, table.name).table.schema, ""))
+            for key in table.foreign_keys:  # a parent may stand in a schema that nothing moves into
+                if key.referenced.schema != table.name.schema:
+                    target.add(TableName(key.referenced.schema, ""))
+        taken = {stored.key for stored in catalog.stored if stored_moved(move, stored)}
+        for _, name in taken:
+            target.add(TableName(target_name(move, name).table.schema, ""))
+        for use in catalog.uses:
+            if use.by in taken and use.of.schema != use.by[1].schema:
+                target.add(TableName(use.of.schema, ""))
+    return places
+
+
+async def _in_words_of_targets(seen: Survey, engines: Mapping[str, Engine]) -> Survey:
+    """What is wanted, translated for each target from each of its sources."""
+    ways = sorted(
+        {(pair.source.endpoint, pair.target.endpoint) for pair in seen.pairs}
+        | {(pair.source.endpoint, pair.target.object.endpoint) for pair in seen.stored}
+    )
+    taken, stored = list(seen.pairs), list(seen.stored)
+    schemas: dict[str, dict[str, Schema]] = {}
+    notes: dict[str, list[Note]] = {}
+    refused: dict[ObjectRef, tuple[str, ...]] = {}
+    for source, target in ways:
+        tables = [n for n, pair in enumerate(taken) if (pair.source.endpoint, pair.target.endpoint) == (source, target)]
+        objects = [
+            n for n, one in enumerate(stored) if (one.source.endpoint, one.target.object.endpoint) == (source, target)
+        ]
+        wanted = Catalog(
+            schemas=_schemas(seen, [taken[n] for n in tables], [stored[n] for n in objects]),
+            tables=tuple(taken[n].wanted for n in tables),
+            stored=tuple(stored[n].wanted for n in objects),
+        )
+        said = await engines[target].translate(wanted, seen.dialects[source])
+        notes.setdefault(target, []).extend(said.notes)
+        for schema in said.catalog.schemas:
+            schemas.setdefault(target, {}).setdefault(schema.name, schema)
+        for n, table in zip(tables, said.catalog.tables, strict=True):
+            taken[n] = msgspec.structs.replace(taken[n], wanted=table)
+        for n, one in zip(objects, said.catalog.stored, strict=True):
+            stored[n] = msgspec.structs.replace(stored[n], wanted=one)
+        for note in said.refused:
+            if not note.stored:
+                ref = ObjectRef(target, note.name)
+                refused[ref] = (*refused.get(ref, ()), note.text)
+        why = {(note.stored, note.name): note for note in said.refused if note.stored}
+        for n in objects:
+            found = why.get(stored[n].wanted.key)
+            if found and not stored[n].refused:
+                stored[n] = msgspec.structs.replace(stored[n], refused=("MG101", found.text))
+    return msgspec.structs.replace(
+        seen,
+        pairs=tuple(taken),
+        stored=tuple(stored),
+        notes={target: tuple(dict.fromkeys(found)) for target, found in notes.items()},
+        refused=refused,
+        schemas={target: tuple(found[name] for name in sorted(found)) for target, found in schemas.items()},
+    )
+
+
+def _schemas(seen: Survey, tables: Sequence[Pair], stored: Sequence[StoredPair]) -> tuple[Schema, ...]:
+    """The target schemas of these, each as its first source schema is defined, under its own name."""
+    ways = [(pair.source, pair.target) for pair in tables] + [(pair.source, pair.target.object) for pair in stored]
+    found: dict[str, Schema] = {}
+    for source, target in ways:
+        if target.table.schema not in found:
+            origin = next(one for one in seen.sources[source.endpoint].schemas if one.name == source.table.schema)
+            found[target.table.schema] = msgspec.structs.replace(origin, name=target.table.schema)
+    return tuple(found[name] for name in sorted(found))
+
+
+async def _made(seen: Survey, engines: Mapping[str, Engine]) -> dict[str, tuple[Made, ...]]:
+    """What the targets remember; only of objects from other dialects is anything remembered."""
+    asked: dict[str, set[tuple[str, str]]] = {}
+    for pair in seen.stored:
+        target = pair.target.object
+        if seen.dialects[pair.source.endpoint] != seen.dialects[target.endpoint]:
+            asked.setdefault(target.endpoint, set()).add((target.table.catalog, target.table.schema))
+    found = await asyncio.gather(*(engines[name].made(sorted(schemas)) for name, schemas in asked.items()))
+    return dict(zip(asked, found, strict=True))
+
+
+def reasons(seen: Survey, pair: Pair, definition: str, engines: Mapping[str, Engine]) -> tuple[str, ...]:
     """Why one of both engines cannot take part in moving the table, none when both can."""
+    own = seen.dialects[pair.source.endpoint] == seen.dialects[pair.target.endpoint]
     found = (
-        *engines[pair.source.endpoint].findings(pair.table),
-        *engines[pair.target.endpoint].findings(pair.wanted, definition),
+        *engines[pair.source.endpoint].findings(pair.table, "" if own else definition),
+        *engines[pair.target.endpoint].findings(pair.wanted, definition if own else ""),
+        *seen.refused.get(pair.target, ()),
     )
     return tuple(dict.fromkeys(found))
 
@@ -82,22 +201,47 @@ async def define(tables: Collection[ObjectRef], engines: Mapping[str, Engine]) -
     }
 
 
+async def define_stored(
+    asked: Sequence[tuple[str, StoredObject]], engines: Mapping[str, Engine]
+) -> dict[StoredRef, str]:
+    """The servers' own statements that make these, each asked of its (endpoint, object)."""
+    by_endpoint: dict[str, list[StoredObject]] = {}
+    for endpoint, stored in asked:
+        by_endpoint.setdefault(endpoint, []).append(stored)
+    answers = await asyncio.gather(*(engines[name].stored_definitions(found) for name, found in by_endpoint.items()))
+    return {
+        StoredRef(kind, ObjectRef(endpoint, name)): text
+        for endpoint, found in zip(by_endpoint, answers, strict=True)
+        for (kind, name), text in found.items()
+    }
+
+
 async def _parents_left_behind(
-    taken: Sequence[Pair], present: Mapping[str, Catalog], engines: Mapping[str, Engine]
+    seen: Survey, engines: Mapping[str, Engine]
 ) -> tuple[frozenset[ObjectRef], Mapping[ObjectRef, str]]:
     """Targets that foreign keys need, that are not there, and that cannot be moved; and the DDL that was looked at."""
-    there = {ObjectRef(endpoint, table.name) for endpoint, catalog in present.items() for table in catalog.tables}
-    needed = {ObjectRef(pair.source.endpoint, key.referenced) for pair in taken for key in pair.table.foreign_keys}
-    parents = [pair for pair in taken if pair.source in needed and pair.target not in there]
+    there = seen.tables_there()
+    needed = {ObjectRef(pair.source.endpoint, key.referenced) for pair in seen.pairs for key in pair.table.foreign_keys}
+    parents = [pair for pair in seen.pairs if pair.source in needed and pair.target not in there]
     definitions = await define({pair.source for pair in parents}, engines)
-    left = (pair.target for pair in parents if reasons(pair, definitions[pair.source], engines))
+    left = (pair.target for pair in parents if reasons(seen, pair, definitions[pair.source], engines))
     return frozenset(left), definitions
 
 
 def both_sides(pair: Pair, source: Engine) -> tuple[Rows, Rows]:
-    """The rows of a pair at the source and on the target, to be compared along the source's key."""
+    """The rows of a pair at the source and on the target, to be compared along the source's key.
+
+    On the target they are read as the types that they have there.
+    """
     mine = rows_of(source, pair.table, pair.where)
-    return mine, msgspec.structs.replace(mine, table=pair.target.table)
+    wanted = {column.name: column for column in pair.wanted.columns}
+    theirs = msgspec.structs.replace(
+        mine,
+        table=pair.target.table,
+        columns=tuple(wanted[column.name] for column in mine.columns),
+        key=tuple(wanted[column.name] for column in mine.key),
+    )
+    return mine, theirs
 
 
 def rows_of(engine: Engine, table: Table, where: str = "") -> Rows:

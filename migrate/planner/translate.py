@@ -9,10 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from migrate.engines.base import Renames
 from migrate.errors import BadConfig, NothingMatches
 from migrate.model.pattern import Pattern, glob_matches, parse_pattern
 from migrate.model.plan import Move
-from migrate.model.table import Catalog, ForeignKey, ObjectRef, Table, TableName
+from migrate.model.table import Catalog, ForeignKey, ObjectRef, StoredKind, StoredObject, Table, TableName
+from migrate.planner.dated import stays_behind
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -28,6 +30,32 @@ class Pair(msgspec.Struct, frozen=True):
     where: str
     move: Move
     orphaned: tuple[ForeignKey, ...] = ()
+
+
+class StoredRef(msgspec.Struct, frozen=True, order=True):
+    """A stored object on an endpoint, written `kind endpoint:schema.name`."""
+
+    kind: StoredKind
+    object: ObjectRef
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object}"
+
+
+class StoredPair(msgspec.Struct, frozen=True):
+    """A stored object at the source, and the same as it is wanted on the target.
+
+    `refused`: a finding's code and why its words cannot hold there; `wanted` is then the source's under the new name.
+    `renames` are those that its words went through.
+    """
+
+    source: ObjectRef
+    target: StoredRef
+    stored: StoredObject
+    wanted: StoredObject
+    move: Move
+    renames: Renames
+    refused: tuple[str, str] | None = None
 
 
 def source_pattern(move: Move) -> Pattern:
@@ -46,6 +74,22 @@ def moved(move: Move, table: TableName) -> bool:
     if not source_pattern(move).matches(table) or any(glob_matches(glob, name) for glob in move.exclude):
         return False
     return not move.include or any(glob_matches(glob, name) for glob in move.include)
+
+
+def dated_left(move: Move, catalog: Catalog) -> tuple[TableName, ...]:
+    """The tables that the move would take, and that stay behind because their names end with a date."""
+    fixed = source_pattern(move).name.fixed
+    return tuple(
+        table.name for table in catalog.tables if moved(move, table.name) and stays_behind(move, table.name, fixed)
+    )
+
+
+def stored_moved(move: Move, stored: StoredObject) -> bool:
+    """Whether the move takes that stored object: a trigger goes with its table, others by their own name."""
+    if stored.kind == "trigger":
+        table = TableName(stored.name.schema, stored.table, stored.name.catalog)
+        return moved(move, table) and not stays_behind(move, table, source_pattern(move).name.fixed)
+    return moved(move, stored.name)
 
 
 def target_name(move: Move, table: TableName) -> ObjectRef:
@@ -74,11 +118,8 @@ def pairs(
     moves: Sequence[Move],
     sources: Mapping[str, Catalog],
     present: Mapping[str, Catalog],
-    left_behind: Collection[ObjectRef] = (),
 ) -> tuple[Pair, ...]:
     """Every table that moves, by target name. `sources` and `present` are catalogs by endpoint.
-
-    `left_behind` are targets that cannot be made: they are no parents of others unless they are there.
 
     Raises `NothingMatches` for a move that takes nothing, `BadConfig` when two tables would become one.
     """
@@ -99,7 +140,7 @@ def pairs(
                     "give each its own target",
                 )
             table = tables[source.table]
-            made, orphaned = _foreign_keys(table, source, target, parents, (there, left_behind))
+            made, orphaned = _foreign_keys(table, source, target, parents, there)
             wanted = msgspec.structs.replace(table, name=target.table, foreign_keys=made)
             found[target] = Pair(source, target, table, wanted, row_condition(move, source.table), move, orphaned)
     return tuple(found[target] for target in sorted(found))
@@ -108,9 +149,10 @@ def pairs(
 def _goals(move: Move, sources: Mapping[str, Catalog]) -> dict[ObjectRef, ObjectRef]:
     """Which tables a move takes, and where. Raises `NothingMatches`."""
     pattern = source_pattern(move)
-    tables = [table.name for table in sources[pattern.endpoint].tables]
-    taken = [table for table in tables if moved(move, table)]
-    if not taken:
+    catalog = sources[pattern.endpoint]
+    behind = set(dated_left(move, catalog))
+    taken = [table.name for table in catalog.tables if moved(move, table.name) and table.name not in behind]
+    if not taken and not behind and not any(stored_moved(move, stored) for stored in catalog.stored):
         rules = ", ".join(f"include {glob}" for glob in move.include) or f"exclude {', '.join(move.exclude)}"
         raise NothingMatches(pattern.endpoint, f"{pattern.tables} with {rules}", ())
     return {ObjectRef(pattern.endpoint, table): target_name(move, table) for table in taken}
@@ -121,13 +163,9 @@ def _foreign_keys(
     source: ObjectRef,
     target: ObjectRef,
     parents: Mapping[ObjectRef, ObjectRef],
-    known: tuple[Collection[ObjectRef], Collection[ObjectRef]],
+    there: Collection[ObjectRef],
 ) -> tuple[tuple[ForeignKey, ...], tuple[ForeignKey, ...]]:
-    """Foreign keys with the parent's name on the target; and those whose parent is nowhere there.
-
-    `known` are the tables that are there, and those that cannot come.
-    """
-    there, left_behind = known
+    """Foreign keys with the parent's name on the target; and those whose parent is nowhere there."""
     made: list[ForeignKey] = []
     orphaned: list[ForeignKey] = []
     for key in table.foreign_keys:
@@ -138,6 +176,20 @@ def _foreign_keys(
             schema = target.table.schema if own else key.referenced.schema
             goal = ObjectRef(target.endpoint, TableName(schema, key.referenced.name))
         renamed = msgspec.structs.replace(key, referenced=goal.table)
-        comes = moves_along and goal not in left_behind
-        (made if comes or goal in there else orphaned).append(renamed)
+        (made if moves_along or goal in there else orphaned).append(renamed)
     return tuple(made), tuple(orphaned)
+
+
+def without_parents(pairs: Sequence[Pair], gone: Collection[ObjectRef]) -> tuple[Pair, ...]:
+    """The pairs with foreign keys to the targets in `gone` among the orphaned: these parents do not come."""
+    made = []
+    for pair in pairs:
+        endpoint = pair.target.endpoint
+        lost = {key.name for key in pair.wanted.foreign_keys if ObjectRef(endpoint, key.referenced) in gone}
+        if lost:
+            kept = tuple(key for key in pair.wanted.foreign_keys if key.name not in lost)
+            more = tuple(key for key in pair.wanted.foreign_keys if key.name in lost)
+            wanted = msgspec.structs.replace(pair.wanted, foreign_keys=kept)
+            pair = msgspec.structs.replace(pair, wanted=wanted, orphaned=(*pair.orphaned, *more))
+        made.append(pair)
+    return tuple(made)

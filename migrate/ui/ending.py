@@ -53,7 +53,7 @@ def apply_lines(tally: Tally, outcome: Outcome, resume: str, verified: bool) -> 
     """The end of an apply; `resume` is the command that goes on, `verified` whether verification was asked for."""
     if _complete(outcome) and not outcome.done:
         return [Text(NOTHING_TO_DO)]
-    lines = [*_remarks(tally), *_failures(outcome), *_rows(tally)]
+    lines = [*_remarks(tally), *_failures(outcome), *_rows(tally), *parity_lines(outcome)]
     lines.append(Text(_counts(tally, outcome), style="bold green" if _complete(outcome) else "bold red"))
     if _complete(outcome):
         lines += _summary(tally, outcome, verified)
@@ -66,14 +66,34 @@ def apply_lines(tally: Tally, outcome: Outcome, resume: str, verified: bool) -> 
 
 def verify_lines(tally: Tally, outcome: Outcome) -> list[Text]:
     """The end of `migrate verify`."""
-    lines = [*_remarks(tally), *_failures(outcome)]
-    tables = len(tally.done)  # every table that the plan's moves name, those without a step too
+    lines = [*_remarks(tally), *_failures(outcome), *parity_lines(outcome)]
+    # every object that the plan's moves name, those without a step too
+    tables = sum(1 for name in tally.done if name.startswith("verify:"))
+    stored = len(tally.done) - tables
     if not outcome.failed and not outcome.not_started and not outcome.interrupted:
         rows = sum(done.rows for done in tally.done.values())
-        text = f"Equal: {counted(tables, 'table')}, {counted(rows, 'row')}, proven in {duration(outcome.seconds)}."
+        others = f", {counted(stored, 'other object')}" if stored else ""
+        text = (
+            f"Equal: {counted(tables, 'table')}, {counted(rows, 'row')}{others}, proven in {duration(outcome.seconds)}."
+        )
         return [*lines, Text(text, style="bold green")]
-    text = f"equal {tables} · different or failed {outcome.failed} · not looked at {outcome.not_started}"
+    text = f"equal {tables + stored} · different or failed {outcome.failed} · not looked at {outcome.not_started}"
     return [*lines, Text(text, style="bold red")]
+
+
+def parity_lines(outcome: Outcome) -> list[Text]:
+    """One line for each kind of object: how many at the source, moved, left out and why, and at the target."""
+    if outcome.not_counted:
+        return [Text(f"objects on both sides were not counted: {shown(outcome.not_counted)}", style="yellow")]
+    if not outcome.parity:
+        return []
+    rows = [("objects", "source", "moved", "target", "left out")]
+    for one in outcome.parity:
+        left = ", ".join(f"{number} {code}" for code, number in one.left_out)
+        rows.append((one.kind, count(one.source), count(one.moved), count(one.target), left))
+    styles = ["bold", *("" if one.moved == one.source else "yellow" for one in outcome.parity)]
+    texts = aligned(rows, frozenset({1, 2, 3}))
+    return [Text(text.rstrip(), style=style) for text, style in zip(texts, styles, strict=True)]
 
 
 def status_lines(plan: Plan, statuses: dict[str, StepStatus], detail: bool) -> list[Text]:

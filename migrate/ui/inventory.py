@@ -1,21 +1,27 @@
-"""What is there: the tables of a schema, as `migrate analyze` shows them."""
+"""What is there: the tables and stored objects of a schema, as `migrate analyze` shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
 
 import msgspec
 from rich.text import Text
 
-from migrate.model.table import OtherObject, Table, TableName, spell
+from migrate.model.table import StoredKey, StoredKind, StoredObject, Table, TableName, spell
 from migrate.ui.units import aligned, count, counted, shown, shown_lines, size
 
 _HEAD = ("table", "engine", "rows", "size", "key", "indexes", "FKs", "partitions", "charset", "moves")
 _RIGHT = frozenset({2, 3, 5, 6, 7})
+_STORED_HEAD = ("kind", "name", "definer", "about", "moves")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One table: what inspecting it told. `why_not` is empty when it can be moved; `key` when it cannot be cut."""
+    """One table: what inspecting it told. `why_not` is empty when it can be moved; `key` when it cannot be cut.
+
+    `dated`: its name ends with a date, so that it stays behind unless it is asked for.
+    """
 
     table: Table
     rows: int
@@ -23,24 +29,45 @@ class Entry(msgspec.Struct, frozen=True):
     key: tuple[str, ...]
     why_not: tuple[str, ...]
     ddl: str = ""
+    dated: bool = False
 
 
-def inventory_lines(endpoint: str, entries: Sequence[Entry], others: Sequence[OtherObject]) -> list[Text]:
-    """A table for each schema, then what is not a table; then the totals."""
+def inventory_lines(
+    endpoint: str, entries: Sequence[Entry], stored: Sequence[StoredObject], ddl: Mapping[StoredKey, str]
+) -> list[Text]:
+    """The tables of each schema, then its stored objects, with their statements in `ddl`; then the totals."""
     lines: list[Text] = []
-    schemas = sorted({_schema(one) for one in (*(e.table.name for e in entries), *(o.name for o in others))})
+    schemas = sorted({_schema(one) for one in (*(e.table.name for e in entries), *(s.name for s in stored))})
     for schema in schemas:
         lines += _one_schema(
             f"{endpoint}:{schema}",
             [entry for entry in entries if _schema(entry.table.name) == schema],
-            [other for other in others if _schema(other.name) == schema],
+            [one for one in stored if _schema(one.name) == schema],
+            ddl,
         )
     rows, volume = sum(entry.rows for entry in entries), sum(entry.bytes for entry in entries)
     stuck = sum(1 for entry in entries if entry.why_not)
     total = f"{counted(len(entries), 'table')}, {counted(rows, 'row')} ({size(volume)})"
-    total += f"; {counted(len(others), 'other object')}" if others else ""
-    total += f"; {counted(stuck, 'table')} cannot be moved" if stuck else ""
-    return [*lines, Text(total, style="bold")]
+    kinds = kind_counts(stored)
+    total += "; " + ", ".join(counted(many, kind) for kind, many in kinds.items()) if kinds else ""
+    stuck += sum(1 for one in stored if one.broken)
+    total += f"; {counted(stuck, 'object')} cannot be moved" if stuck else ""
+    lines.append(Text(total, style="bold"))
+    dated = sum(1 for entry in entries if entry.dated)
+    if dated:
+        stay = (
+            "stays behind unless `dated_tables` brings it"
+            if dated == 1
+            else "stay behind unless `dated_tables` brings them"
+        )
+        lines.append(Text(f"{counted(dated, 'dated table')} {stay} along"))
+    return lines
+
+
+def kind_counts(stored: Sequence[StoredObject]) -> dict[StoredKind, int]:
+    """How many of each kind there are, in the order in which they are made."""
+    counts = Counter(one.kind for one in stored)
+    return {kind: counts[kind] for kind in get_args(StoredKind) if counts[kind]}
 
 
 def key_words(key: tuple[str, ...]) -> str:
@@ -52,7 +79,9 @@ def _schema(name: TableName) -> str:
     return ".".join(spell(part) for part in (name.catalog, name.schema) if part)
 
 
-def _one_schema(title: str, entries: list[Entry], others: list[OtherObject]) -> Iterator[Text]:
+def _one_schema(
+    title: str, entries: list[Entry], stored: list[StoredObject], ddl: Mapping[StoredKey, str]
+) -> Iterator[Text]:
     yield Text(shown(title), style="bold")
     if entries:
         lines = aligned([_HEAD, *(_row(entry) for entry in entries)], _RIGHT)
@@ -60,11 +89,32 @@ def _one_schema(title: str, entries: list[Entry], others: list[OtherObject]) -> 
         for entry, line in zip(entries, lines[1:], strict=True):
             yield Text(f"  {line}", style="red" if entry.why_not else "")
             yield from (Text(f"      why not: {shown(why)}", style="red") for why in entry.why_not)
-            if entry.ddl:
-                yield from (Text(f"      {text}", style="dim") for text in shown_lines(entry.ddl))
-    for other in others:
-        yield Text(f"  {shown(other.kind)} {shown(other.name.name)}: not moved by this version", style="yellow")
+            yield from _statement(entry.ddl)
+    if entries and stored:
+        yield Text()
+    if stored:
+        places = {kind: number for number, kind in enumerate(get_args(StoredKind))}
+        ordered = sorted(stored, key=lambda one: (places[one.kind], one.table, one.name))
+        lines = aligned([_STORED_HEAD, *(_stored_row(one) for one in ordered)])
+        yield Text(f"  {lines[0]}", style="dim")
+        for one, line in zip(ordered, lines[1:], strict=True):
+            yield Text(f"  {line}", style="red" if one.broken else "")
+            if one.broken:
+                yield Text(f"      why not: {shown(one.broken)}", style="red")
+            yield from _statement(ddl.get(one.key, ""))
     yield Text()
+
+
+def _statement(sql: str) -> Iterator[Text]:
+    if sql:
+        yield from (Text(f"      {text}", style="dim") for text in shown_lines(sql))
+
+
+def _stored_row(one: StoredObject) -> tuple[str, ...]:
+    about = f"{one.timing} {one.event} ON {one.table}" if one.kind == "trigger" else ""
+    if one.kind == "event":
+        about = "enabled" if one.enabled else "disabled"
+    return one.kind, shown(one.name.name), shown(one.definer), shown(about), "no" if one.broken else "yes"
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
@@ -80,5 +130,5 @@ def _row(entry: Entry) -> tuple[str, ...]:
         count(len(table.foreign_keys)),
         partitions,
         shown(table.storage.charset),
-        "no" if entry.why_not else "yes",
+        "no" if entry.why_not else "dated" if entry.dated else "yes",
     )

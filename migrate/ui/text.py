@@ -49,6 +49,13 @@ def verdict(plan: Plan) -> str:
         parts.append(f"{_rows(sum(s.estimate.rows for s in loads), sum(s.estimate.bytes for s in loads))} to load")
     if keys:
         parts.append(counted(keys, "foreign key"))
+    altered = len({step.target for step in plan.step if isinstance(step, Ddl) and step.action == "alter-table"})
+    if altered:
+        parts.append(f"{counted(altered, 'table')} to alter")
+    for kind in ("sequence", "procedure", "function", "view", "trigger", "event"):
+        made = _count(plan, f"create-{kind}")
+        if made:
+            parts.append(counted(made, kind))
     if not parts:
         parts.append(counted(len(plan.step), "step"))
     blocked = sum(1 for step in plan.step if step.blocked)
@@ -87,8 +94,12 @@ def step_words(step: Step) -> str:
             words = "create"
         case Ddl(action="add-indexes"):
             words = counted(indexes(step), "index", "indexes")
-        case Ddl():
+        case Ddl(action="add-foreign-keys"):
             words = counted(foreign_keys(step), "foreign key")
+        case Ddl(action="alter-table"):
+            words = "alter" + _online(step)
+        case Ddl():
+            words = step.action.replace("-", " ")
         case LoadRows():
             words = f"load {_rows(step.estimate.rows, step.estimate.bytes)}"
             words += " in one piece" if step.protocol == "whole-object" else ""
@@ -98,6 +109,19 @@ def step_words(step: Step) -> str:
         case _:
             words = "verify"
     return words if step.risk == "safe" else f"{words} ({step.risk})"
+
+
+def _online(step: Ddl) -> str:
+    """How the server goes about it, where that is known: ` (INPLACE, lock NONE)`."""
+    known = [step.estimate.algorithm, step.estimate.lock and f"lock {step.estimate.lock}"]
+    said = ", ".join(word for word in known if word)
+    return f" ({said})" if said else ""
+
+
+def stored_kind(step: Step) -> str:
+    """The kind of stored object that a step works on; empty for tables and schemas."""
+    kind = step.action.partition("-")[2] if isinstance(step, Ddl) else ""
+    return kind if kind in ("sequence", "procedure", "function", "view", "trigger", "event") else ""
 
 
 def _header(plan: Plan) -> Iterator[Text]:
@@ -121,15 +145,19 @@ def _endpoint(ref: EndpointRef) -> str:
 def _move(move: Move) -> str:
     notes = [f"without {pattern}" for pattern in move.exclude]
     notes += [f"{table} where {condition}" for table, condition in move.where.items()]
+    notes += [f"definer: {move.definer}"] if move.definer != "keep" else []
+    if move.dated_tables:
+        which = f" {', '.join(move.dated_tables)}" if isinstance(move.dated_tables, tuple) else ""
+        notes.append(f"with dated tables{which}")
     return shown(f"{move.from_} → {move.to}" + (f" ({'; '.join(notes)})" if notes else ""))
 
 
 def _chains(plan: Plan, ddl: bool) -> Iterator[Text]:
-    chains: dict[str, list[Step]] = {}
+    chains: dict[tuple[str, str], list[Step]] = {}
     for step in plan.step:
-        chains.setdefault(step.target, []).append(step)
-    width = min(_WIDEST, max((cell_len(shown(name)) for name in chains), default=0))
-    for name, steps in chains.items():
+        chains.setdefault((step.target, stored_kind(step)), []).append(step)
+    width = min(_WIDEST, max((cell_len(shown(name)) for name, _ in chains), default=0))
+    for (name, _), steps in chains.items():
         steps.sort(key=lambda step: isinstance(step, Verify))  # nothing waits for a proof, so it may stand anywhere
         blocked = [step for step in steps if step.blocked]
         sign, style = _sign(steps)
@@ -139,6 +167,9 @@ def _chains(plan: Plan, ddl: bool) -> Iterator[Text]:
             yield Text(f"    blocked: {shown(step.id)}: {shown(step.blocked)}", style="bold red")
         for step in steps:
             if ddl and isinstance(step, Ddl):
+                if step.session:
+                    settings = ", ".join(f"{name} = {value}" for name, value in sorted(step.session.items()))
+                    yield Text(f"      -- with {shown(settings)}", style="dim")
                 yield from (Text(f"      {text}", style="dim") for text in shown_lines(step.sql))
     if chains:
         yield Text()
@@ -149,7 +180,9 @@ def _sign(steps: list[Step]) -> tuple[str, str]:
         return "!", "bold red"
     if any(step.risk == "destructive" for step in steps):
         return "-", "bold red"
-    if any(isinstance(step, Ddl) and step.action in ("create-schema", "create-table") for step in steps):
+    actions = [step.action for step in steps if isinstance(step, Ddl)]
+    made = any(action.startswith("create-") for action in actions)
+    if made and not any(action.startswith("drop-") for action in actions):
         return "+", "green"
     return "~", "yellow"
 

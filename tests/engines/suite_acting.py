@@ -22,10 +22,12 @@ from tests.engines.world import (
     integer,
     load,
     moved,
+    origin,
     primary,
     reference,
     table,
     text,
+    wanted_there,
 )
 
 
@@ -33,16 +35,17 @@ async def rebuild(world: World, *tables: Table) -> tuple[Catalog, Catalog]:
     """Make these tables of the source on the target by the engine's DDL. Gives what was wanted and what is there."""
     seen = await inspected(world.source, world.source_schema)
     texts = await world.source.definitions([one.name for one in seen.tables])
-    wanted = [moved(one, world.target_schema) for one in seen.tables]
+    dialect = await origin(world)
+    wanted = [await wanted_there(world, one) for one in seen.tables]
     assert {one.name.name for one in tables} == {one.name.name for one in wanted}
     tables_first: list[str] = []
     indexes_then: list[str] = []
     foreign_keys_last: list[str] = []
     for source, one in zip(seen.tables, wanted, strict=True):
         deferred = world.target.deferrable(one)
-        tables_first.append(world.target.create_table(one, texts[source.name], deferred))
+        tables_first.append(world.target.create_table(one, texts[source.name], deferred, dialect))
         if deferred:
-            indexes_then.append(world.target.add_indexes(one, texts[source.name], deferred))
+            indexes_then.append(world.target.add_indexes(one, texts[source.name], deferred, dialect))
         if one.foreign_keys:
             foreign_keys_last.append(world.target.add_foreign_keys(one, one.foreign_keys))
     for statement in (*tables_first, *indexes_then, *foreign_keys_last):
@@ -87,10 +90,11 @@ class Acting:
     async def test_a_table_made_without_its_later_parts_lacks_only_them(self, world: World) -> None:
         await world.create("source", people(world.source_schema))
         (seen,) = (await inspected(world.source, world.source_schema)).tables
-        wanted = moved(seen, world.target_schema)
+        wanted = await wanted_there(world, seen)
         deferred = world.target.deferrable(wanted)
         text_of_it = (await world.source.definitions([seen.name]))[seen.name]
-        await world.target.execute(world.target.create_table(wanted, text_of_it, deferred), TAG)
+        statement = world.target.create_table(wanted, text_of_it, deferred, await origin(world))
+        await world.target.execute(statement, TAG)
         (there,) = (await inspected(world.target, world.target_schema)).tables
         assert there.foreign_keys == ()
         assert (
@@ -107,8 +111,10 @@ class Acting:
         await world.create("target", moved(made, world.target_schema), [(7,)])
         text_of_it = (await world.source.definitions([made.name]))[made.name]
         (seen,) = (await inspected(world.source, world.source_schema)).tables
+        wanted = await wanted_there(world, seen)
+        statement = world.target.create_table(wanted, text_of_it, (), await origin(world))
         with pytest.raises(ServerError):
-            await world.target.execute(world.target.create_table(moved(seen, world.target_schema), text_of_it, ()), TAG)
+            await world.target.execute(statement, TAG)
         assert await world.rows("target", moved(made, world.target_schema)) == [(7,)]
 
     async def test_a_schema_is_made(self, world: World) -> None:
@@ -129,7 +135,9 @@ class Acting:
         definition = (await world.source.definitions([made.name]))[made.name]
         bare = moved(table(world.source_schema, "t", *made.columns, primary("id")), world.target_schema)
         await world.create("target", bare, [(1, "x")])
-        statement = world.target.add_indexes(moved(made, world.target_schema), definition, [made.indexes[1]])
+        statement = world.target.add_indexes(
+            moved(made, world.target_schema), definition, [made.indexes[1]], await origin(world)
+        )
         async with world.abandoned(bare, lambda engine: engine.execute(statement, TAG)):
             for other in OTHER_TAGS:
                 assert await world.target.end_executors(other) == 0

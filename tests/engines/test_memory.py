@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from migrate.engines.base import Span
+from migrate.engines.base import Dialect, Span
 from migrate.engines.memory import MemoryEngine
 from migrate.engines.memory.faults import Point
 from migrate.errors import ConnectionLost, DuplicateRow, LossyWrite, ReadOnlyServer, ServerError
@@ -32,6 +32,7 @@ def _is_a_world(world: MemoryWorld) -> World:
     return world  # mypy proves here that nothing is missing
 
 
+DIALECT = Dialect("memory")
 GONE = ConnectionLost("new", "gone")
 
 
@@ -120,7 +121,7 @@ async def test_an_ended_zombie_writes_nothing_and_makes_way(world: MemoryWorld) 
 async def test_a_statement_goes_on_after_its_client_died(world: MemoryWorld) -> None:
     server = world.servers["target"]
     made = table("new", "t", integer("id"), primary("id"))
-    sql = world.target.create_table(made, await definition(world, made), ())
+    sql = world.target.create_table(made, await definition(world, made), (), DIALECT)
     server.fail_at("ddl.running", 1, GONE)
     with pytest.raises(ConnectionLost):
         await world.target.execute(sql, TAG)
@@ -136,7 +137,7 @@ async def test_a_fault_of_a_statement_strikes_where_it_says(world: MemoryWorld, 
     made = table("new", "t", integer("id"), primary("id"))
     server.fail_at(point, 1, GONE)
     with pytest.raises(ConnectionLost):
-        await world.target.execute(world.target.create_table(made, await definition(world, made), ()), TAG)
+        await world.target.execute(world.target.create_table(made, await definition(world, made), (), DIALECT), TAG)
     assert (made.name in server.tables) is there
     assert len(server.executors.running) == (1 if point == "ddl.running" else 0)
 
@@ -193,7 +194,7 @@ async def test_a_statement_that_is_none_is_refused(world: MemoryWorld, sql: str)
 async def test_a_unique_index_is_refused_by_equal_rows(world: MemoryWorld) -> None:
     made = table("new", "t", integer("id"), text("a"), primary("id"))
     await world.create("target", made, [(1, "x"), (2, "x"), (3, None), (4, None)])
-    sql = world.target.add_indexes(made, await definition(world, made), [index("unique", "u", "a")])
+    sql = world.target.add_indexes(made, await definition(world, made), [index("unique", "u", "a")], DIALECT)
     with pytest.raises(DuplicateRow):
         await world.target.execute(sql, TAG)
     assert world.servers["target"].tables[made.name].table.indexes == (primary("id"),)

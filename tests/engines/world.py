@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from migrate.diff import diff
-from migrate.engines.base import Bound, Engine, LedgerKey, Payload, Reader, Rows, Span
+from migrate.engines.base import Bound, Dialect, Engine, LedgerKey, Payload, Reader, Rows, Span
 from migrate.model.change import Change, CreateSchema, CreateTable
 from migrate.model.pattern import Part, Pattern
 from migrate.model.plan import Protocol as LoadProtocol
@@ -170,6 +170,18 @@ def differences(engine: Engine, wanted: Catalog, actual: Catalog, *but: type) ->
         for change in diff(wanted, actual)
         if not isinstance(change, but) and (isinstance(change, CreateSchema | CreateTable) or not engine.same(change))
     ]
+
+
+async def origin(world: World) -> Dialect:
+    """Whose words the source speaks; the target was asked for its own too, as DDL wants it."""
+    await world.target.dialect()
+    return await world.source.dialect()
+
+
+async def wanted_there(world: World, seen: Table) -> Table:
+    """A table of the source as it is wanted in the target's schema, in the target's words."""
+    wanted = Catalog(tables=(moved(seen, world.target_schema),))
+    return (await world.target.translate(wanted, await origin(world))).catalog.tables[0]
 
 
 async def rows_of(engine: Engine, name: TableName, where: str = "") -> Rows:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import pymysql
 
 from tests.lab import Lab, LabError, down, status, up
-from tests.lab.definitions import HOST, SERVERS
+from tests.lab.definitions import HOST, LABELS, SERVERS, package_of
 from tests.lab.home import home, say
 from tests.lab.mysql import login
 
@@ -39,7 +39,7 @@ def exports(lab: Lab) -> list[str]:
 def status_lines() -> list[str]:
     """One line a server: name, version, address, pid and whether it answers; private servers after the others."""
     records = {record.key: record for record in status()}
-    lines = [f"{'NAME':<20} {'VERSION':<8} {'ADDRESS':<16} {'PID':>8}  STATE"]
+    lines = [f"{'NAME':<20} {'VERSION':<16} {'ADDRESS':<16} {'PID':>8}  STATE"]
     versions = {definition.name: definition.package.version for definition in SERVERS}
     versions.update({key: record.version for key, record in records.items()})
     for key, version in versions.items():
@@ -51,7 +51,8 @@ def status_lines() -> list[str]:
                 login(record.port)
             except pymysql.err.MySQLError as error:
                 state = f"runs but does not answer: {error}"
-        lines.append(f"{key:<20} {version:<8} {address:<16} {pid:>8}  {state}")
+        title = f"{LABELS[package_of(version).vendor]} {version}"
+        lines.append(f"{key:<20} {title:<16} {address:<16} {pid:>8}  {state}")
     return lines
 
 
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             lab = up(chosen.group)
             for server in lab.servers.values():
                 say(
-                    f"{server.name}: MySQL {server.version} on {server.host}:{server.port}, "
+                    f"{server.name}: {LABELS[server.vendor]} {server.version} on {server.host}:{server.port}, "
                     f"user {server.user}, password {server.password} (root: {server.root_password})"
                 )
             say(f"up after {time.monotonic() - started:.2f} s in {home()}")

@@ -11,13 +11,14 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from tests.lab import packages
-from tests.lab.definitions import MYSQL_8_0_33
+from tests.lab.definitions import MYSQL_8_0_33, package_of
 from tests.lab.lab import Server
 from tests.lab.system import environment
+from tests.lab.tree import run
 
 
 class ScriptError(RuntimeError):
-    """A statement of a script failed; the message is what the mysql client said, with the line."""
+    """A statement of a script failed; the message is what the client said, with the line."""
 
 
 def connect(server: Server, *, root: bool = False, **options: Any) -> Connection[Cursor]:
@@ -49,15 +50,21 @@ def rows(server: Server, sql: str, *parameters: Any, root: bool = False, **optio
 
 
 def run_script(server: Server, schema: str | None, path: Path, *, root: bool = False) -> str:
-    """Run a file of SQL with the real mysql client (so DELIMITER, comments and quotes mean what they mean there).
+    """Run a file of SQL with the vendor's own client (so DELIMITER, comments and quotes mean what they mean there).
 
     It stops at the first error. Returns what the client printed (tab separated). The text is utf8mb4. Raises
     ScriptError when a statement fails, OSError when the file cannot be read, LabError when there is no client.
     """
-    client = packages.ensure(MYSQL_8_0_33) / "bin" / "mysql"
-    command = [str(client), "--no-defaults", f"--host={server.host}", f"--port={server.port}", "--protocol=TCP"]
-    command += [f"--user={'root' if root else server.user}", "--ssl-mode=DISABLED", "--get-server-public-key"]
-    command += ["--default-character-set=utf8mb4", "--max-allowed-packet=256M", "--local-infile=1", "--batch"]
+    if server.vendor == "mariadb":
+        command = run(packages.ensure(package_of(server.version)), "mariadb")
+        login = ["--skip-ssl"]
+    else:  # one client for all versions of MySQL: not every package has it
+        command = run(packages.ensure(MYSQL_8_0_33), "mysql")
+        # MySQL 5.7 does not know the collation this client logs in with, and would take the text for latin1.
+        login = ["--ssl-mode=DISABLED", "--get-server-public-key", "--init-command=SET NAMES utf8mb4"]
+    command += ["--no-defaults", f"--host={server.host}", f"--port={server.port}", "--protocol=TCP", *login]
+    command += [f"--user={'root' if root else server.user}", "--default-character-set=utf8mb4"]
+    command += ["--max-allowed-packet=256M", "--local-infile=1", "--batch"]
     if schema is not None:
         command.append(f"--database={schema}")
     variables = {**environment(), "MYSQL_PWD": server.root_password if root else server.password}

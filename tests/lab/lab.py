@@ -11,8 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import mysql, packages, processes
-from tests.lab.definitions import HOST, PASSWORD, ROOT_PASSWORD, SERVERS, USER, Package, package_of, servers_of
+from tests.lab import datadir, mysql, packages, processes
+from tests.lab.definitions import (
+    HOST,
+    PASSWORD,
+    ROOT_PASSWORD,
+    SERVERS,
+    USER,
+    Package,
+    ServerDefinition,
+    Vendor,
+    package_of,
+    servers_of,
+)
 from tests.lab.home import LabError, home, say
 from tests.lab.registry import Record, Registry, opened, peek, save
 
@@ -21,7 +32,10 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Server:
-    """A running server as a test sees it. `pid` is of the moment this was made: `restart` gives a new Server."""
+    """A running server as a test sees it. `version` is its own, such as 11.8.9, whatever it was asked for by.
+
+    `pid` is of the moment this was made: `restart` gives a new Server.
+    """
 
     name: str
     version: str
@@ -33,11 +47,12 @@ class Server:
     socket: str
     pid: int
     datadir: str
+    vendor: Vendor = "mysql"
 
 
 @dataclass(frozen=True)
 class Lab:
-    """The servers of a group by name; the ones of the group `mysql` also by attribute."""
+    """The servers of a group by name, and by attribute: KeyError when the group does not have that one."""
 
     servers: dict[str, Server]
 
@@ -56,6 +71,26 @@ class Lab:
         """MySQL 8.0.12: no CHECK, no invisible columns, no functional indexes."""
         return self.servers["old"]
 
+    @property
+    def legacy(self) -> Server:
+        """MySQL 5.7.22: no data dictionary, no window functions, no roles, utf8mb4 is not the default."""
+        return self.servers["legacy"]
+
+    @property
+    def new(self) -> Server:
+        """MySQL 9, with its binary log on as it is by default."""
+        return self.servers["new"]
+
+    @property
+    def maria10(self) -> Server:
+        """MariaDB 10.11."""
+        return self.servers["maria10"]
+
+    @property
+    def maria11(self) -> Server:
+        """MariaDB 11.8."""
+        return self.servers["maria11"]
+
 
 def up(group: str = "mysql", *, keep: bool = True) -> Lab:
     """Start what of `group` does not run, wait until all of it answers a login, and say where it is.
@@ -64,6 +99,7 @@ def up(group: str = "mysql", *, keep: bool = True) -> Lab:
     server cannot be had; those that did start stay registered.
     """
     definitions = servers_of(group)
+    _prepare(definitions)
     with opened() as registry:
         registry.keep = registry.keep or keep
         _sweep(registry)
@@ -127,6 +163,7 @@ def extra(
 ) -> Iterator[Server]:
     """A private server with fresh data and `options` on top of the lab's; ended and deleted at the end.
 
+    `version` is one the lab has, such as 5.7.22, 9 or 10.11, or the `version` of a Server.
     `initialise` also initialises its data directory with `options` (needed for instance for
     --innodb-data-file-path and --lower-case-table-names) instead of copying the template. Raises LabError when the
     server does not start.
@@ -139,9 +176,9 @@ def extra(
     try:
         if initialise:
             folder.mkdir(parents=True)
-            mysql.initialise(package, packages.ensure(package), folder / "data", options)
+            datadir.initialise(package, packages.ensure(package), folder / "data", options)
         else:
-            mysql.copy_datadir(mysql.template(package), folder / "data")
+            datadir.copy_datadir(datadir.template(package), folder / "data")
         with opened() as registry:
             record = _ready(registry, _start(registry, key, name, package, options, owner=processes.myself()))
         yield _server(record)
@@ -185,6 +222,14 @@ def _folder(key: str) -> Path:
     return home() / ("servers" if shared else "extra") / key
 
 
+def _prepare(definitions: Sequence[ServerDefinition]) -> None:
+    """Have the packages and templates of what is not up: before the registry is locked, as a download takes minutes."""
+    servers = peek().servers
+    for definition in definitions:
+        if definition.name not in servers or not servers[definition.name].running:
+            datadir.template(definition.package)
+
+
 def _start(
     registry: Registry,
     key: str,
@@ -194,20 +239,20 @@ def _start(
     owner: processes.Process | None = None,
     port: int | None = None,
 ) -> Record:
-    """Start mysqld and register it at once, so that no later failure loses it. Does not wait for it.
+    """Start the server and register it at once, so that no later failure loses it. Does not wait for it.
 
     `port` is the one to use; without, the one it had before when that is free, else any free one.
     """
     folder = _folder(key)
     if not (folder / "data").exists():
-        mysql.copy_datadir(mysql.template(package), folder / "data")
+        datadir.copy_datadir(datadir.template(package), folder / "data")
     before = registry.servers.pop(key, None)
     chosen = port if port is not None else mysql.free_port(before.port if before else None)
     process, path = mysql.launch(package, folder, chosen, options)
     record = Record(
         key=key,
         name=name,
-        version=package.version,
+        version=packages.version_of(package),
         port=chosen,
         socket=str(path),
         datadir=str(folder / "data"),
@@ -283,4 +328,5 @@ def _server(record: Record) -> Server:
         socket=record.socket,
         pid=record.process.pid,
         datadir=record.datadir,
+        vendor=package_of(record.version).vendor,
     )

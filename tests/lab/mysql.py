@@ -1,13 +1,11 @@
-"""One MySQL server: initialise a data directory, start mysqld on it, wait until it answers a real login."""
+"""One server, MySQL or MariaDB: start it on a data directory, wait until it answers a real login."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
-import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,27 +14,25 @@ from pathlib import Path
 import pymysql
 
 from tests.lab import packages, processes
-from tests.lab.definitions import ACCOUNTS_SQL, HOST, PASSWORD, USER, Package
-from tests.lab.home import LabError, home, locked, say
+from tests.lab.datadir import base_command, main_words
+from tests.lab.definitions import HOST, PASSWORD, USER, Package, package_of
+from tests.lab.home import LabError
 from tests.lab.registry import Record
 from tests.lab.system import environment
 
-# Real servers with settings for many short tests; the redo log's size is the package's, it is named by version.
+# Real servers with settings for many short tests, on top of the package's own: what all of them know.
 OPTIONS = (
     f"--bind-address={HOST}",
-    "--skip-log-bin",
     "--skip-name-resolve",
-    "--mysqlx=OFF",
     "--local-infile=ON",
     "--secure-file-priv=",
     "--max-allowed-packet=256M",
     "--max-connections=300",
     "--default-time-zone=SYSTEM",
-    "--innodb-buffer-pool-size=256M",
     "--innodb-flush-log-at-trx-commit=2",
     "--innodb-buffer-pool-dump-at-shutdown=OFF",
     "--innodb-buffer-pool-load-at-startup=OFF",
-    # The performance schema is on and sizes itself by these two: about 100 MB less than by their defaults.
+    # MySQL's performance schema is on and sizes itself by these two: about 100 MB less than by their defaults.
     "--table-definition-cache=400",
     "--table-open-cache=1000",
 )
@@ -45,52 +41,6 @@ START_SECONDS = 120.0  # a crash recovery on a busy machine included
 
 class PortTaken(LabError):
     """The port that was free when it was chosen is not free any more."""
-
-
-def template(package: Package) -> Path:
-    """A data directory of this package, initialised once with the lab's accounts; servers get copies of it.
-
-    Raises LabError when mysqld cannot initialise it.
-    """
-    binaries = packages.ensure(package)
-    settings = "\n".join((ACCOUNTS_SQL, *package.init_options))
-    digest = hashlib.sha256(settings.encode()).hexdigest()[:10]
-    folder = home() / "templates" / f"{package.name}-{package.version}-{digest}"
-    if not folder.is_dir():
-        with locked(f"template-{folder.name}"):
-            if not folder.is_dir():
-                started = time.monotonic()
-                work = home() / "tmp" / f"template-{folder.name}"
-                if work.exists():
-                    shutil.rmtree(work)
-                work.parent.mkdir(exist_ok=True)
-                initialise(package, binaries, work, package.init_options)
-                folder.parent.mkdir(exist_ok=True)
-                work.rename(folder)
-                say(f"initialised a {package.version} data directory in {time.monotonic() - started:.1f} s")
-    return folder
-
-
-def initialise(package: Package, binaries: Path, datadir: Path, options: Sequence[str]) -> None:
-    """Create `datadir` with the lab's accounts in it. Raises LabError with the server's own words."""
-    with tempfile.TemporaryDirectory(prefix="migrate-lab-") as folder:
-        accounts = Path(folder) / "accounts.sql"
-        accounts.write_text(ACCOUNTS_SQL)
-        command = [*_base(binaries, datadir), *options, "--initialize-insecure", f"--init-file={accounts}"]
-        done = subprocess.run(processes.tied(command), capture_output=True, text=True, env=environment(), check=False)
-    if done.returncode != 0:
-        raise LabError(f"mysqld {package.version} cannot initialise {datadir}: {main_words(done.stdout + done.stderr)}")
-    (datadir / "auto.cnf").unlink(missing_ok=True)  # the server's UUID: every copy makes its own
-
-
-def copy_datadir(template_folder: Path, datadir: Path) -> None:
-    """Copy a template to `datadir`, which appears as a whole or not at all."""
-    work = datadir.with_name(datadir.name + ".part")
-    if work.exists():
-        shutil.rmtree(work)
-    datadir.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(template_folder, work)
-    work.rename(datadir)
 
 
 def free_port(preferred: int | None = None) -> int:
@@ -129,13 +79,13 @@ def remove_socket(path: Path) -> None:
 
 
 def launch(package: Package, folder: Path, port: int, options: Sequence[str]) -> tuple[processes.Process, Path]:
-    """Start mysqld on `folder`/data without waiting; gives the process and its socket's path. The log starts anew."""
+    """Start a server on `folder`/data without waiting; gives the process and its socket's path. Its log starts anew."""
     binaries = packages.ensure(package)
     path = socket_path(folder)
     remove_socket(path)  # a killed server leaves it, with a lock that names a pid someone else may have by now
     log = folder / "mysqld.log"
     log.write_bytes(b"")
-    command = [*_base(binaries, folder / "data"), *OPTIONS, *package.start_options]
+    command = [*base_command(package, binaries, folder / "data"), *OPTIONS, *package.start_options]
     command += [f"--port={port}", f"--socket={path}", f"--pid-file={folder / 'mysqld.pid'}", *options]
     return processes.spawn(command, log, environment()), path
 
@@ -173,7 +123,8 @@ def wait_login(record: Record, seconds: float = START_SECONDS) -> None:
             if not running:
                 if "bind on TCP/IP port" in words or "Address already in use" in words:
                     raise PortTaken(f"{record.key}: port {record.port} was taken: {words}") from error
-                raise LabError(f"{record.key} (MySQL {record.version}) ended: {words}; see {record.log}") from error
+                title = package_of(record.version).title
+                raise LabError(f"{record.key} ({title}) ended: {words}; see {record.log}") from error
             if time.monotonic() > limit:
                 raise LabError(
                     f"{record.key} (pid {record.process.pid}) does not answer on port {record.port} "
@@ -184,19 +135,3 @@ def wait_login(record: Record, seconds: float = START_SECONDS) -> None:
         if not running or not version.startswith(record.version):
             raise PortTaken(f"{record.key}: another server (version {version}) answers on port {record.port}")
         return
-
-
-def main_words(log: str) -> str:
-    """The first error line of a server's log without its time stamp (later ones follow from it), or its last line."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if "[ERROR]" in line and "Aborting" not in line]
-    chosen = errors[0] if errors else lines[-1] if lines else "it wrote nothing"
-    return chosen.split("[Server] ", 1)[-1].split("[InnoDB] ", 1)[-1]
-
-
-def _base(binaries: Path, datadir: Path) -> list[str]:
-    command = [str(binaries / "bin" / "mysqld"), "--no-defaults", f"--basedir={binaries}", f"--datadir={datadir}"]
-    command += [f"--lc-messages-dir={binaries / 'share'}", f"--character-sets-dir={binaries / 'share' / 'charsets'}"]
-    if os.geteuid() == 0:
-        command.append("--user=root")  # mysqld refuses to run as root unless it is told to
-    return command

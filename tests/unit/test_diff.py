@@ -23,8 +23,10 @@ from migrate.model.change import (
     AlterIndex,
     AlterPartitioning,
     AlterStorage,
+    AlterStored,
     Change,
     CreateSchema,
+    CreateStored,
     CreateTable,
     DropCheck,
     DropColumn,
@@ -39,7 +41,6 @@ from migrate.model.table import (
     ForeignKey,
     Index,
     IndexPart,
-    OtherObject,
     Partition,
     Partitioning,
     Schema,
@@ -47,6 +48,7 @@ from migrate.model.table import (
     Storage,
     Table,
     TableName,
+    Use,
 )
 from migrate.model.types import Decimal, Integer, Text
 
@@ -126,7 +128,7 @@ def apply_change(table: Table, change: Change) -> Table:
         case AlterComment(actual=text, wanted=new_text):
             assert table.comment == text
             table = replace(table, comment=new_text)
-        case CreateSchema() | CreateTable():
+        case CreateSchema() | CreateTable() | CreateStored() | AlterStored():
             raise AssertionError(change)
     return replace(
         table, columns=tuple(columns), indexes=tuple(indexes), foreign_keys=tuple(keys), checks=tuple(checks)
@@ -265,9 +267,10 @@ def test_what_is_only_on_the_actual_side_stays() -> None:
     assert diff(Catalog(), Catalog((Schema("shop"),), (TABLE,))) == ()
 
 
-def test_other_objects_statistics_and_the_charset_of_a_schema_are_not_compared() -> None:
-    wanted = Catalog((Schema("shop", "utf8mb4"),), (TABLE,), (OtherObject("view", TableName("shop", "v")),))
-    actual = Catalog((Schema("shop", "latin1"),), (TABLE,), (), (Statistics(ORDERS, rows=5),))
+def test_uses_statistics_and_the_charset_of_a_schema_are_not_compared() -> None:
+    use = Use(("view", TableName("shop", "v")), "relation", ORDERS)
+    wanted = Catalog((Schema("shop", "utf8mb4"),), (TABLE,), uses=(use,))
+    actual = Catalog((Schema("shop", "latin1"),), (TABLE,), statistics=(Statistics(ORDERS, rows=5),))
     assert diff(wanted, actual) == ()
 
 

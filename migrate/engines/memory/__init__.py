@@ -12,17 +12,42 @@ from typing import TypeVar
 
 import msgspec
 
-from migrate.engines.base import Bound, Engine, LedgerKey, LedgerLine, Reader, Rows, Writer
-from migrate.engines.memory import ddl, inspect
+from migrate.engines.base import (
+    Alteration,
+    Bound,
+    Dialect,
+    Engine,
+    LedgerKey,
+    LedgerLine,
+    Made,
+    Reader,
+    Renames,
+    Rows,
+    Script,
+    Translation,
+    Writer,
+)
+from migrate.engines.memory import alter, ddl, inspect
 from migrate.engines.memory.executors import Executor
 from migrate.engines.memory.locks import MemoryLock, lock
 from migrate.engines.memory.rows import MemoryReader, MemoryWriter
 from migrate.engines.memory.server import MemoryServer
 from migrate.engines.memory.store import Ledger
+from migrate.engines.memory.stored import create, define, rename
 from migrate.errors import ServerError
-from migrate.model.change import TableChange
+from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
-from migrate.model.table import Catalog, ForeignKey, Index, Schema, Statistics, Table, TableName
+from migrate.model.table import (
+    Catalog,
+    ForeignKey,
+    Index,
+    Schema,
+    Statistics,
+    StoredKey,
+    StoredObject,
+    Table,
+    TableName,
+)
 
 S = TypeVar("S", MemoryReader, MemoryWriter)
 
@@ -48,6 +73,10 @@ class MemoryEngine:
         """See base.Engine."""
         return self.server.identity
 
+    async def dialect(self) -> Dialect:
+        """See base.Engine."""
+        return self.server.dialect
+
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
         """See base.Engine."""
         await self.server.faults.at("inspect", " ".join(pattern.tables for pattern in patterns))
@@ -59,11 +88,19 @@ class MemoryEngine:
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         """See base.Engine."""
-        return {name: ddl.define(self.server.stored(self.endpoint, name).table) for name in tables}
+        return {name: ddl.define(self.server.table(self.endpoint, name).table) for name in tables}
+
+    async def stored_definitions(self, stored: Sequence[StoredObject]) -> Mapping[StoredKey, str]:
+        """See base.Engine. Raises ServerError for one that is not there."""
+        return {one.key: define(self.server.stored_object(self.endpoint, one.key)) for one in stored}
+
+    async def accounts(self) -> frozenset[str] | None:
+        """See base.Engine."""
+        return self.server.accounts
 
     async def occupied(self, tables: Sequence[TableName]) -> frozenset[TableName]:
         """See base.Engine."""
-        return frozenset(name for name in tables if self.server.stored(self.endpoint, name).rows)
+        return frozenset(name for name in tables if self.server.table(self.endpoint, name).rows)
 
     async def writable(self) -> None:
         """See base.Engine."""
@@ -85,6 +122,12 @@ class MemoryEngine:
         """See base.Engine."""
         return self.server.unseen
 
+    async def translate(self, wanted: Catalog, origin: Dialect) -> Translation:
+        """See base.Engine: what `MemoryServer.translate` makes of it."""
+        if origin == self.server.dialect or self.server.translate is None:
+            return Translation(wanted)
+        return self.server.translate(wanted, origin)
+
     # -- DDL -----------------------------------------------------------------------------------------------------
 
     def key(self, table: Table) -> Index | None:
@@ -99,12 +142,12 @@ class MemoryEngine:
         """See base.Engine."""
         return ddl.write(ddl.CreateSchema(schema))
 
-    def create_table(self, table: Table, definition: str, deferred: Sequence[Index]) -> str:
+    def create_table(self, table: Table, definition: str, deferred: Sequence[Index], origin: Dialect) -> str:
         """See base.Engine. `definition` must be one of ours."""
         ddl.read(definition)
         return ddl.create_table(table, deferred)
 
-    def add_indexes(self, table: Table, definition: str, indexes: Sequence[Index]) -> str:
+    def add_indexes(self, table: Table, definition: str, indexes: Sequence[Index], origin: Dialect) -> str:
         """See base.Engine."""
         ddl.read(definition)
         return ddl.write(ddl.AddIndexes(table.name, tuple(indexes)))
@@ -113,7 +156,30 @@ class MemoryEngine:
         """See base.Engine."""
         return ddl.write(ddl.AddForeignKeys(table.name, tuple(foreign_keys)))
 
-    def same(self, change: TableChange) -> bool:
+    def alter_table(
+        self, wanted: Table, actual: Table, changes: Sequence[TableChange], definition: str, origin: Dialect
+    ) -> tuple[Alteration, ...]:
+        """See base.Engine. `definition` must be one of ours."""
+        ddl.read(definition)
+        return alter.alter_table(actual.name, changes)
+
+    def rename(self, stored: StoredObject, name: TableName, renames: Renames) -> StoredObject:
+        """See base.Engine."""
+        return rename(stored, name, renames)
+
+    def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
+        """See base.Engine."""
+        return create(wanted, definition)
+
+    def drop_stored(self, stored: StoredObject) -> str:
+        """See base.Engine."""
+        return ddl.write(ddl.DropStored(stored.kind, stored.name))
+
+    def enable_event(self, event: StoredObject) -> str:
+        """See base.Engine."""
+        return ddl.write(ddl.EnableEvent(event.name))
+
+    def same(self, change: TableChange | StoredChange) -> bool:
         """See base.Engine."""
         return inspect.same(change)
 
@@ -123,20 +189,20 @@ class MemoryEngine:
 
     # -- acting --------------------------------------------------------------------------------------------------
 
-    async def execute(self, sql: str, tag: str) -> None:
+    async def execute(self, sql: str, tag: str, session: Mapping[str, str] | None = None) -> None:
         """See base.Engine. Killed at `ddl.running`, the caller leaves the statement running on the server."""
         await self.server.faults.at("ddl.sent", sql)
         try:
             statement = ddl.read(sql)
         except msgspec.MsgspecError as error:
             raise ServerError(self.endpoint, f"cannot read the statement: {error}", code=1064) from error
-        executor = Executor(tag, statement)
+        executor = Executor(tag, statement, session)
         self.server.executors.running.append(executor)
         await self.server.faults.at("ddl.running", sql)
         executor.check(self.endpoint)
         if not executor.finished:
             self.server.executors.running.remove(executor)
-            self.server.apply(self.endpoint, statement)
+            self.server.apply(self.endpoint, statement, executor.session)
         await self.server.faults.at("ddl.applied", sql)
 
     async def end_executors(self, tag: str) -> int:
@@ -147,19 +213,19 @@ class MemoryEngine:
 
     async def orphans(self, table: TableName, foreign_key: ForeignKey) -> int:
         """See base.Engine. A row with a NULL in the key points nowhere on purpose and is no orphan."""
-        child = self.server.stored(self.endpoint, table)
-        parent = self.server.stored(self.endpoint, foreign_key.referenced)
+        child = self.server.table(self.endpoint, table)
+        parent = self.server.table(self.endpoint, foreign_key.referenced)
         there = set(map(parent.picker(foreign_key.referenced_columns), parent.rows))
         keys = map(child.picker(foreign_key.columns), child.rows)
         return sum(1 for key in keys if None not in key and key not in there)
 
     async def auto_increment(self, table: TableName) -> int | None:
         """See base.Engine."""
-        return inspect.next_value(self.server.stored(self.endpoint, table))
+        return inspect.next_value(self.server.table(self.endpoint, table))
 
     async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None:
         """See base.Engine. A value that rows have reached already is raised to the first free one."""
-        stored = self.server.stored(self.endpoint, table)
+        stored = self.server.table(self.endpoint, table)
         if inspect.next_value(stored) is None:
             raise ServerError(self.endpoint, f"{table} has no AUTO_INCREMENT column", code=1075)
         await self.server.faults.at("ddl.sent", f"auto_increment {table}")
@@ -230,6 +296,21 @@ class MemoryEngine:
         self.server.check_writable(self.endpoint)
         self.server.ledger(self.endpoint, key.target).add(key, lines)
         await self.server.faults.at("record.done", str(key.target))
+
+    async def made(self, schemas: Sequence[tuple[str, str]]) -> tuple[Made, ...]:
+        """See base.Engine."""
+        ledgers = [self.server.ledgers[place] for place in schemas if place in self.server.ledgers]
+        return tuple(ledger.made[key] for ledger in ledgers for key in sorted(ledger.made))
+
+    async def record_made(self, made: Sequence[Made]) -> None:
+        """See base.Engine: all of them or none."""
+        subject = " ".join(f"{one.kind} {one.name}" for one in made)
+        await self.server.faults.at("record.sent", subject)
+        self.server.check_writable(self.endpoint)
+        ledgers = [self.server.ledger(self.endpoint, one.name) for one in made]
+        for ledger, one in zip(ledgers, made, strict=True):
+            ledger.made[one.kind, one.name] = one
+        await self.server.faults.at("record.done", subject)
 
     async def close(self) -> None:
         """Ends as a killed process would: locks go, statements that the server works on stay."""

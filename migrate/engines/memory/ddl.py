@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from migrate.model.table import ForeignKey, Index, Schema, Table, TableName
+from migrate.model.change import TableChange
+from migrate.model.table import ForeignKey, Index, Schema, StoredKind, StoredObject, Table, TableName
 
 
 class _Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do"):
@@ -39,13 +40,61 @@ class AddForeignKeys(_Statement, frozen=True, tag="add_foreign_keys"):
     foreign_keys: tuple[ForeignKey, ...]
 
 
+class DropForeignKeys(_Statement, frozen=True, tag="drop_foreign_keys"):
+    """Refused when the table does not exist, or has no foreign key of one of these names."""
+
+    table: TableName
+    names: tuple[str, ...]
+
+
+class AlterTable(_Statement, frozen=True, tag="alter_table"):
+    """All changes or none. Refused when one names what is not there, or when a row does not fit what is made of it."""
+
+    table: TableName
+    changes: tuple[TableChange, ...]
+
+
 class DropTable(_Statement, frozen=True, tag="drop_table"):
-    """Refused when the table does not exist."""
+    """Refused when the table does not exist; its triggers go with it."""
 
     table: TableName
 
 
-Statement = CreateSchema | CreateTable | AddIndexes | AddForeignKeys | DropTable
+class CreateStored(_Statement, frozen=True, tag="create_stored"):
+    """A view is made or replaced, anything else is refused when it exists. Settings are those of the session.
+
+    Refused also without its schema, a trigger without its table, and a view that reads what is not there. Without a
+    definer the account that asks becomes it.
+    """
+
+    stored: StoredObject
+
+
+class DropStored(_Statement, frozen=True, tag="drop_stored"):
+    """Refused when it does not exist."""
+
+    kind: StoredKind
+    name: TableName
+
+
+class EnableEvent(_Statement, frozen=True, tag="enable_event"):
+    """Refused when it does not exist."""
+
+    name: TableName
+
+
+Statement = (
+    CreateSchema
+    | CreateTable
+    | AddIndexes
+    | AddForeignKeys
+    | DropForeignKeys
+    | AlterTable
+    | DropTable
+    | CreateStored
+    | DropStored
+    | EnableEvent
+)
 
 
 def write(statement: Statement) -> str:

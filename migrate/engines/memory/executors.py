@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Mapping
 from contextlib import asynccontextmanager
 
 from migrate.engines.memory import ddl
@@ -11,11 +11,14 @@ from migrate.errors import ServerError
 
 
 class Executor:
-    """A statement of DDL, or a session's write where `statement` is None."""
+    """A statement of DDL under the settings of `session`, or a session's write where `statement` is None."""
 
-    def __init__(self, tag: str, statement: ddl.Statement | None = None) -> None:
+    def __init__(
+        self, tag: str, statement: ddl.Statement | None = None, session: Mapping[str, str] | None = None
+    ) -> None:
         self.tag = tag
         self.statement = statement
+        self.session = dict(session or {})
         self.ended = False
         """Killed: it takes no effect any more."""
         self.finished = False

@@ -61,7 +61,8 @@ class Faults:
     def fail_at(self, point: Point, nth: int, error: BaseException, subject: str = "") -> None:
         """Raise `error` at the `nth` passing from now (1 is the next); only those whose subject is `subject`, if given.
 
-        The subject is `schema.table` for rows and ledger lines, the statement's text for DDL.
+        The subject is `schema.table` for rows and ledger lines, `kind schema.name` for what is remembered of stored
+        objects, the statement's text for DDL.
         """
         if nth < 1:
             raise ValueError("the next passing is number 1")

@@ -9,10 +9,12 @@ import msgspec
 from migrate.engines.base import Rows
 from migrate.engines.memory.server import MemoryServer
 from migrate.engines.memory.store import StoredTable
+from migrate.engines.memory.stored import names, ordered
+from migrate.engines.memory.stored import same as same_stored
 from migrate.engines.memory.values import condition
-from migrate.model.change import AlterColumn, TableChange
+from migrate.model.change import AlterColumn, AlterStored, StoredChange, TableChange
 from migrate.model.pattern import Pattern
-from migrate.model.table import Catalog, Index, Statistics, Table
+from migrate.model.table import Catalog, Index, Statistics, StoredObject, Table, TableName, Use
 from migrate.model.types import Binary, Decimal, Enum, Integer, Opaque, Temporal, Text
 
 HIDDEN = ("_migrate", "_mo_")
@@ -34,22 +36,42 @@ def catalog(server: MemoryServer, patterns: Sequence[Pattern]) -> Catalog:
         if not name.startswith(HIDDEN)
         and any(p.schema.matches(name) and (p.catalog is None or p.catalog.matches(schema.catalog)) for p in patterns)
     ]
-    others = [
-        other
-        for other in sorted(server.others, key=lambda other: (other.name, other.kind))
-        if not other.name.name.startswith(HIDDEN) and any(pattern.matches(other.name) for pattern in patterns)
+    objects = [
+        one
+        for one in sorted(ordered(server.stored), key=lambda one: (one.name, one.kind))
+        if not one.name.name.startswith(HIDDEN) and any(pattern.matches(_place(one)) for pattern in patterns)
     ]
     return Catalog(
         schemas=tuple(schemas),
         tables=tuple(stored.table for stored in tables),
-        others=tuple(others),
+        stored=tuple(objects),
+        uses=_uses(server, objects),
         statistics=tuple(_statistics(stored, len(stored.rows)) for stored in tables),
     )
 
 
+def _place(stored: StoredObject) -> TableName:
+    """What a pattern must fit: a trigger goes with its table."""
+    if stored.kind != "trigger":
+        return stored.name
+    return msgspec.structs.replace(stored.name, name=stored.table)
+
+
+def _uses(server: MemoryServer, objects: Sequence[StoredObject]) -> tuple[Use, ...]:
+    """What the words of these name that is there, and what a test says besides."""
+    keys = {one.key for one in objects}
+    found = {use for use in server.uses if use.by in keys}
+    found |= {Use(one.key, kind, name) for one in objects for name in names(one) for kind in server.kinds_of(name)}
+    return tuple(sorted(found - {Use(one.key, "relation", one.name) for one in objects}, key=_spelled))
+
+
+def _spelled(use: Use) -> tuple[str, TableName, str, TableName]:
+    return *use.by, use.kind, use.of
+
+
 def measure(server: MemoryServer, endpoint: str, rows: Rows) -> Statistics:
     """Exact numbers of the rows that `where` lets through; a row counts 16 bytes a value."""
-    stored = server.stored(endpoint, rows.table)
+    stored = server.table(endpoint, rows.table)
     passes = condition(endpoint, rows.where, stored.columns)
     return _statistics(stored, sum(1 for row in stored.rows if passes(row)))
 
@@ -90,8 +112,10 @@ def findings(table: Table) -> tuple[str, ...]:
     )
 
 
-def same(change: TableChange) -> bool:
-    """A type's text in other letters, or with other spaces, is the same type."""
+def same(change: TableChange | StoredChange) -> bool:
+    """A type's text in other letters, or with other spaces, is the same type; for the rest see `stored.same`."""
+    if isinstance(change, AlterStored):
+        return same_stored(change.actual, change.wanted)
     if not isinstance(change, AlterColumn):
         return False
     actual, wanted = (

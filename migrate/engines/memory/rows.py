@@ -68,7 +68,7 @@ class MemoryReader:
         return Checksum(len(digests), sum(int.from_bytes(digest[:8]) for digest in digests))
 
     def _inside(self, rows: Rows, span: Span) -> tuple[StoredTable, list[Row]]:
-        stored = self._server.stored(self._endpoint, rows.table)
+        stored = self._server.table(self._endpoint, rows.table)
         passes = condition(self._endpoint, rows.where, stored.columns)
         return stored, [row for row in stored.inside(rows.key, span) if passes(row)]
 
@@ -91,7 +91,7 @@ class MemoryWriter:
     async def write(self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol) -> bool:
         """See base.Writer. A second transaction for the same place waits until the first has come to an end."""
         self._server.check_writable(self._endpoint)
-        stored = self._server.stored(self._endpoint, key.target)
+        stored = self._server.table(self._endpoint, key.target)
         ledger = self._server.ledger(self._endpoint, key.target)
         line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data))
         new = _unpack(stored, rows, payload)
@@ -117,7 +117,7 @@ class MemoryWriter:
     async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey) -> bool:
         """See base.Writer: rows are there as they come, whatever the table; a later call empties it again."""
         self._server.check_writable(self._endpoint)
-        stored = self._server.stored(self._endpoint, key.target)
+        stored = self._server.table(self._endpoint, key.target)
         ledger = self._server.ledger(self._endpoint, key.target)
         async with self._server.executors.working(self._tag) as executor:
             await self._at("write.begun", key, executor)

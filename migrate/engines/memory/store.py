@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from migrate.engines.base import Bound, LedgerKey, LedgerLine, Span
+from migrate.engines.base import Bound, LedgerKey, LedgerLine, Made, Span
 from migrate.engines.memory.values import Row, Sortable, Value, rank, refusal, unspell
 from migrate.errors import DuplicateRow, LossyWrite
 from migrate.model.table import Column, Index, Table, TableName
@@ -78,6 +78,12 @@ class StoredTable:
         self.rows = rows
         self._changed()
 
+    def become(self, table: Table, rows: list[Row]) -> None:
+        """Be this table from now on, with these rows of it."""
+        self.table = table
+        self.columns = stored_columns(table)
+        self.replace(rows)
+
     def set_counter(self, value: int) -> None:
         """Make `value` the next AUTO_INCREMENT value, or the first one above all rows when that is more."""
         self.counter = value
@@ -121,9 +127,13 @@ def _rank(
 
 
 class Ledger:
-    """The ledger of one schema: a step has one line of a kind for one lower bound, however far that line comes."""
+    """The ledger of one schema: a step has one line of a kind for one lower bound, however far that line comes.
+
+    `made` is what was made from words of another dialect, by kind and name.
+    """
 
     def __init__(self) -> None:
+        self.made: dict[tuple[str, TableName], Made] = {}
         self._lines: dict[tuple[str, str, str, Bound | None], tuple[TableName, LedgerLine]] = {}
 
     def has(self, key: LedgerKey, line: LedgerLine) -> bool:

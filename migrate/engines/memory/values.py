@@ -66,6 +66,49 @@ def refusal(column: Column, value: Value) -> str:
     return ""
 
 
+def convert(column: Column, value: Value) -> Value:
+    """The value as the column keeps it after a change of its type. Raises ValueError when it does not."""
+    kept = value
+    match column.type:
+        case Integer() if isinstance(value, float) and value.is_integer():
+            kept = int(value)
+        case Integer() if isinstance(value, str | bytes):
+            kept = int(value)
+        case Text() if isinstance(value, bytes):
+            kept = value.decode()
+        case Text() if isinstance(value, int | float):
+            kept = str(value)
+        case Binary() if isinstance(value, str):
+            kept = value.encode()
+    if why := refusal(column, kept):
+        raise ValueError(f"column {column.name}: {why}")
+    return kept
+
+
+def fill(column: Column, number: int) -> Value:
+    """What row number `number` gets in a new column: the counter, the default, NULL, or a zero of the type.
+
+    Raises ValueError where there is none of these.
+    """
+    if column.auto_increment:
+        return number
+    if column.default is not None and not column.default_is_expression:
+        return convert(column, column.default)
+    if column.nullable:
+        return None
+    match column.type:
+        case Integer():
+            return 0
+        case Text():
+            return ""
+        case Binary():
+            return b""
+        case Enum(members=members):
+            return members[0]
+        case _:
+            raise ValueError(f"column {column.name}: {column.native} has no value to begin with")
+
+
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {  # Any: what a column ranks its values by compares
     "=": operator.eq,
     "<>": operator.ne,

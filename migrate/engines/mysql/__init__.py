@@ -5,21 +5,46 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from migrate.engines.base import Bound, LedgerKey, LedgerLine, Reader, Rows, Writer
-from migrate.engines.mysql import ddl, layout
+from migrate.engines.base import (
+    Alteration,
+    Bound,
+    Dialect,
+    LedgerKey,
+    LedgerLine,
+    Made,
+    Reader,
+    Renames,
+    Rows,
+    Script,
+    Translation,
+    Writer,
+)
+from migrate.engines.mysql import alter, ddl, layout, stored_ddl, translation
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.inspect import definitions, inspect
 from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, ledger_table
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.measure import measure
-from migrate.engines.mysql.others import unseen
+from migrate.engines.mysql.made import made, record_made
+from migrate.engines.mysql.grants import unseen
 from migrate.engines.mysql.rows import MysqlReader, MysqlWriter
+from migrate.engines.mysql.stored import accounts, stored_definitions
 from migrate.errors import DuplicateRow, ReadOnlyServer, ServerError
-from migrate.model.change import TableChange
+from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
 from migrate.model.plan import EndpointRef
-from migrate.model.table import Catalog, ForeignKey, Index, Schema, Statistics, Table, TableName
+from migrate.model.table import (
+    Catalog,
+    ForeignKey,
+    Index,
+    Schema,
+    Statistics,
+    StoredKey,
+    StoredObject,
+    Table,
+    TableName,
+)
 from migrate.sql import quote, quote_table
 
 BATCH = 64
@@ -62,6 +87,10 @@ class MysqlEngine:
             )
         return f"server-uuid:{variables['server_uuid']}"
 
+    async def dialect(self) -> Dialect:
+        await self._server.variables()
+        return self._dialect
+
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
         return await inspect(self._server, patterns)
 
@@ -70,6 +99,12 @@ class MysqlEngine:
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         return await definitions(self._server, tables)
+
+    async def stored_definitions(self, stored: Sequence[StoredObject]) -> Mapping[StoredKey, str]:
+        return await stored_definitions(self._server, stored)
+
+    async def accounts(self) -> frozenset[str] | None:
+        return await accounts(self._server)
 
     async def occupied(self, tables: Sequence[TableName]) -> frozenset[TableName]:
         found: set[TableName] = set()
@@ -121,6 +156,9 @@ class MysqlEngine:
             grants = [_line(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
         return unseen(grants, schemas)
 
+    async def translate(self, wanted: Catalog, origin: Dialect) -> Translation:
+        return await translation.translate(self._server, wanted, origin, await self.dialect())
+
     # -- DDL
 
     def key(self, table: Table) -> Index | None:
@@ -132,16 +170,42 @@ class MysqlEngine:
     def create_schema(self, schema: Schema) -> str:
         return ddl.create_schema(schema)
 
-    def create_table(self, table: Table, definition: str, deferred: Sequence[Index]) -> str:
-        return ddl.create_table(table, definition, deferred)
+    def create_table(self, table: Table, definition: str, deferred: Sequence[Index], origin: Dialect) -> str:
+        return ddl.create_table(table, self._own_words(table, definition, origin), deferred)
 
-    def add_indexes(self, table: Table, definition: str, indexes: Sequence[Index]) -> str:
-        return ddl.add_indexes(table, definition, indexes)
+    def add_indexes(self, table: Table, definition: str, indexes: Sequence[Index], origin: Dialect) -> str:
+        return ddl.add_indexes(table, self._own_words(table, definition, origin), indexes)
 
     def add_foreign_keys(self, table: Table, foreign_keys: Sequence[ForeignKey]) -> str:
         return ddl.add_foreign_keys(table, foreign_keys)
 
-    def same(self, change: TableChange) -> bool:
+    def alter_table(
+        self, wanted: Table, actual: Table, changes: Sequence[TableChange], definition: str, origin: Dialect
+    ) -> tuple[Alteration, ...]:
+        own = self._own_words(wanted, definition, origin)
+        return alter.alter_table(wanted, actual, changes, own, self._dialect)
+
+    def rename(self, stored: StoredObject, name: TableName, renames: Renames) -> StoredObject:
+        return stored_ddl.rename(stored, name, renames)
+
+    def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
+        return stored_ddl.create_stored(wanted, definition, renames)
+
+    def drop_stored(self, stored: StoredObject) -> str:
+        return stored_ddl.drop_stored(stored)
+
+    def enable_event(self, event: StoredObject) -> str:
+        return stored_ddl.enable_event(event)
+
+    def _own_words(self, table: Table, definition: str, origin: Dialect) -> str:
+        """The definition in words that hold here; the source's own wherever it speaks the same dialect."""
+        return translation.own_words(table, definition, origin, self._dialect)
+
+    @property
+    def _dialect(self) -> Dialect:
+        return Dialect("mariadb" if self._server.is_mariadb else "mysql", self._server.version)
+
+    def same(self, change: TableChange | StoredChange) -> bool:
         return ddl.same(change)
 
     def spell(self, bound: Bound) -> str:
@@ -149,9 +213,15 @@ class MysqlEngine:
 
     # -- acting
 
-    async def execute(self, sql: str, tag: str) -> None:
-        async with self._server.session("write") as session:
-            await session.execute(f"/* {tag} */ {sql}")
+    async def execute(self, sql: str, tag: str, session: Mapping[str, str] | None = None) -> None:
+        async with self._server.session("write") as opened:
+            if session:
+                # Of a session of its own: nobody else ever works under these settings.
+                for statement in stored_ddl.settings_sql(session):
+                    await opened.execute(statement)
+            await opened.execute(f"/* {tag} */ {sql}")
+            if session:
+                await opened.close()
 
     async def end_executors(self, tag: str) -> int:
         return await end_executors(self._server, tag)
@@ -242,6 +312,12 @@ class MysqlEngine:
                 await session.execute(ledger_insert(key, lines))
             except DuplicateRow:
                 return  # one statement: none of the lines was written, those of a predecessor stay
+
+    async def made(self, schemas: Sequence[tuple[str, str]]) -> tuple[Made, ...]:
+        return await made(self._server, [schema for _, schema in schemas])
+
+    async def record_made(self, made: Sequence[Made]) -> None:
+        await record_made(self._server, made)
 
     async def close(self) -> None:
         await self._server.close()

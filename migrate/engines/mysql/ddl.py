@@ -24,6 +24,7 @@ __all__ = [
     "findings",
     "same",
     "usable_key",
+    "with_collation",
 ]
 
 _PORTABLE = frozenset({"innodb", "myisam", "aria", "memory", "archive", "csv", "blackhole", "rocksdb"})
@@ -60,7 +61,7 @@ def create_table(table: Table, definition: str, deferred: Sequence[Index]) -> st
     _check_columns(table, definition, cut)
     later = {item.name for item in _index_items(definition, cut, deferred)}
     kept = [
-        _with_collation(table, item)
+        with_collation(table, item)
         for item in cut.items
         if item.kind != "foreign_key" and not (item.kind in {"index", "fulltext", "spatial"} and item.name in later)
     ]
@@ -208,7 +209,8 @@ def _unsaid_collation(found: Sequence[Token], base: int) -> int | None:
     return None
 
 
-def _with_collation(table: Table, item: Item) -> str:
+def with_collation(table: Table, item: Item) -> str:
+    """The item's text; of a column that names a charset whose default collation differs, with its collation."""
     column = next((column for column in table.columns if item.kind == "column" and column.name == item.name), None)
     if column is None or not column.collation:
         return item.text

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.dictionary import Record, dictionary
 from migrate.engines.mysql.measure import measure
-from migrate.engines.mysql.others import others
+from migrate.engines.mysql.stored import exact, stored_objects
 from migrate.engines.mysql.types import to_neutral
+from migrate.engines.mysql.uses import uses
 from migrate.errors import MigrateError
 from migrate.model.pattern import Pattern
 from migrate.model.table import (
@@ -63,10 +64,12 @@ async def inspect(server: Server, patterns: Sequence[Pattern]) -> Catalog:
     chosen = {name: row for name, row in base.items() if wanted(name)}
     build = _Tables(read)
     tables = tuple(build.table(name, row) for name, row in chosen.items())
+    stored = await exact(server, stored_objects(read, wanted))
     return Catalog(
         schemas=tuple(Schema(name, *(part or "" for part in about)) for name, about in sorted(schemas.items())),
         tables=tables,
-        others=others(read, wanted),
+        stored=stored,
+        uses=uses(read, stored),
         statistics=tuple(_statistics(table, chosen[table.name]) for table in tables),
     )
 

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from msgspec.structs import replace
 
+from migrate.engines.mysql.stored_ddl import same_stored
 from migrate.model.change import (
     AlterCheck,
     AlterColumn,
@@ -18,6 +19,8 @@ from migrate.model.change import (
     AlterIndex,
     AlterPartitioning,
     AlterStorage,
+    AlterStored,
+    StoredChange,
     TableChange,
 )
 from migrate.model.table import Check, Column, ForeignKey, Index, IndexPart, Partition, Partitioning, Storage
@@ -33,7 +36,7 @@ _INTRODUCER = re.compile(
 _QUOTES = ("'", '"', "`")
 
 
-def same(change: TableChange) -> bool:
+def same(change: TableChange | StoredChange) -> bool:
     """Whether a server takes both sides of this change for the same thing. Adding, dropping and moving never is."""
     match change:
         case AlterColumn(actual=actual, wanted=wanted):
@@ -50,6 +53,8 @@ def same(change: TableChange) -> bool:
             if actual_parts is None or wanted_parts is None:
                 return actual_parts is wanted_parts
             return _partitioning(actual_parts) == _partitioning(wanted_parts)
+        case AlterStored(actual=there, wanted=want):
+            return same_stored(there, want)
         case _:
             return False
 
@@ -57,6 +62,11 @@ def same(change: TableChange) -> bool:
 def same_foreign_key(actual: ForeignKey, wanted: ForeignKey) -> bool:
     """Whether InnoDB does the same for both: RESTRICT and NO ACTION both refuse at once (manual 13.1.20.5)."""
     return _foreign_key(actual) == _foreign_key(wanted)
+
+
+def same_charset(one: str, other: str) -> bool:
+    """Whether two names of charsets, or two of collations, are names of one."""
+    return _charset(one) == _charset(other)
 
 
 def same_check(actual: Check, wanted: Check) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
+
 from migrate import config, planfile
 from migrate.model.plan import Plan
-from migrate.model.table import OtherObject, TableName
+from migrate.model.table import StoredObject, Table, TableName
+from tests.engines.world import integer
 from tests.unit.cli.conftest import Desk
 from tests.unit.ui import shop
 
@@ -52,8 +55,21 @@ def test_a_missing_configuration_is_66_and_a_broken_one_78(desk: Desk) -> None:
     assert "nmae" in ran.err
 
 
-def test_analyze_lists_tables_and_what_stays_behind(desk: Desk) -> None:
-    desk.old.others.append(OtherObject("view", TableName("shop", "totals"), "h"))
+def stored(desk: Desk) -> None:
+    """Two views, one of them broken, a trigger and an event that does not run, beside the shop's tables."""
+    trigger = StoredObject("trigger", TableName("shop", "count_orders"), definer="app@%", table="orders", order=1)
+    desk.old.stored += [
+        StoredObject("view", TableName("shop", "totals"), definer="app@%"),
+        StoredObject(
+            "view", TableName("shop", "lost"), definer="gone@%", broken="it reads shop.nothing, which is gone"
+        ),
+        msgspec.structs.replace(trigger, timing="AFTER", event="INSERT"),
+        StoredObject("event", TableName("shop", "purge"), definer="root@localhost", enabled=False),
+    ]
+
+
+def test_analyze_lists_tables_and_stored_objects_with_their_definers(desk: Desk) -> None:
+    stored(desk)
     ran = desk("analyze", "old:shop.*")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
@@ -62,9 +78,57 @@ def test_analyze_lists_tables_and_what_stays_behind(desk: Desk) -> None:
     assert lines[2].split()[:3] == ["customers", "memory", "2"]
     assert lines[3].split()[0] == "orders"
     assert lines[3].split()[-3:] == ["1", "1", "yes"]
-    assert lines[4] == "  view totals: not moved by this version"
+    assert lines[4:-2] == [
+        "",
+        "  kind     name          definer         about                   moves",
+        "  view     lost          gone@%                                  no",
+        "      why not: it reads shop.nothing, which is gone",
+        "  view     totals        app@%                                   yes",
+        "  trigger  count_orders  app@%           AFTER INSERT ON orders  yes",
+        "  event    purge         root@localhost  disabled                yes",
+    ]
     assert lines[-1].startswith("2 tables, 32 rows (")
-    assert lines[-1].endswith("; 1 other object")
+    assert lines[-1].endswith("; 2 views, 1 trigger, 1 event; 1 object cannot be moved")
+
+
+def test_analyze_tells_programs_of_stored_objects_and_counts_each_kind(desk: Desk) -> None:
+    stored(desk)
+    lines = desk("analyze", "old:shop.*", "--json").lines
+    others = {one["name"]: one for one in lines if one["type"] == "other"}
+    totals, lost, trigger, event = (others[name] for name in ("totals", "lost", "count_orders", "purge"))
+    assert (totals["kind"], totals["definer"], totals["moves"]) == ("view", "app@%", True)
+    assert (lost["moves"], lost["why_not"]) == (False, ["it reads shop.nothing, which is gone"])
+    assert [trigger[key] for key in ("table", "timing", "event", "order")] == ["orders", "AFTER", "INSERT", 1]
+    assert event["enabled"] is False
+    assert (lines[-1]["type"], lines[-1]["tables"], lines[-1]["rows"]) == ("total", 2, 32)
+    assert lines[-1]["stored"] == {"view": 2, "trigger": 1, "event": 1}
+
+
+def test_analyze_of_stored_objects_alone_lists_them(desk: Desk) -> None:
+    desk.old.stored.append(StoredObject("procedure", TableName("shop", "charge"), definer="app@%"))
+    ran = desk("analyze", "old:shop.charge")
+    assert ran.code == 0
+    assert ran.out.splitlines() == [
+        "old:shop",
+        "  kind       name    definer  about  moves",
+        "  procedure  charge  app@%           yes",
+        "",
+        "0 tables, 0 rows (0 B); 1 procedure",
+    ]
+
+
+def test_analyze_marks_dated_tables(desk: Desk) -> None:
+    desk.old.add_table(Table(TableName("shop", "log_20240101"), (integer("id"),)), [])
+    ran = desk("analyze", "old:shop.*")
+    assert next(line for line in ran.out.splitlines() if "log_20240101" in line).endswith("dated")
+    assert ran.out.splitlines()[-1] == "1 dated table stays behind unless `dated_tables` brings it along"
+    lines = desk("analyze", "old:shop.*", "--json").lines
+    assert {one["name"]: (one["dated"], one["moves"]) for one in lines if one["type"] == "table"} == {
+        "customers": (False, True),
+        "log_20240101": (True, True),
+        "orders": (False, True),
+    }
+    assert lines[-1]["dated_tables"] == 1
 
 
 def test_analyze_for_programs(desk: Desk) -> None:

@@ -26,6 +26,19 @@ from tests.unit.cli.conftest import Desk
         ("apply x y", "unexpected 'y'", "see `migrate apply --help`"),
         ("status x --state", "--state needs a value", "see `migrate status --help`"),
         ("plan -c", "--config needs a value", "see `migrate plan --help`"),
+        (
+            "plan --include foo",
+            "--include: 'foo' matches no table: write schema.table, as in '*.foo'",
+            "see `migrate plan --help`",
+        ),
+        ("plan --exclude a.b --exclude tmp_*", "--exclude: 'tmp_*' matches no table", "see `migrate plan --help`"),
+        ("run x --allow-destructive a", "--allow-destructive: 'a' matches no table", "see `migrate run --help`"),
+        (
+            "plan --allow-destructve a.b",
+            "unknown option '--allow-destructve'",
+            "did you mean --allow-destructive? see `migrate plan --help`",
+        ),
+        ("plan --dated", "unknown option '--dated'", "did you mean --dated-tables? see `migrate plan --help`"),
         ("apply x --parallelism 0", 'invalid value "0" for --parallelism. Must be >= 1', "see `migrate apply --help`"),
         (
             "apply x --on-error go",

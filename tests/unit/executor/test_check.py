@@ -8,7 +8,7 @@ from migrate.engines.base import Engine
 from migrate.engines.memory import MemoryEngine, MemoryServer
 from migrate.executor.check import check
 from migrate.model.plan import EndpointRef, Move, Plan
-from migrate.model.table import OtherObject, TableName
+from migrate.model.table import StoredObject, TableName
 from migrate.planfile import seal
 from migrate.planner.build import PlanRequest, make_plan
 from tests.engines.world import integer, primary, table
@@ -38,7 +38,7 @@ def test_a_plan_holds_while_nothing_moves() -> None:
 
 def test_a_trigger_that_was_made_since_makes_it_stale() -> None:
     sides = Sides()
-    sides.new.others = [OtherObject("trigger", TableName("b", "tr"), table="t", event="INSERT")]
+    sides.new.stored = [StoredObject("trigger", TableName("b", "tr"), table="t", event="INSERT")]
     assert sides.check() == ("new:b.t: its trigger tr would fire for every row",)
 
 

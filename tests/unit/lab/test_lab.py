@@ -13,9 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import LabError, lab, mysql, processes, registry
+from tests.lab import LabError, datadir, lab, mysql, processes, registry
 from tests.lab.__main__ import exports, main
-from tests.lab.definitions import PACKAGES, SERVERS, package_of, servers_of
+from tests.lab.definitions import (
+    MARIADB_11_8,
+    MYSQL_5_7_22,
+    MYSQL_9,
+    PACKAGES,
+    SERVERS,
+    accounts_sql,
+    package_of,
+    servers_of,
+)
 from tests.lab.home import home, locked
 
 
@@ -45,32 +54,71 @@ def record_of(
 # --- definitions and the command line -----------------------------------------------------------------------------
 
 
-def test_the_mysql_group_is_source_target_old() -> None:
-    found = {definition.name: definition.package.version for definition in servers_of("mysql")}
-    assert found == {"source": "8.0.33", "target": "8.0.33", "old": "8.0.12"}
-    assert servers_of("all") == SERVERS
+def test_the_groups_and_their_servers() -> None:
+    found = {definition.name: definition.package.title for definition in servers_of("mysql")}
+    assert found == {
+        "source": "MySQL 8.0.33",
+        "target": "MySQL 8.0.33",
+        "old": "MySQL 8.0.12",
+        "legacy": "MySQL 5.7.22",
+        "new": "MySQL 9",
+    }
+    found = {definition.name: definition.package.title for definition in servers_of("mariadb")}
+    assert found == {"maria10": "MariaDB 10.11", "maria11": "MariaDB 11.8"}
+    assert servers_of("all") == SERVERS == servers_of("mysql") + servers_of("mariadb")
 
 
 def test_names_and_packages_are_unique() -> None:
     assert len({definition.name for definition in SERVERS}) == len(SERVERS)
-    assert len({(package.name, package.version) for package in PACKAGES}) == len(PACKAGES)
+    assert len({(package.vendor, package.version) for package in PACKAGES}) == len(PACKAGES)
+    assert {definition.package for definition in SERVERS} == set(PACKAGES)
 
 
-@pytest.mark.parametrize("group", ["mariadb", "lake"])
-def test_a_group_of_a_later_version_is_refused_in_one_sentence(group: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["up", group]) == 1
+def test_a_group_of_a_later_version_is_refused_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "lake"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
-    assert "this version of the lab has only mysql" in captured.err
-    assert group in captured.err
+    assert "this version of the lab has only mysql, mariadb: the group 'lake' comes" in captured.err
 
 
-def test_an_unknown_group_and_an_unknown_version_are_refused() -> None:
+def test_an_unknown_group_is_refused() -> None:
     with pytest.raises(LabError, match="no group called 'oracle'"):
         servers_of("oracle")
-    with pytest.raises(LabError, match=r"no MySQL 5\.7: it has 8\.0\.33, 8\.0\.12"):
-        package_of("5.7")
+
+
+@pytest.mark.parametrize(
+    ("version", "title"),
+    [
+        ("8.0.33", "MySQL 8.0.33"),
+        ("5.7.22", "MySQL 5.7.22"),
+        ("9", "MySQL 9"),
+        ("9.7.4", "MySQL 9"),
+        ("10.11", "MariaDB 10.11"),
+        ("10.11.18", "MariaDB 10.11"),
+        ("11.8.9", "MariaDB 11.8"),
+    ],
+)
+def test_a_package_is_found_by_its_version_and_by_its_servers(version: str, title: str) -> None:
+    assert package_of(version).title == title
+
+
+@pytest.mark.parametrize("version", ["5.7", "8.0.3", "8.0.331", "90.1", "10.1", "11.80", ""])
+def test_an_unknown_version_is_refused(version: str) -> None:
+    with pytest.raises(LabError, match=rf"no server of version {version}: it has MySQL 8\.0\.33, .*MariaDB 11\.8$"):
+        package_of(version)
+
+
+def test_accounts_are_made_one_statement_a_line_with_a_plugin_the_server_has() -> None:
+    for package, identified in [
+        (MYSQL_9, "IDENTIFIED WITH caching_sha2_password BY 'lab-app'"),
+        (MYSQL_5_7_22, "IDENTIFIED BY 'lab-app'"),
+        (MARIADB_11_8, "IDENTIFIED BY 'lab-app'"),
+    ]:
+        lines = accounts_sql(package).splitlines()
+        assert all(line.endswith(";") for line in lines)
+        assert f"CREATE USER 'app'@'%' {identified};" in lines
+        assert "GRANT ALL PRIVILEGES ON *.* TO 'app'@'%';" in lines
 
 
 def test_exports_are_quoted_for_the_shell() -> None:
@@ -85,7 +133,8 @@ def test_exports_are_quoted_for_the_shell() -> None:
 def test_status_and_down_with_nothing_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == ["source", "target", "old"]
+    assert [line.split()[0] for line in lines[1:]] == [definition.name for definition in SERVERS]
+    assert lines[-1].split()[1:3] == ["MariaDB", "11.8"]
     assert all(line.endswith("down") for line in lines[1:])
     assert main(["down"]) == 0
     assert "nothing was up" in capsys.readouterr().err
@@ -237,12 +286,29 @@ def test_a_taken_port_is_not_chosen() -> None:
         assert mysql.free_port(port) != port
 
 
-def test_the_main_words_of_a_log() -> None:
-    log = (
-        "2026-01-01T00:00:00Z 0 [System] [MY-010116] [Server] starting as process 1\n"
-        "2026-01-01T00:00:00Z 0 [ERROR] [MY-000067] [Server] unknown variable 'a=1'.\n"
-        "2026-01-01T00:00:00Z 0 [ERROR] [MY-010119] [Server] Aborting\n"
-    )
-    assert mysql.main_words(log) == "unknown variable 'a=1'."
-    assert mysql.main_words("one\ntwo\n") == "two"
-    assert mysql.main_words("") == "it wrote nothing"
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        (
+            (
+                "2026-01-01T00:00:00Z 0 [System] [MY-010116] [Server] starting as process 1\n"
+                "2026-01-01T00:00:00Z 0 [ERROR] [MY-000067] [Server] unknown variable 'a=1'.\n"
+                "2026-01-01T00:00:00Z 0 [ERROR] [MY-010119] [Server] Aborting\n"
+            ),
+            "unknown variable 'a=1'.",
+        ),
+        (
+            (
+                "2026-01-01  0:00:00 0 [Note] Starting MariaDB 11.8.9\n"
+                "2026-01-01  0:00:00 0 [ERROR] /p/bin/mariadbd: unknown variable 'a=1'\n"
+                "2026-01-01  0:00:00 0 [ERROR] Aborting\n"
+            ),
+            "/p/bin/mariadbd: unknown variable 'a=1'",
+        ),
+        ("ERROR: 1064  You have an error\n2026-01-01  0:00:00 0 [ERROR] Aborting\n", "ERROR: 1064  You have an error"),
+        ("one\ntwo\n", "two"),
+        ("", "it wrote nothing"),
+    ],
+)
+def test_the_main_words_of_a_log(log: str, words: str) -> None:
+    assert datadir.main_words(log) == words

