@@ -19,7 +19,7 @@ from migrate.model.pattern import all_of, parse_object
 from migrate.model.plan import Ddl, LoadRows, Plan, PlannedObject, Step
 from migrate.model.table import Catalog, ObjectRef
 from migrate.planfile import fingerprint
-from migrate.planner.gap import Gap, StoredGap, gaps, stored_gaps
+from migrate.planner.gap import Gap, StoredGap, gaps, start_of, stored_gaps
 from migrate.planner.obstacles import obstacles
 from migrate.planner.order import step_kind
 from migrate.planner.stored import only_enabling, windows
@@ -60,9 +60,9 @@ async def check(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
 
 async def stand(plan: Plan, engines: Mapping[str, Engine]) -> Standing:
     """Look at both sides; changes nothing. Raises `ServerError`."""
-    strangers = await _strangers(plan, engines)
-    if strangers:
-        return Standing(frozenset(), strangers)
+    others = await strangers(plan, engines)
+    if others:
+        return Standing(frozenset(), others)
     finished = await finished_steps(plan, engines)
     if LAST_LOOK in finished and all(step.id in finished for step in plan.step):
         return Standing(finished, await _gone(plan, engines))
@@ -115,7 +115,7 @@ def targets(plan: Plan) -> dict[str, tuple[tuple[str, str], ...]]:
     return {endpoint: tuple(sorted(schemas)) for endpoint, schemas in sorted(found.items())}
 
 
-async def _strangers(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
+async def strangers(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
     """Endpoints behind whose address another server answers now."""
     names = sorted(plan.endpoint)
     found = await asyncio.gather(*(engines[name].identity() for name in names))
@@ -202,7 +202,7 @@ def _stored_differences(plan: Plan, item: PlannedObject, world: Standing, engine
         if item.source:
             return [f"{item.name}: the {item.kind} is gone at the source"]
         actual = world.present(ref.object.endpoint).stored_by_key().get((ref.kind, ref.object.table))
-        return [] if actual is None or fingerprint(actual) == item.start else [f"{item.name}: the {item.kind} changed"]
+        return [] if start_of(actual) in ("absent", item.start) else [f"{item.name}: the {item.kind} changed"]
     if item.source and fingerprint(pair.stored) != item.source:
         return [f"{pair.source}: the {item.kind}'s definition changed since the plan was made"]
     here = world.stored_gap[ref]
@@ -212,7 +212,7 @@ def _stored_differences(plan: Plan, item: PlannedObject, world: Standing, engine
         if f"create-{item.kind}:{item.name}" in world.finished:
             return [f"{item.name}: this plan created the {item.kind}, and it is gone"]
         return []
-    if fingerprint(here.actual) == item.start or here.change is None:
+    if start_of(here.actual) == item.start or here.change is None:
         return []
     if only_enabling(here, engines[ref.object.endpoint]):
         return []

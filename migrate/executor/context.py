@@ -13,7 +13,7 @@ import msgspec
 from migrate.engines.base import Engine, LedgerKey, LedgerLine, Lock
 from migrate.errors import Locked, MigrateError
 from migrate.executor.check import Standing
-from migrate.model.pattern import parse_object, parse_schema
+from migrate.model.pattern import endpoint_of, parse_object, parse_schema
 from migrate.model.plan import Ddl, Plan, Step
 from migrate.model.progress import Event, StepStarted, Waiting
 from migrate.planner.order import step_kind
@@ -121,7 +121,7 @@ class Context:
 
     async def record(self, step: Step, line: LedgerLine) -> None:
         """Write the line that closes the step."""
-        endpoint = step.target.partition(":")[0]
+        endpoint = endpoint_of(step.target)
 
         async def work() -> None:
             async with self.slots.line(endpoint):

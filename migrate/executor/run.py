@@ -11,7 +11,7 @@ import msgspec
 
 from migrate.engines.base import Engine, Lock
 from migrate.errors import Blocked, MigrateError, StalePlan, Stopped
-from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending, stand, targets
+from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending, stand, strangers, targets
 from migrate.executor.context import Context, Interrupt, Slots
 from migrate.executor.holding import claim, take_targets
 from migrate.executor.last_look import last_look
@@ -73,6 +73,7 @@ async def apply(
     summary, code = "ended by an error", 1
     try:
         async with AsyncExitStack() as stack:
+            _refuse_stale(await strangers(plan, engines), options.plan_path)  # before anything is locked or ended there
             finished = await finished_steps(plan, engines)
             locks: list[Lock] = []
             if any(step.id not in finished for step in plan.step):
@@ -275,9 +276,13 @@ def _refuse_blocked(plan: Plan) -> None:
 
 async def _standing(plan: Plan, engines: Mapping[str, Engine], path: str) -> Standing:
     standing = await stand(plan, engines)
-    if standing.differences:
+    _refuse_stale(standing.differences, path)
+    return standing
+
+
+def _refuse_stale(differences: tuple[str, ...], path: str) -> None:
+    if differences:
         raise StalePlan(
-            standing.differences,
+            differences,
             f"review what changed and plan again: migrate plan -o {path}" if path else "plan again: migrate plan",
         )
-    return standing

@@ -160,7 +160,15 @@ def _stored_gap(context: Context, ref: StoredRef, present: Catalog) -> StoredGap
     if seen is None or pair is None:
         return StoredGap(None, present.stored_by_key().get((ref.kind, ref.object.table)))
     here = {**seen.present, ref.object.endpoint: present}
-    asked = msgspec.structs.replace(seen, present=here, stored=(pair,))
+    # The order of a trigger is one among those of its table.
+    group = tuple(
+        one
+        for one in seen.stored
+        if one.target.kind == ref.kind == "trigger"
+        and one.target.object.endpoint == ref.object.endpoint
+        and (one.wanted.name.schema, one.wanted.table) == (pair.wanted.name.schema, pair.wanted.table)
+    )
+    asked = msgspec.structs.replace(seen, present=here, stored=group or (pair,))
     return stored_gaps(asked, context.engines)[ref]
 
 

@@ -131,6 +131,11 @@ def parse_object(text: str, catalogs: bool = False) -> ObjectRef:
     return ObjectRef(pattern.endpoint, TableName(pattern.schema.text, pattern.name.text, catalog))
 
 
+def endpoint_of(text: str) -> str:
+    """The endpoint in `endpoint:schema.table` or `endpoint:schema`."""
+    return text.partition(":")[0]
+
+
 def parse_schema(text: str) -> tuple[str, TableName]:
     """Read `endpoint:schema`, the target of a step that makes a schema; the name has an empty table."""
     ref = parse_object(f"{text}.*")

@@ -209,7 +209,8 @@ class Statistics(_Value, frozen=True):
 class Catalog(_Value, frozen=True):
     """What one endpoint holds within some patterns, sorted by name.
 
-    `statistics` and `uses` are no part of any hash; `schemas` are those that exist, with their default charset and collation.
+    `statistics` and `uses` are no part of any hash; `schemas` are those that exist, with their default charset and
+    collation.
     """
 
     schemas: tuple[Schema, ...] = ()

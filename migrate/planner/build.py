@@ -9,7 +9,7 @@ import msgspec
 
 from migrate.engines.base import Engine
 from migrate.engines.compare import equal
-from migrate.model.pattern import glob_matches
+from migrate.model.pattern import endpoint_of, glob_matches
 from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step
 from migrate.model.table import ObjectRef, Statistics, TableName, spell
 from migrate.planfile import fingerprint
@@ -50,7 +50,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     """
     moves = merged(request.move, request.include, request.exclude)
     check_conditions(moves)
-    used = sorted({end.partition(":")[0] for move in moves for end in (move.from_, move.to)})
+    used = sorted({endpoint_of(end) for move in moves for end in (move.from_, move.to)})
     identities = await asyncio.gather(*(engines[name].identity() for name in used))
     seen = await survey(moves, engines)
     gap = gaps(seen, engines)

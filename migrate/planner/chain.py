@@ -38,8 +38,8 @@ class Existing(Enum):
 class Link(msgspec.Struct, frozen=True):
     """All that the steps of one table are made from. `definition` is the source's own DDL, needed for DDL only.
 
-    `obstacle` is that of `migrate.planner.obstacles`; `children` are tables whose foreign keys to this one are dropped
-    first; `permitted` says whether destructive steps may run on this table.
+    `obstacle` is that of `migrate.planner.obstacles`; `children` are tables there with foreign keys to this one;
+    `permitted` says whether destructive steps may run on this table.
     """
 
     pair: Pair
@@ -225,7 +225,7 @@ def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
                 id=step_id(action, pair.target),
                 source=str(pair.source),
                 target=where,
-                after=(steps[-1].id,) if steps else _keys_dropped(link),
+                after=(*(step.id for step in steps[-1:]), *_neighbours(link, alteration)),
                 risk=risk,
                 blocked=blocked,
                 action=alteration.action,
@@ -237,10 +237,21 @@ def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
     return steps
 
 
-def _keys_dropped(link: Link) -> tuple[str, ...]:
-    """What drops the foreign keys that point here: a column cannot change its type under them."""
-    endpoint = link.pair.target.endpoint
-    return tuple(step_id("drop-foreign-keys", ObjectRef(endpoint, child)) for child in link.children)
+def _neighbours(link: Link, alteration: Alteration) -> tuple[str, ...]:
+    """What an ALTER TABLE waits for on the tables that foreign keys tie to this one.
+
+    Foreign keys that must go are gone first: a column cannot change its type under them. And of two such tables the
+    second by name waits for the first: a server that changes both at once ends one of them as a dead lock (1213).
+    """
+    if alteration.action == "drop-foreign-keys":
+        return ()
+    own, endpoint = link.pair.target.table, link.pair.target.endpoint
+    parents = {key.referenced for key in link.gap.actual.foreign_keys} if link.gap.actual else set()
+    after = [step_id("drop-foreign-keys", ObjectRef(endpoint, child)) for child in link.children]
+    for other in sorted({*link.children, *parents} - {own}):
+        if other < own:
+            after += shaped_by(ObjectRef(endpoint, other))
+    return tuple(after)
 
 
 def _add_indexes(link: Link, indexes: tuple[Index, ...], blocked: str) -> Ddl:

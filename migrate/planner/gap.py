@@ -152,6 +152,11 @@ def _ranked(present: Catalog, pairs: Sequence[StoredPair]) -> Catalog:
     return msgspec.structs.replace(present, stored=tuple(stored))
 
 
+def start_of(actual: StoredObject | None) -> str:
+    """What a plan says of where an object stands at its start. A trigger's place among others is no part of that."""
+    return "absent" if actual is None else fingerprint(msgspec.structs.replace(actual, order=0))
+
+
 def made_of(pair: StoredPair, actual: StoredObject) -> tuple[str, str]:
     """The hashes of both sides of an object that was made across dialects, its wishes included."""
     return fingerprint(pair.wanted), fingerprint(actual)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from migrate.engines.base import Engine
+from migrate.model.pattern import endpoint_of
 from migrate.model.plan import Finding, LoadRows, Move, PlannedObject, Step
 from migrate.model.table import ObjectRef, TableName, spell
 from migrate.planner.gap import Gap, StoredGap
@@ -78,10 +79,10 @@ async def server_notes(steps: Sequence[Step], engines: Mapping[str, Engine]) -> 
     """What a reviewer must know of the servers, when rows are to be loaded."""
     loads = [step for step in steps if isinstance(step, LoadRows)]
     found = []
-    for endpoint in sorted({step.target.partition(":")[0] for step in loads}):
+    for endpoint in sorted({endpoint_of(step.target) for step in loads}):
         found += [finding(code, endpoint, text) for code, text in await engines[endpoint].notes()]
     return found + [
-        finding("MG304", endpoint, MOMENT) for endpoint in sorted({step.source.partition(":")[0] for step in loads})
+        finding("MG304", endpoint, MOMENT) for endpoint in sorted({endpoint_of(step.source) for step in loads})
     ]
 
 

@@ -16,7 +16,7 @@ from migrate.model.plan import Action, Ddl, Finding, LoadRows, PlannedObject, St
 from migrate.model.table import ObjectRef, StoredObject, TableName, spell
 from migrate.planfile import fingerprint
 from migrate.planner.chain import filled_by, schema_step, shaped_by, step_id
-from migrate.planner.gap import StoredGap
+from migrate.planner.gap import StoredGap, start_of
 from migrate.planner.needs import Reads
 from migrate.planner.risk import finding
 from migrate.planner.survey import Survey
@@ -168,9 +168,8 @@ class StoredPlanner:
         return name
 
     def _object(self, ref: StoredRef, actual: StoredObject | None, pair: StoredPair | None) -> None:
-        start = "absent" if actual is None else fingerprint(actual)
         source = fingerprint(pair.stored) if pair else ""
-        self._made.objects.append(PlannedObject(str(ref.object), start, source, ref.kind))
+        self._made.objects.append(PlannedObject(str(ref.object), start_of(actual), source, ref.kind))
 
     def _read_by(self, pair: StoredPair) -> tuple[str, ...]:
         """The steps after which everything that a view reads and calls is there."""

@@ -13,12 +13,14 @@ from migrate.engines.base import Engine
 from migrate.engines.memory import MemoryEngine, MemoryServer
 from migrate.engines.memory.executors import Executor
 from migrate.engines.memory.faults import Point
+from migrate.engines.memory.inspect import catalog
 from migrate.engines.memory.store import StoredTable
 from migrate.engines.memory.values import Row
 from migrate.executor.run import ApplyOptions, apply
+from migrate.model.pattern import all_of
 from migrate.model.plan import EndpointRef, Move, Plan
 from migrate.model.progress import Outcome, StepFailed
-from migrate.model.table import ForeignKey, Index, Storage, Table, TableName
+from migrate.model.table import ForeignKey, Index, Storage, StoredObject, Table, TableName
 from migrate.planfile import seal
 from migrate.planner.build import PlanRequest, make_plan
 from migrate.state import State
@@ -62,10 +64,35 @@ def source_tables() -> list[tuple[Table, list[Row]]]:
     ]
 
 
+def source_stored() -> list[StoredObject]:
+    """A function, a view on a view, two triggers in order, an event that runs and one that does not."""
+    before = {"table": "owners", "timing": "BEFORE", "event": "INSERT"}
+    return [
+        StoredObject("function", TableName("a", "half"), "body of half"),
+        StoredObject("view", TableName("a", "z_below"), "reads a.items"),
+        StoredObject("view", TableName("a", "above"), "reads a.z_below"),
+        StoredObject("trigger", TableName("a", "second"), "second", order=2, **before),
+        StoredObject("trigger", TableName("a", "first"), "first", order=1, **before),
+        StoredObject("event", TableName("a", "nightly"), "every night"),
+        StoredObject("event", TableName("a", "resting"), "never", enabled=False),
+    ]
+
+
+def target_stored() -> list[StoredObject]:
+    """An older function, a trigger that would fire while rows are loaded, and an event of an older text."""
+    about = {"table": "items", "timing": "AFTER", "event": "INSERT"}
+    return [
+        StoredObject("function", TableName("b", "half"), "older body"),
+        StoredObject("trigger", TableName("b", "audit"), "only here", "root@%", order=1, **about),
+        StoredObject("event", TableName("b", "nightly"), "every day"),
+    ]
+
+
 def without_index(made: Table, schema: str) -> Table:
-    """The table as it may stand on the target before: empty, without secondary indexes and foreign keys."""
+    """The table as it may stand on the target before: empty, a column short, without indexes and foreign keys."""
     indexes = tuple(one for one in made.indexes if one.kind == "primary")
-    return Table(TableName(schema, made.name.name), made.columns, indexes, (), storage=made.storage)
+    columns = made.columns[:-1] if made.name.name == "items" else made.columns
+    return Table(TableName(schema, made.name.name), columns, indexes, (), storage=made.storage)
 
 
 class World:
@@ -84,6 +111,9 @@ class World:
             old.add_table(made, rows)
             if made.name.name in existing:
                 new.add_table(without_index(made, "b"))
+        old.stored = source_stored()
+        if "items" in existing:
+            new.stored = target_stored()
         old.tables[TableName("a", "counted")].set_counter(100)
         move = Move(from_="old:a.*", to="new:b.*")
         request = PlanRequest("crash", {"old": EndpointRef("memory"), "new": EndpointRef("memory")}, (move,))
@@ -152,6 +182,12 @@ class World:
             for name, stored in self.servers[side].tables.items()
         }
 
+    def stored(self, side: Side) -> list[tuple[str, str, str, int, bool]]:
+        """What matters of every stored object."""
+        there = catalog(self.servers[side], [all_of(side, "a" if side == "old" else "b")]).stored
+        found = [(s.kind, s.name.name, s.text, s.order, s.enabled) for s in there]
+        return sorted(one for one in found if one[1] != "audit")
+
 
 def _disk(server: MemoryServer) -> MemoryServer:
     """Committed rows and lines, and the statements at work; locks and sessions die with their process."""
@@ -161,6 +197,7 @@ def _disk(server: MemoryServer) -> MemoryServer:
         left.tables[name] = StoredTable(stored.table)
         left.tables[name].add(list(stored.rows))
         left.tables[name].set_counter(stored.counter)
+    left.stored = list(server.stored)
     left.ledgers = copy.deepcopy(server.ledgers)
     working = [one for one in server.executors.running if one.statement is not None]
     left.executors.running = [Executor(one.tag, one.statement) for one in working]

@@ -63,6 +63,12 @@ def finish(world: World, parallelism: int) -> None:
     assert (outcome.failed, outcome.not_started) == (0, 0)
     assert world.rows("new") == world.rows("old"), "every row once"
     assert world.shapes("new") == world.shapes("old"), "every index, foreign key and counter once"
+    assert world.stored("new") == [
+        (kind, name, text.replace(" a.", " b."), order, enabled)
+        for kind, name, text, order, enabled in world.stored("old")
+    ]
+    audits = [one.text for one in world.servers["new"].stored if one.name.name == "audit"]
+    assert audits in (["only here"], []), "a trigger that stepped aside came back as it was"
     assert world.servers["new"].executors.running == [], "nothing of the dead process is at work any more"
     passed = dict(world.servers["new"].faults.passed)
     again = world.apply(parallelism)
