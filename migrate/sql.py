@@ -115,6 +115,7 @@ def tokens(text: str, versioned: bool = False, sql_mode: str = "") -> tuple[Toke
             raise UnreadableDdl(text, f"something at character {at} is not understood")
         at = token.end + 1
         found.append(_token(token, text, ansi))
+        _join_digits(found, text)
     if not _BETWEEN.match(seen, at):
         raise UnreadableDdl(text, f"something at character {at} is not understood")
     return tuple(found)
@@ -189,6 +190,21 @@ def _tokenizer(ansi: bool, escapes: bool) -> type[Tokenizer]:
         STRING_ESCAPES: ClassVar[list[str]] = ["'", '"', *(["\\"] if escapes else [])]
 
     return Plain
+
+
+def _join_digits(found: list[Token], text: str) -> None:
+    """Names may begin with digits, 2024_sales, and after a dot be nothing else, sales.2024: make words of them."""
+    if len(found) < 2 or found[-2].end != found[-1].start:
+        return
+    before, last = found[-2:]
+    if before.kind == "number" and last.kind == "word" and text[before.start : before.end].isdigit():
+        found[-2:] = [Token("word", text[before.start : last.end].upper(), before.start, last.end)]
+    elif last.kind == "number" and last.text.isalnum() and before.text == "." and _named_before(found):
+        found[-1] = Token("word", last.text.upper(), last.start, last.end)
+
+
+def _named_before(found: list[Token]) -> bool:
+    return len(found) > 2 and is_name(found[-3]) and found[-3].end == found[-2].start
 
 
 def _token(token: SqlglotToken, text: str, ansi: bool) -> Token:

@@ -11,6 +11,7 @@ import pytest
 
 from tests import lab as lab_api
 from tests.lab import Lab, LabError, Server, client
+from tests.lab.definitions import servers_of
 
 
 class FreshSchemas(Protocol):
@@ -26,10 +27,26 @@ def lab() -> Iterator[Lab]:
 
     Without servers every test that needs them fails, here as in CI; none is skipped.
     """
+    yield from _leased("mysql")
+
+
+@pytest.fixture(scope="session")
+def maria(lab: Lab) -> Iterator[Lab]:
+    """The lab's group `mariadb`, up like the other one."""
+    yield from _leased("mariadb")
+
+
+@pytest.fixture(scope="session")
+def every(lab: Lab, maria: Lab) -> Lab:
+    """All servers of the lab."""
+    return Lab({**lab.servers, **maria.servers})
+
+
+def _leased(group: str) -> Iterator[Lab]:
     missing = ""
     with ExitStack() as stack:
         try:
-            servers = stack.enter_context(lab_api.lease("mysql"))
+            servers = stack.enter_context(lab_api.lease(group))
         except LabError as error:
             missing = str(error)
         if missing:
@@ -55,9 +72,33 @@ def old(lab: Lab) -> Server:
     return lab.old
 
 
+@pytest.fixture(scope="session")
+def legacy(lab: Lab) -> Server:
+    """MySQL 5.7.22."""
+    return lab.legacy
+
+
+@pytest.fixture(scope="session")
+def new(lab: Lab) -> Server:
+    """MySQL 9, with its binary log on."""
+    return lab.new
+
+
+@pytest.fixture(scope="session")
+def maria10(maria: Lab) -> Server:
+    """MariaDB 10.11."""
+    return maria.maria10
+
+
+@pytest.fixture(scope="session")
+def maria11(maria: Lab) -> Server:
+    """MariaDB 11.8."""
+    return maria.maria11
+
+
 @pytest.fixture
 def fresh_schemas(lab: Lab) -> Iterator[FreshSchemas]:
-    """Unique schema names for one test; after it they are dropped from every shared server.
+    """Unique schema names for one test; after it they are dropped from every shared server that the run has asked for.
 
     A shared server the test killed and did not restart is brought up again first.
     """
@@ -73,7 +114,10 @@ def fresh_schemas(lab: Lab) -> Iterator[FreshSchemas]:
     yield fresh
     if not names:
         return
-    for server in lab_api.up("mysql", keep=False).servers.values():
-        with client.connect(server) as connection, connection.cursor() as cursor:
+    known = {record.key for record in lab_api.status()}
+    groups = [group for group in ("mysql", "mariadb") if any(one.name in known for one in servers_of(group))]
+    for server in [one for group in groups for one in lab_api.up(group, keep=False).servers.values()]:
+        # Without TLS: setting that up takes longer than most tests.
+        with client.connect(server, ssl_disabled=True) as connection, connection.cursor() as cursor:
             for name in names:
                 cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")

@@ -13,13 +13,14 @@ from migrate.executor.context import Context, step_tag
 from migrate.executor.load import Load
 from migrate.executor.verify import different, ranges
 from migrate.model.change import AddForeignKey, AddIndex, AlterForeignKey, CreateTable
-from migrate.model.pattern import Part, Pattern, all_of, parse_object, parse_schema
+from migrate.model.pattern import all_of, parse_object, parse_schema
 from migrate.model.plan import Ddl, LoadRows, SetAutoIncrement, Step, Verify
 from migrate.model.progress import ChunkDone
 from migrate.model.table import Catalog
-from migrate.planner.gap import Gap, StoredGap, gaps_of, stored_gaps
+from migrate.planner.gap import Gap, StoredGap, gaps, stored_gaps
 from migrate.planner.order import step_kind
 from migrate.planner.stored import only_enabling
+from migrate.planner.survey import Survey
 from migrate.planner.translate import Pair, StoredRef
 
 
@@ -95,7 +96,7 @@ async def _create_schema(context: Context, step: Ddl) -> Done:
 async def _ddl(context: Context, step: Ddl) -> Done:
     """One statement. It is not idempotent: after a lost connection its executor is ended, then the server is asked."""
     pair = context.standing.pairs[step.target]
-    endpoint, name = pair.target.endpoint, pair.target.table
+    endpoint = pair.target.endpoint
     engine = context.engines[endpoint]
     tag = step_tag(context.plan, step)
     gap = context.standing.gap[pair.target]
@@ -107,8 +108,7 @@ async def _ddl(context: Context, step: Ddl) -> Done:
             await context.begin(step)
             if lost:
                 await engine.end_executors(tag)
-                pattern = Pattern(endpoint, Part(name.schema, literal=True), Part(name.name, literal=True))
-                gap = gaps_of((pair,), await engine.inspect((pattern,)), engine)[pair.target]
+                gap = gaps(await _look_again(context, endpoint), context.engines)[pair.target]
             lost = True
             if is_done(context, step, pair, gap):
                 return "found done"
@@ -126,7 +126,7 @@ async def _stored(context: Context, step: Ddl) -> Done:
     kind = step_kind(step)
     assert kind != "table"  # noqa: S101 - told apart by the caller
     ref = StoredRef(kind, parse_object(step.target))
-    endpoint, name = ref.object.endpoint, ref.object.table
+    endpoint = ref.object.endpoint
     engine = context.engines[endpoint]
     tag = step_tag(context.plan, step)
     present = context.standing.present(endpoint)
@@ -141,7 +141,7 @@ async def _stored(context: Context, step: Ddl) -> Done:
             await context.begin(step)
             if lost:
                 await engine.end_executors(tag)
-                present = await engine.inspect((all_of(endpoint, name.schema),))
+                present = (await _look_again(context, endpoint)).present[endpoint]
             asked, lost = lost or seen_before, True
             if asked and is_stored_done(step, _stored_gap(context, ref, present), engine):
                 return "found done"
@@ -151,6 +151,16 @@ async def _stored(context: Context, step: Ddl) -> Done:
     note = await context.patiently(step, work)
     await _record(context, step)
     return Done(note=note)
+
+
+async def _look_again(context: Context, endpoint: str) -> Survey:
+    """What was seen before the run, with what stands on this target now."""
+    seen = context.standing.seen
+    assert seen is not None  # noqa: S101 - a step that is not done was looked at
+    schemas = [schema.name for schema in seen.present[endpoint].schemas]
+    schemas += [schema.name for schema in seen.schemas[endpoint] if schema.name not in schemas]
+    present = await context.engines[endpoint].inspect([all_of(endpoint, schema) for schema in schemas])
+    return msgspec.structs.replace(seen, present={**seen.present, endpoint: present})
 
 
 def _stored_gap(context: Context, ref: StoredRef, present: Catalog) -> StoredGap:

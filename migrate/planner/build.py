@@ -161,8 +161,10 @@ async def _existing(
             return Existing.NONE if statistics[pair.source].rows else Existing.EQUAL
         if pair.move.existing == "fail":
             return Existing.REFUSED
-        if pair.move.compare == "schema" or gap[pair.target].values_differ:
+        if pair.move.compare == "schema":
             return Existing.NOT_COMPARED
+        if gap[pair.target].values_differ or not _has_key(pair, gap[pair.target], engines):
+            return Existing.CHANGING
         source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
         async with at_once:
             same = await equal(source, target, *both_sides(pair, source))
@@ -171,6 +173,14 @@ async def _existing(
     asked = [pair for found in there.values() for pair in found]
     answers = await asyncio.gather(*(look(pair) for pair in asked))
     return {pair.target: answer for pair, answer in zip(asked, answers, strict=True)}
+
+
+def _has_key(pair: Pair, gap: Gap, engines: Mapping[str, Engine]) -> bool:
+    """Whether the target can walk along the source's key: it has that index, with the same columns."""
+    key = engines[pair.source.endpoint].key(pair.table)
+    return key is None or any(
+        index.name == key.name and index.parts == key.parts for index in (gap.actual.indexes if gap.actual else ())
+    )
 
 
 async def _stored(

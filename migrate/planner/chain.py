@@ -32,6 +32,7 @@ class Existing(Enum):
     EQUAL = auto()
     OTHER = auto()
     NOT_COMPARED = auto()
+    CHANGING = auto()
     REFUSED = auto()
 
 
@@ -71,7 +72,7 @@ def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
     if any(isinstance(change, CreateTable) for change in link.gap.changes):
         later = link.target.deferrable(pair.wanted) if link.statistics.rows >= DEFER_ROWS else ()
         steps.append(_create_table(link, later))
-    elif alterations and all(isinstance(change, AddIndex) for change in alterations):
+    elif _may_wait(link):
         later = tuple(change.index for change in alterations if isinstance(change, AddIndex))
     elif alterations:
         steps += _alter_table(link, findings)
@@ -88,6 +89,14 @@ def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
     return tuple(steps), tuple(findings)
 
 
+def _may_wait(link: Link) -> bool:
+    """Whether all that an empty table there lacks are indexes that may come after its rows."""
+    deferrable = {index.name for index in link.target.deferrable(link.pair.wanted)}
+    missing = [change.index.name for change in link.gap.alterations if isinstance(change, AddIndex)]
+    loads = link.existing is Existing.NONE
+    return loads and len(missing) == len(link.gap.alterations) > 0 and deferrable.issuperset(missing)
+
+
 def _rows(link: Link, findings: list[Finding], altered: bool) -> list[Step]:
     """Load, counter and proof; or what stands in the way."""
     pair, where = link.pair, str(link.pair.target)
@@ -95,15 +104,11 @@ def _rows(link: Link, findings: list[Finding], altered: bool) -> list[Step]:
         case Existing.EQUAL:
             return [_verify(link)] if altered and link.statistics.rows else []
         case Existing.NOT_COMPARED:
-            findings.append(
-                finding(
-                    "MG204",
-                    where,
-                    "its columns change: whether its rows are then equal shows at apply"
-                    if link.gap.values_differ
-                    else 'compare = "schema": whether its rows are equal shows at apply',
-                )
-            )
+            findings.append(finding("MG204", where, 'compare = "schema": whether its rows are equal shows at apply'))
+            return [_verify(link)]
+        case Existing.CHANGING:
+            text = "its columns or its key change first: whether its rows are then equal shows at apply"
+            findings.append(finding("MG204", where, text))
             return [_verify(link)]
         case Existing.OTHER:
             text = "it holds rows that differ from the source; this version loads only into empty tables"
@@ -213,7 +218,7 @@ def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
         for loss in alteration.losses:
             risk = "destructive" if "destructive" in (risk, loss.risk) else "lossy"
             findings.append(finding("MG209" if loss.risk == "destructive" else "MG210", where, loss.text))
-        blocked = alteration.refused
+        blocked = alteration.refused or "; ".join(link.gap.held)
         if blocked:
             findings.append(finding("MG201", where, f"{blocked}: {_differences(link.gap.alterations)}"))
         elif risk == "destructive" and not link.permitted:

@@ -27,15 +27,20 @@ from migrate.model.change import (
 )
 from migrate.model.table import Catalog, Column, ObjectRef, Schema, StoredObject, Table, TableName
 from migrate.planfile import fingerprint
+from migrate.planner.aside import retyped, stepping_aside
 from migrate.planner.survey import Survey
 from migrate.planner.translate import Pair, StoredPair, StoredRef
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """The changes that one target table needs; `actual` is what is there, None when nothing is."""
+    """The changes that one target table needs; `actual` is what is there, None when nothing is.
+
+    `held` says why its columns cannot change their types.
+    """
 
     changes: tuple[Change, ...] = ()
     actual: Table | None = None
+    held: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> frozenset[type[Change]]:
@@ -102,7 +107,19 @@ def gaps_of(pairs: Sequence[Pair], actual: Catalog, target: Engine) -> dict[Obje
             case _ if not target.same(change):
                 changes.setdefault(change.table, []).append(change)
     there = actual.by_name()
-    return {pair.target: Gap(tuple(changes.get(pair.target.table, ())), there.get(pair.target.table)) for pair in pairs}
+    wanted = {pair.target.table: pair.wanted for pair in pairs}
+    aside, held = stepping_aside(wanted, actual.tables, retyped(changes))
+    for name, keys in aside.items():
+        known = {change.actual.name for change in changes.get(name, ()) if isinstance(change, AlterForeignKey)}
+        changes.setdefault(name, []).extend(change for change in keys if change.actual.name not in known)
+    return {
+        pair.target: Gap(
+            tuple(changes.get(pair.target.table, ())),
+            there.get(pair.target.table),
+            tuple(held.get(pair.target.table, ())),
+        )
+        for pair in pairs
+    }
 
 
 def stored_gaps(seen: Survey, engines: Mapping[str, Engine]) -> dict[StoredRef, StoredGap]:

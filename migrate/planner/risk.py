@@ -29,6 +29,18 @@ FINDINGS = {
     "MG304": "the source is not read at one moment",
     "MG305": "only some rows are moved",
     "MG306": "the account may not see all objects",
+    "MG401": "a collation that the target lacks, or has under other rules, becomes another one",
+    "MG402": "a type that the target lacks becomes another one",
+    "MG403": "JSON is kept as text with a check, or text with such a check stays text",
+    "MG404": "an index is said in other words",
+    "MG405": "a default or a generated column is said in other words",
+    "MG406": "a check has another name, or rules that were no checks become one",
+    "MG407": "a storage engine or an option of a table becomes another one, or is left out",
+    "MG408": "settings or words of a stored object are said in other words",
+    "MG409": "a foreign key that the target takes only with its own rules switched off",
+    "MG410": "the target has nothing that the object needs",
+    "MG411": "a unique key is re-checked under another collation",
+    "MG412": "a part of a table that the target has nothing like is left out",
 }
 
 _LEVELS = {
@@ -46,6 +58,8 @@ _LEVELS = {
     "MG208": "lossy",
     "MG209": "destructive",
     "MG210": "lossy",
+    "MG410": "unsupported",
+    "MG412": "lossy",
 }
 
 

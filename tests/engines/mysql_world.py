@@ -1,19 +1,24 @@
-"""Two MySQL servers of the lab, seen by an account of this test run alone, so that its sessions can be told apart."""
+"""Two servers of the lab, seen by an account of this test run alone, so that its sessions can be told apart.
+
+MariaDB comes without performance_schema: what MySQL tells there is asked otherwise.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import datetime
 import decimal
+import hashlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any, Literal
 
 from migrate.engines import open_engine
 from migrate.engines.base import Engine
 from migrate.model.plan import EndpointRef
 from migrate.model.table import Column, Index, Table, TableName
+from tests import lab
 from tests.engines.world import Row, Side, Value, Work, order
 from tests.lab import Server, client
 
@@ -21,13 +26,13 @@ PASSWORD = "suite"
 STATEMENTS = """\
 SELECT SUM(COUNT_STAR) FROM performance_schema.events_statements_summary_by_user_by_event_name
 WHERE USER = %s AND EVENT_NAME LIKE 'statement/%%'"""
+MARIADB_STATEMENTS = """\
+SELECT SUM(SELECT_COMMANDS + UPDATE_COMMANDS + OTHER_COMMANDS) FROM information_schema.USER_STATISTICS
+WHERE USER = %s"""
+CONNECTED = "SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = %s"
 WAITING = """\
 SELECT ID FROM information_schema.PROCESSLIST
-WHERE USER = %s AND STATE = 'Waiting for table metadata lock'"""
-LOCK_OWNERS = """\
-SELECT DISTINCT t.PROCESSLIST_ID FROM performance_schema.metadata_locks AS l
-JOIN performance_schema.threads AS t ON t.THREAD_ID = l.OWNER_THREAD_ID
-WHERE l.OBJECT_TYPE = 'USER LEVEL LOCK' AND t.PROCESSLIST_USER = %s"""
+WHERE USER = %s AND STATE LIKE 'Waiting for table %% lock'"""
 CRASH = """\
 CREATE TRIGGER {schema}.`crash` BEFORE INSERT ON {table} FOR EACH ROW
 IF {condition} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'crash of a test'; END IF"""
@@ -44,6 +49,8 @@ class Backdoor:
         self.user = user
         self.root = client.connect(server, root=True, ssl_disabled=True)
         self.run("SET SESSION foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'")
+        if server.vendor == "mariadb":
+            self.run("SET GLOBAL userstat = 1")
         self.run(f"CREATE USER '{user}'@'%' IDENTIFIED BY '{PASSWORD}'")
         self.run(f"GRANT ALL PRIVILEGES ON *.* TO '{user}'@'%'")
 
@@ -65,6 +72,32 @@ class Backdoor:
         self.root.close()
 
 
+class Doors:
+    """A way behind the engines' backs to each server that is asked for, with one account for all."""
+
+    def __init__(self, servers: Mapping[str, Server]) -> None:
+        self._servers = servers
+        self._user = f"suite_{uuid.uuid4().hex[:8]}"
+        self._open: dict[str, Backdoor] = {}
+        self._twins = ExitStack()
+
+    def __getitem__(self, name: str) -> Backdoor:
+        """The server of that name; `twin of NAME` is another one of its version."""
+        if name not in self._open:
+            of = name.removeprefix("twin of ")
+            server = self._servers[of]
+            if of != name:
+                server = self._twins.enter_context(lab.extra("twin", server.version))
+            self._open[name] = Backdoor(server, self._user)
+        return self._open[name]
+
+    def close(self) -> None:
+        """Away with the accounts and the twins."""
+        for door in self._open.values():
+            door.close()
+        self._twins.close()
+
+
 class MysqlWorld:
     """See `tests.engines.world.World`."""
 
@@ -74,8 +107,11 @@ class MysqlWorld:
         name = uuid.uuid4().hex[:10]
         self.source_schema = f"suite_{name}_old"
         self.target_schema = f"suite_{name}_new"
-        source.run(f"CREATE DATABASE `{self.source_schema}`")
-        target.run(f"CREATE DATABASE `{self.target_schema}`")
+        # One that both know, and in which '' and ' ' are two keys.
+        vendors = {source.server.vendor, target.server.vendor}
+        collation = "utf8mb4_uca1400_nopad_ai_ci" if vendors == {"mariadb"} else "utf8mb4_0900_ai_ci"
+        source.run(f"CREATE DATABASE `{self.source_schema}` COLLATE {collation}")
+        target.run(f"CREATE DATABASE `{self.target_schema}` COLLATE {collation}")
         self.source = source.engine("old")
         self.target = target.engine("new")
         self._rivals: list[Engine] = []
@@ -114,7 +150,8 @@ class MysqlWorld:
 
     async def queries(self, side: Side) -> int:
         """See World."""
-        return int(self._run(side, STATEMENTS, self.user)[0][0] or 0)
+        mariadb = self.doors[side].server.vendor == "mariadb"
+        return int(self._run(side, MARIADB_STATEMENTS if mariadb else STATEMENTS, self.user)[0][0] or 0)
 
     @asynccontextmanager
     async def crash(self, moment: Literal["rows", "ledger"], table: TableName, row: int) -> AsyncIterator[None]:
@@ -146,11 +183,10 @@ class MysqlWorld:
 
     async def lose_locks(self) -> None:
         """See World: the connections that hold them are killed."""
-        owners = self._run("target", LOCK_OWNERS, self.user)
-        assert owners, "something is locked"
-        for (connection,) in owners:
-            self._run("target", f"KILL {connection}")
-        await self._until(lambda: not self._run("target", LOCK_OWNERS, self.user))
+        (owner,) = self._run("target", "SELECT IS_USED_LOCK(%s)", lock_name(self.target_schema))[0]
+        assert owner, "the schema is locked"
+        self._run("target", f"KILL {owner}")
+        await self._until(lambda: not self._run("target", CONNECTED, owner))
 
     @staticmethod
     async def _until(done: Callable[[], bool]) -> None:
@@ -159,6 +195,11 @@ class MysqlWorld:
                 return
             await asyncio.sleep(0.01)
         raise AssertionError("the server did not come that far in ten seconds")
+
+
+def lock_name(schema: str) -> str:
+    """What the engine's lock on a schema is called."""
+    return "migrate:" + hashlib.sha256(schema.encode()).hexdigest()[:48]
 
 
 def quoted(name: TableName) -> str:

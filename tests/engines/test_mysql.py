@@ -1,32 +1,37 @@
-"""The MySQL engine keeps the contract, on real servers: 8.0.33 to 8.0.33, and 8.0.12 to 8.0.33."""
+"""The MySQL engine keeps the contract, on real servers of MySQL: within a version, and to a newer one."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
-from tests.engines.mysql_world import Backdoor, MysqlWorld
+from tests.engines.mysql_world import Doors, MysqlWorld
 from tests.engines.suite import EngineSuite
 from tests.engines.world import World
 from tests.lab import Lab
 
+PAIRS = {
+    "8.0.33": ("source", "target"),
+    "8.0.12 to 8.0.33": ("old", "target"),
+    "8.0.12 to 9.7": ("old", "new"),
+    "9.7": ("new", "twin of new"),
+}
+
 
 @pytest.fixture(scope="module")
-def doors(lab: Lab) -> Iterator[dict[str, Backdoor]]:
+def doors(lab: Lab) -> Iterator[Doors]:
     """A way behind the engines' backs to every server."""
-    user = f"suite_{uuid.uuid4().hex[:8]}"
-    made = {name: Backdoor(server, user) for name, server in lab.servers.items()}
+    made = Doors(lab.servers)
     yield made
-    for door in made.values():
-        door.close()
+    made.close()
 
 
-@pytest_asyncio.fixture(params=["source", "old"], ids=["8.0.33", "8.0.12"])
-async def world(request: pytest.FixtureRequest, doors: dict[str, Backdoor]) -> AsyncIterator[MysqlWorld]:
-    made = MysqlWorld(doors[request.param], doors["target"])
+@pytest_asyncio.fixture(params=PAIRS.values(), ids=PAIRS)
+async def world(request: pytest.FixtureRequest, doors: Doors) -> AsyncIterator[MysqlWorld]:
+    source, target = request.param
+    made = MysqlWorld(doors[source], doors[target])
     yield made
     await made.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from itertools import pairwise
 from typing import Literal, Protocol
@@ -11,10 +11,23 @@ import msgspec
 
 from migrate.diff import diff
 from migrate.engines.base import Bound, Dialect, Engine, LedgerKey, Payload, Reader, Rows, Span
+from migrate.engines.memory import ddl as memory
 from migrate.model.change import Change, CreateSchema, CreateTable
 from migrate.model.pattern import Part, Pattern
 from migrate.model.plan import Protocol as LoadProtocol
-from migrate.model.table import Catalog, Column, ForeignKey, Index, IndexKind, IndexPart, Storage, Table, TableName
+from migrate.model.table import (
+    Catalog,
+    Column,
+    ForeignKey,
+    Index,
+    IndexKind,
+    IndexPart,
+    Storage,
+    StoredKind,
+    StoredObject,
+    Table,
+    TableName,
+)
 from migrate.model.types import Binary, Integer, Text
 
 Value = int | float | str | bytes | None
@@ -148,6 +161,40 @@ def moved(original: Table, schema: str) -> Table:
         for foreign_key in original.foreign_keys
     )
     return msgspec.structs.replace(original, name=there(original.name), foreign_keys=foreign_keys)
+
+
+# -- stored objects ----------------------------------------------------------------------------------------------------
+
+_BODIES: dict[StoredKind, str] = {
+    "procedure": "(n INT) BEGIN DELETE FROM {table} WHERE `id` = n AND {said} <> ''; END",
+    "function": "(n INT) RETURNS INT READS SQL DATA RETURN (SELECT n + MAX(`id`) FROM {table} WHERE `a` <> {said})",
+    "view": " AS SELECT `id`, {said} AS `said` FROM {table}",
+    "trigger": " BEFORE INSERT ON {table} FOR EACH ROW SET NEW.`a` = CONCAT((SELECT COUNT(*) FROM {table}), {said})",
+    "event": " ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM {table} WHERE `a` = {said}",
+}
+"""What follows the name: words about a table with `id` and `a`, and a string that only looks like a name."""
+
+STORED_KINDS: tuple[StoredKind, ...] = tuple(_BODIES)
+"""Those that every server has."""
+
+
+async def store(
+    engine: Engine, kind: StoredKind, name: TableName, of: TableName, session: Mapping[str, str] | None = None
+) -> None:
+    """Make a stored object of some words about that table, in which `said(of)` is a string."""
+    body = _BODIES[kind].format(table=f"`{of.schema}`.`{of.name}`", said=f"'{said(of)}'")
+    statement = f"CREATE {kind.upper()} `{name.schema}`.`{name.name}`{body}"
+    if engine.family == "memory":
+        stored = StoredObject(kind, name, body)
+        if kind == "trigger":
+            stored = msgspec.structs.replace(stored, table=of.name, timing="BEFORE", event="INSERT")
+        statement = memory.write(memory.CreateStored(stored))
+    await engine.execute(statement, TAG, session)
+
+
+def said(of: TableName) -> str:
+    """A string that reads like a name and is none."""
+    return f"of {of.schema}.{of.name}"
 
 
 # -- looking -----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ def main(chosen: list[str]) -> int:
     if unknown:
         print(f"no such case: {', '.join(unknown)}; there are {', '.join(CASES)}", file=sys.stderr)
         return 64
-    with lab.lease("mysql") as servers, tempfile.TemporaryDirectory() as folder:
+    with lab.lease("all") as servers, tempfile.TemporaryDirectory() as folder:
         for case in chosen or CASES:
             work = Path(folder) / case
             work.mkdir()

@@ -10,17 +10,28 @@ from pathlib import Path
 import pytest
 
 from migrate import planfile
-from tests.golden.plans import CASES, EXAMPLE, HERE, example, golden, normalised
+from tests.e2e.command import PLAN
+from tests.golden.plans import CASES, EXAMPLE, HERE, example, named, normalised, planned, read_case
 from tests.lab import Lab
 
 
 def test_there_are_cases() -> None:
-    assert len(CASES) >= 8
+    assert len(CASES) >= 60
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_case_is_planned_as_it_was_reviewed(case: str, lab: Lab, tmp_path: Path) -> None:
-    assert golden(case, lab, tmp_path) == (HERE / case / "plan.toml").read_text(encoding="utf-8")
+def test_a_case_is_planned_as_it_was_reviewed_and_applied_to_its_end(case: str, every: Lab, tmp_path: Path) -> None:
+    with planned(case, every, tmp_path) as (migrate, schema):
+        assert named(migrate, schema) == (HERE / case / "plan.toml").read_text(encoding="utf-8")
+        made = read_case(case)
+        if made.ends == "blocked":
+            assert migrate("apply", PLAN).code == 6
+            return
+        migrate.must("apply", PLAN)
+        options = (word.replace("shop", schema) for word in made.options)
+        again = migrate("plan", "-o", "again.toml", "--detailed-exitcode", *options)
+        assert again.code == 0, again.text
+        assert migrate("verify", PLAN).code == 0
 
 
 @pytest.mark.parametrize("case", CASES)

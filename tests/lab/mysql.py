@@ -85,8 +85,12 @@ def launch(package: Package, folder: Path, port: int, options: Sequence[str]) ->
     remove_socket(path)  # a killed server leaves it, with a lock that names a pid someone else may have by now
     log = folder / "mysqld.log"
     log.write_bytes(b"")
+    # Of its own: MariaDB clears another server's temporary tables out of a shared one when it starts.
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
     command = [*base_command(package, binaries, folder / "data"), *OPTIONS, *package.start_options]
-    command += [f"--port={port}", f"--socket={path}", f"--pid-file={folder / 'mysqld.pid'}", *options]
+    command += [f"--port={port}", f"--socket={path}", f"--pid-file={folder / 'mysqld.pid'}"]
+    command += [f"--tmpdir={temporary}", *options]
     return processes.spawn(command, log, environment()), path
 
 

@@ -14,7 +14,7 @@ from migrate.engines.memory import alter, ddl
 from migrate.engines.memory.executors import Executors
 from migrate.engines.memory.faults import Faults, Gate, Point
 from migrate.engines.memory.store import Ledger, StoredTable
-from migrate.engines.memory.stored import moment, names, ordered
+from migrate.engines.memory.stored import moment, names
 from migrate.engines.memory.values import Row
 from migrate.errors import ReadOnlyServer, ServerError
 from migrate.model.change import AlterColumn, DropColumn, TableChange
@@ -206,15 +206,21 @@ class MemoryServer:
         stored.table = msgspec.structs.replace(stored.table, foreign_keys=left)
 
     def _alter(self, endpoint: str, name: TableName, changes: Sequence[TableChange]) -> None:
-        """Foreign keys that point here forbid that their column goes, and follow it to another name."""
+        """Foreign keys hold their columns on both sides: none goes or gets another type. A new name they follow."""
         stored = self.table(endpoint, name)
         pointing = [(other, key) for other in self.tables.values() for key in other.table.foreign_keys]
         pointing = [(other, key) for other, key in pointing if key.referenced == name]
-        gone = {change.column.name for change in changes if isinstance(change, DropColumn)}
-        for other, key in pointing:
-            if needed := gone.intersection(key.referenced_columns):
-                why = f"foreign key {key.name} of {other.table.name} needs {', '.join(sorted(needed))}"
-                raise ServerError(endpoint, f"{name}: {why}", code=1829)
+        touched = {change.column.name for change in changes if isinstance(change, DropColumn)}
+        for change in changes:
+            if isinstance(change, AlterColumn) and change.actual.type != change.wanted.type:
+                touched.add(change.actual.name)
+        held = [(f"{key.name} of {other.table.name}", key.referenced_columns) for other, key in pointing]
+        held += [(key.name, key.columns) for key in stored.table.foreign_keys]
+        for holder, columns in held:
+            if needed := touched.intersection(columns):
+                raise ServerError(
+                    endpoint, f"{name}: foreign key {holder} needs {', '.join(sorted(needed))} as it is", code=1833
+                )
         stored.become(*alter.altered(endpoint, stored, changes))
         called = {change.actual.name: change.wanted.name for change in changes if isinstance(change, AlterColumn)}
         for other in {id(other): other for other, _ in pointing}.values():
@@ -246,8 +252,8 @@ class MemoryServer:
         definer = stored.definer or ("" if stored.kind == "sequence" else self.account)
         order = 0
         if stored.kind == "trigger":
-            before = [one.order for one in ordered(self.stored) if moment(one) == moment(stored)]
-            order = max(before, default=0) + 1
+            # The last of its moment: equal orders stand as they came, see `ordered`.
+            order = max((one.order for one in self.stored if moment(one) == moment(stored)), default=0)
         made = msgspec.structs.replace(stored, settings=settings, definer=definer, order=order)
         self.stored = [*(one for one in self.stored if one.key != stored.key), made]
 

@@ -22,15 +22,15 @@ from migrate.engines.base import (
 from migrate.engines.mysql import alter, ddl, layout, stored_ddl, translation
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.connect import Server
+from migrate.engines.mysql.grants import unseen
 from migrate.engines.mysql.inspect import definitions, inspect
 from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, ledger_table
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
-from migrate.engines.mysql.measure import measure
 from migrate.engines.mysql.made import made, record_made
-from migrate.engines.mysql.grants import unseen
+from migrate.engines.mysql.measure import measure
 from migrate.engines.mysql.rows import MysqlReader, MysqlWriter
-from migrate.engines.mysql.stored import accounts, stored_definitions
-from migrate.errors import DuplicateRow, ReadOnlyServer, ServerError
+from migrate.engines.mysql.shown import accounts, stored_definitions
+from migrate.errors import DuplicateRow, ReadOnlyServer
 from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
 from migrate.model.plan import EndpointRef
@@ -79,13 +79,17 @@ class MysqlEngine:
     # -- looking
 
     async def identity(self) -> str:
+        """MySQL's server_uuid is kept with the data, MariaDB's server_uid is a hash of network card and port.
+
+        MariaDB before 10.5.26, 10.6.19, 10.11.9 and 11.4.3 has none: what it says of its place stands for it. An
+        identity of our own would have to be written, and planning writes nothing.
+        """
         variables = await self._server.variables()
-        if self._server.is_mariadb:
-            said = f"this is MariaDB {variables['version']}, and this version moves MySQL only"
-            raise ServerError(
-                self.endpoint, said, "its types, defaults and collations need mappings that are not there yet"
-            )
-        return f"server-uuid:{variables['server_uuid']}"
+        for name, prefix in (("server_uuid", "server-uuid"), ("server_uid", "server-uid")):
+            if variables.get(name):
+                return f"{prefix}:{variables[name]}"
+        place = ":".join(variables.get(name, "") for name in ("hostname", "port", "server_id", "datadir"))
+        return f"server-place:{place}"
 
     async def dialect(self) -> Dialect:
         await self._server.variables()
@@ -219,7 +223,7 @@ class MysqlEngine:
                 # Of a session of its own: nobody else ever works under these settings.
                 for statement in stored_ddl.settings_sql(session):
                     await opened.execute(statement)
-            await opened.execute(f"/* {tag} */ {sql}")
+            await opened.execute(stored_ddl.statement_bytes(f"/* {tag} */ {sql}", session or {}))
             if session:
                 await opened.close()
 

@@ -209,13 +209,34 @@ def _unsaid_collation(found: Sequence[Token], base: int) -> int | None:
     return None
 
 
-def with_collation(table: Table, item: Item) -> str:
-    """The item's text; of a column that names a charset whose default collation differs, with its collation."""
+def with_collation(table: Table, item: Item, always: bool = False) -> str:
+    """The item's text; of a column of text with its collation, where servers choose different ones for its charset.
+
+    `always`: also where the column's charset is the table's, with both, since the table there has another.
+    """
     column = next((column for column in table.columns if item.kind == "column" and column.name == item.name), None)
     if column is None or not column.collation:
         return item.text
-    end = _unsaid_collation(tokens(item.text), base=0)
-    return item.text if end is None else f"{item.text[:end]} COLLATE {column.collation}{item.text[end:]}"
+    found = tokens(item.text)
+    end = _unsaid_collation(found, base=0)
+    if end is not None:
+        return f"{item.text[:end]} COLLATE {column.collation}{item.text[end:]}"
+    outer = [token for token, level in zip(found, _levels(found), strict=True) if level == 0]
+    if not always or any(_is(token, "COLLATE", "CHARSET", "CHARACTER SET", "CHARACTER") for token in outer):
+        return item.text
+    at = _end_of_type(item.text, found)
+    return f"{item.text[:at]} CHARACTER SET {column.charset} COLLATE {column.collation}{item.text[at:]}"
+
+
+def _end_of_type(text: str, found: Sequence[Token]) -> int:
+    """Where the type of a column ends: its name, and what stands in parentheses behind that."""
+    if len(found) < 3 or found[2].text != "(":
+        return found[1].end
+    levels = _levels(found)
+    closing = next((at for at in range(2, len(found)) if levels[at] == 0), None)
+    if closing is None:
+        raise UnreadableDdl(text, "the parenthesis after the type does not end")
+    return found[closing].end
 
 
 def _options(table: Table, tail: str) -> str:

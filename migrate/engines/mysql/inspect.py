@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from migrate.engines.mysql.connect import Server
+from migrate.engines.mysql.defaults import exact_defaults, letters, mariadb_default, mysql_default, readable
 from migrate.engines.mysql.dictionary import Record, dictionary
 from migrate.engines.mysql.measure import measure
-from migrate.engines.mysql.stored import exact, stored_objects
+from migrate.engines.mysql.stored import stored_objects
 from migrate.engines.mysql.types import to_neutral
 from migrate.engines.mysql.uses import uses
+from migrate.engines.mysql.shown import exact
 from migrate.errors import MigrateError
 from migrate.model.pattern import Pattern
 from migrate.model.table import (
@@ -39,9 +41,11 @@ SYSTEM = frozenset({"mysql", "sys", "information_schema", "performance_schema"})
 OURS = ("_migrate", "_mo_")
 """What starts so is this program's own, and no part of what people have."""
 
-_CURRENT = re.compile(r"current_timestamp(?:\(\d?\))?\Z|now\(\d?\)\Z", re.IGNORECASE)
-_ON_UPDATE = re.compile(r"on update (\S+)", re.IGNORECASE)
-_OPTION = re.compile(r"""[^\s=]+(?:=(?:"[^"]*"|'[^']*'|\S*))?""")
+_ON_UPDATE = re.compile(r"on update ([^\s,]+)", re.IGNORECASE)
+_OPTION = re.compile(r"""(?:(?:DATA|INDEX) )?[^\s=]+(?:=(?:"[^"]*"|'[^']*'|\S*))?""")
+_MARIADB_OPTION = re.compile(r"\A`(.+)`='?(.*?)'?\Z")
+_HASHING = frozenset({"memory"})
+"""Engines of MariaDB with hash indexes that are not unique; all others make such an index a B-tree."""
 
 _Key = tuple[str, str]
 _Grouped = dict[_Key, list[Record]]
@@ -62,8 +66,11 @@ async def inspect(server: Server, patterns: Sequence[Pattern]) -> Catalog:
     rows = {TableName(row["TABLE_SCHEMA"], row["TABLE_NAME"]): row for row in read["TABLES"]}
     base = {n: r for n, r in sorted(rows.items()) if "VIEW" not in r["TABLE_TYPE"] and r["TABLE_TYPE"] != "SEQUENCE"}
     chosen = {name: row for name, row in base.items() if wanted(name)}
-    build = _Tables(read)
+    build = _Tables(read, server.is_mariadb)
     tables = tuple(build.table(name, row) for name, row in chosen.items())
+    if server.is_mariadb:
+        async with server.session("metadata") as session:
+            tables = await exact_defaults(session, tables)
     stored = await exact(server, stored_objects(read, wanted))
     return Catalog(
         schemas=tuple(Schema(name, *(part or "" for part in about)) for name, about in sorted(schemas.items())),
@@ -91,7 +98,8 @@ def _may(pattern: Pattern, schema: str) -> bool:
 class _Tables:
     """Puts tables together from rows of information_schema, each row looked at once."""
 
-    def __init__(self, read: dict[str, tuple[Record, ...]]) -> None:
+    def __init__(self, read: dict[str, tuple[Record, ...]], mariadb: bool) -> None:
+        self._mariadb = mariadb
         self._transactional = {row["ENGINE"].lower(): row["TRANSACTIONS"] == "YES" for row in read["ENGINES"]}
         self._columns = _by_table(read["COLUMNS"])
         self._statistics = _by_table(read["STATISTICS"])
@@ -100,12 +108,7 @@ class _Tables:
             (row["CONSTRAINT_SCHEMA"], row["TABLE_NAME"], row["CONSTRAINT_NAME"]): row
             for row in read["REFERENTIAL_CONSTRAINTS"]
         }
-        self._constraints = _by_table(row for row in read["TABLE_CONSTRAINTS"] if row["CONSTRAINT_TYPE"] == "CHECK")
-        # MySQL's names of checks are unique in a schema, MariaDB's in a table, which it then tells.
-        self._clauses = {
-            (row["CONSTRAINT_SCHEMA"], row["TABLE_NAME"], row["CONSTRAINT_NAME"]): row["CHECK_CLAUSE"]
-            for row in read["CHECK_CONSTRAINTS"]
-        }
+        self._checks = _mariadb_checks(read) if mariadb else _mysql_checks(read)
         self._partitions = _by_table(row for row in read["PARTITIONS"] if row["PARTITION_NAME"] is not None)
 
     def table(self, name: TableName, row: Record) -> Table:
@@ -113,10 +116,12 @@ class _Tables:
         key = (name.schema, name.name)
         return Table(
             name=name,
-            columns=tuple(_column(r) for r in sorted(self._columns[key], key=lambda r: r["ORDINAL_POSITION"])),
-            indexes=_indexes(self._statistics[key]),
+            columns=tuple(
+                _column(r, self._mariadb) for r in sorted(self._columns[key], key=lambda r: r["ORDINAL_POSITION"])
+            ),
+            indexes=_indexes(self._statistics[key], self._mariadb and (row["ENGINE"] or "").lower() not in _HASHING),
             foreign_keys=self._foreign_keys(key),
-            checks=self._checks(key),
+            checks=tuple(sorted(self._checks[key], key=lambda check: (check.name, check.expression))),
             partitioning=_partitioning(self._partitions[key]),
             storage=self._storage(row),
             comment=row["TABLE_COMMENT"] or "",
@@ -126,7 +131,7 @@ class _Tables:
         engine = row["ENGINE"] or ""
         collation = row["TABLE_COLLATION"] or ""
         options = [
-            option
+            _MARIADB_OPTION.sub(r"\1=\2", option) if self._mariadb else option
             for option in _OPTION.findall(row["CREATE_OPTIONS"] or "")
             if option.lower() != "partitioned" and not option.lower().startswith("row_format=")
         ]
@@ -157,14 +162,28 @@ class _Tables:
             )
         return tuple(made)
 
-    def _checks(self, key: _Key) -> tuple[Check, ...]:
-        schema, table = key
-        made = []
-        for row in self._constraints[key]:
-            name = row["CONSTRAINT_NAME"]
-            clause = self._clauses.get((schema, None, name), self._clauses.get((schema, table, name), ""))
-            made.append(Check(name, _expression(clause), row["ENFORCED"] != "NO"))
-        return tuple(sorted(made, key=lambda check: check.name))
+
+def _mysql_checks(read: dict[str, tuple[Record, ...]]) -> dict[_Key, list[Check]]:
+    """Their names are unique in a schema, and only TABLE_CONSTRAINTS says of which table each is."""
+    clauses = {
+        (row["CONSTRAINT_SCHEMA"], row["CONSTRAINT_NAME"]): row["CHECK_CLAUSE"] for row in read["CHECK_CONSTRAINTS"]
+    }
+    made: dict[_Key, list[Check]] = defaultdict(list)
+    for row in read["TABLE_CONSTRAINTS"]:
+        name = row["CONSTRAINT_NAME"]
+        if row["CONSTRAINT_TYPE"] == "CHECK":
+            check = Check(name, letters(clauses.get((row["TABLE_SCHEMA"], name))), row["ENFORCED"] != "NO")
+            made[row["TABLE_SCHEMA"], row["TABLE_NAME"]].append(check)
+    return made
+
+
+def _mariadb_checks(read: dict[str, tuple[Record, ...]]) -> dict[_Key, list[Check]]:
+    """Their names are unique in a table; the check of a column is called like the column."""
+    made: dict[_Key, list[Check]] = defaultdict(list)
+    for row in read["CHECK_CONSTRAINTS"]:
+        check = Check(row["CONSTRAINT_NAME"], row["CHECK_CLAUSE"])
+        made[row["CONSTRAINT_SCHEMA"], row["TABLE_NAME"]].append(check)
+    return made
 
 
 def _by_table(rows: Iterable[Record]) -> _Grouped:
@@ -182,22 +201,21 @@ def _grouped(rows: list[Record], name: str, position: str) -> list[tuple[str, li
     return list(grouped.items())
 
 
-def _column(row: Record) -> Column:
+def _column(row: Record, mariadb: bool) -> Column:
     extra = (row["EXTRA"] or "").lower()
-    default = row["COLUMN_DEFAULT"]
     on_update = _ON_UPDATE.search(row["EXTRA"] or "")
     charset = row["CHARACTER_SET_NAME"] or ""
-    # Before 8.0.13 nothing but the type tells CURRENT_TIMESTAMP from a text of these letters.
-    computed = "default_generated" in extra
-    now = row["DATA_TYPE"] in ("timestamp", "datetime") and default is not None and _CURRENT.match(default)
-    generated = _expression(row["GENERATION_EXPRESSION"])
+    kind = to_neutral(row["COLUMN_TYPE"], row["DATA_TYPE"], charset)
+    told = row["COLUMN_DEFAULT"]
+    default, computed = mariadb_default(told, kind) if mariadb else mysql_default(told, row["DATA_TYPE"], extra)
+    generated = (row["GENERATION_EXPRESSION"] or "") if mariadb else letters(row["GENERATION_EXPRESSION"])
     return Column(
         name=row["COLUMN_NAME"],
         native=row["COLUMN_TYPE"],
-        type=to_neutral(row["COLUMN_TYPE"], row["DATA_TYPE"], charset),
+        type=kind,
         nullable=row["IS_NULLABLE"] == "YES",
-        default=_expression(default) if computed else default,
-        default_is_expression=bool(now) or computed,
+        default=default,
+        default_is_expression=computed,
         on_update=on_update[1] if on_update else "",
         auto_increment="auto_increment" in extra,
         generated=generated,
@@ -213,12 +231,17 @@ def _column(row: Record) -> Column:
 _SPECIAL: dict[str, IndexKind] = {"FULLTEXT": "fulltext", "SPATIAL": "spatial"}
 
 
-def _indexes(rows: list[Record]) -> tuple[Index, ...]:
-    """The primary key first, then by name."""
+def _indexes(rows: list[Record], trees: bool) -> tuple[Index, ...]:
+    """The primary key first, then by name. `trees`: an index that is not unique is a B-tree, whatever is told.
+
+    MariaDB 11.8 tells the words of the definition, `USING HASH`, where 10.11 tells what became of them.
+    """
     made = []
     for name, parts in _grouped(rows, "INDEX_NAME", "SEQ_IN_INDEX"):
         first = parts[0]
         method = first["INDEX_TYPE"]
+        if trees and method == "HASH" and int(first["NON_UNIQUE"]):
+            method = "BTREE"
         special = _SPECIAL.get(method)
         unique: IndexKind = "primary" if name == "PRIMARY" else "unique"
         made.append(
@@ -234,22 +257,10 @@ def _indexes(rows: list[Record]) -> tuple[Index, ...]:
     return tuple(sorted(made, key=lambda index: (index.kind != "primary", index.name)))
 
 
-def _expression(text: str | None) -> str:
-    """Text of an expression, as the server escapes it, but with its letters put right.
-
-    MySQL 8.0 hands these columns of information_schema out as if their UTF-8 were latin1: every byte beyond ASCII
-    becomes a letter of its own (seen on 8.0.12 and 8.0.33). What is not such text stays as it is.
-    """
-    try:
-        return (text or "").encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text or ""
-
-
 def _part(row: Record, special: bool) -> IndexPart:
     return IndexPart(
         column=row["COLUMN_NAME"] or "",
-        expression=_expression(row["EXPRESSION"]),
+        expression=letters(row["EXPRESSION"]),
         prefix=0 if special else row["SUB_PART"] or 0,  # of a spatial index it is the size of a bounding box
         descending=row["COLLATION"] == "D",
     )
@@ -300,10 +311,11 @@ async def definitions(server: Server, names: Sequence[TableName]) -> dict[TableN
     found: dict[TableName, str] = {}
 
     async def work() -> None:
-        async with server.session("metadata") as session:
+        # MariaDB's answer may hold bytes that are no text.
+        async with server.session("read" if server.is_mariadb else "metadata") as session:
             for name in left:
                 row = (await session.query(f"SHOW CREATE TABLE {quote_table(name)}", str(name))).rows[0]
-                found[name] = row[1].decode() if isinstance(row[1], bytes) else row[1]
+                found[name] = readable(row[1]) if isinstance(row[1], bytes) else row[1]
 
     try:
         async with asyncio.TaskGroup() as workers:

@@ -9,9 +9,12 @@ Four layouts, all run on real servers with hostile values (docs/mysql.md has the
 * `cells`: one row, each cell by itself, for rows of many MiB: LOAD DATA is superlinear in the size of a field.
 
 What each type needs, and what goes wrong otherwise: FLOAT prints six digits, so `c*1e0`; but a DOUBLE so treated is cut
-to 22 characters; ENUM and SET go by number,
-because index 0 and members that look like numbers are lost as text; BIT by number; JSON must arrive as utf8mb4, not
-as binary.
+to 22 characters; ENUM and SET go by number, because index 0 and members that look like numbers are lost as text; BIT by
+number; JSON and MariaDB's UUID, INET4 and INET6 must arrive as utf8mb4, not as binary. A VECTOR is its bytes, the same
+on MySQL and on MariaDB.
+
+A column whose `type` is text in another character set than its own, or text where it is JSON or a UUID, is laid out and
+hashed as that text: so it arrives in a column of another type, and both sides sum up the same.
 GROUP_CONCAT cuts each argument to its declared length without a warning, unless it is a blob: hence WIDE.
 """
 
@@ -62,8 +65,30 @@ def literal_bytes(value: bytes) -> str:
 # -- one column ----------------------------------------------------------------------------------------------------
 
 
+TEXTUAL = frozenset({"json", "uuid", "inet4", "inet6"})
+"""Native types that are no text, and that SQL gives and takes as text in utf8mb4; all but JSON are MariaDB's."""
+_SAME_BYTES = frozenset({("utf8mb3", "utf8mb4"), ("ascii", "utf8mb4"), ("ascii", "utf8mb3"), ("ascii", "latin1")})
+"""What is written in the first is the same bytes in the second."""
+
+
 def _is_bytes(column: Column) -> bool:
     return isinstance(column.type, Text | Binary | Geometry | Opaque)
+
+
+def _is_textual(column: Column) -> bool:
+    return isinstance(column.type, Json) or (isinstance(column.type, Opaque) and column.native in TEXTUAL)
+
+
+def converted(column: Column) -> tuple[str, str] | None:
+    """The column's own character set and the one it is laid out in, when their bytes differ."""
+    if not isinstance(column.type, Text) or not column.charset:
+        return None
+    own, laid_out = _charset(column.charset), _charset(column.type.charset)
+    return None if own == laid_out or (own, laid_out) in _SAME_BYTES else (column.charset, column.type.charset)
+
+
+def _charset(name: str) -> str:
+    return "utf8mb3" if name.lower() == "utf8" else name.lower()
 
 
 def plain(column: Column) -> str:
@@ -74,14 +99,23 @@ def plain(column: Column) -> str:
             return f"CONCAT({name})"
         case Float():
             return f"CONCAT({name}*1e0)"
-        case Bit() | Enum() | Set():
+        case Bit():
             return f"CONCAT(CAST({name} AS UNSIGNED))"
-        case Json():
+        case Enum() | Set():
+            return f"CONCAT({number(column)})"
+        case Text() if between := converted(column):
+            return f"CAST(CONVERT({name} USING {between[1]}) AS BINARY)"
+        case Text() | Json() | Opaque() if column.native in TEXTUAL or isinstance(column.type, Json):
             return f"CAST(CAST({name} AS CHAR CHARACTER SET utf8mb4) AS BINARY)"
         case Text() | Binary() | Geometry() | Opaque():
             return f"CAST({name} AS BINARY)"
         case _:
             return f"CONCAT({name})"
+
+
+def number(column: Column) -> str:
+    """The number of an ENUM or SET, all 64 bits: +0 goes through a double, and MariaDB warns of CAST AS UNSIGNED."""
+    return f"({quote(column.name)}|0)"
 
 
 def _field(column: Column, marks: Marks, as_hex: bool) -> str:
@@ -100,7 +134,7 @@ def _take(column: Column, number: int, marks: Marks, as_hex: bool) -> tuple[str,
     match column.type:
         case Bit() | Enum() | Set():
             value = f"CAST({value} AS UNSIGNED)"
-        case Json():
+        case _ if _is_textual(column):
             value = f"CONVERT({value} USING utf8mb4)"
     if value == variable and not isinstance(column.type, Geometry | Opaque):
         return quote(column.name), ""
@@ -115,7 +149,7 @@ def _literal(column: Column) -> str:
             text = value
         case Float() | Temporal():
             text = f"CONCAT('''',{value},'''')"
-        case Json():
+        case _ if _is_textual(column):
             text = f"CONCAT('_utf8mb4 x''',HEX({value}),'''')"
         case _:
             text = f"CONCAT('x''',HEX({value}),'''')"
@@ -131,7 +165,7 @@ def cell_literal(column: Column, value: bytes | None) -> bytes:
             return value
         case Float() | Temporal():
             return b"'" + value + b"'"
-        case Json():
+        case _ if _is_textual(column):
             return b"_utf8mb4 x'" + value.hex().encode() + b"'"
         case _:
             return b"x'" + value.hex().encode() + b"'"
@@ -190,8 +224,10 @@ def lobs(rows: Rows) -> tuple[Column, ...]:
 
     def large(column: Column) -> bool:
         match column.type:
-            case Json() | Geometry() | Opaque():
+            case Json() | Geometry():
                 return True
+            case Opaque():
+                return not _is_textual(column)
             case Binary(length=length):
                 return length >= LOB_BYTES
             case Text(length=length):
@@ -212,6 +248,8 @@ def widest(rows: Rows) -> int:
 
     def width(column: Column) -> int:
         match column.type:
+            case Opaque() if _is_textual(column):
+                return 45
             case Text(length=None) | Json() | Geometry() | Opaque():
                 return 1 << 32
             case Text(length=int(length)):
@@ -287,8 +325,7 @@ def spell(bound: Bound) -> str:
 
 
 def _compared(column: Column) -> str:
-    name = quote(column.name)
-    return f"({name}+0)" if isinstance(column.type, Enum | Set) else name
+    return number(column) if isinstance(column.type, Enum | Set) else quote(column.name)
 
 
 def _beyond(names: Sequence[str], at: Bound, sign: str, last: str) -> str:
@@ -326,38 +363,3 @@ def order(rows: Rows) -> str:
 def forced(rows: Rows) -> str:
     """The index hint: chunks must come in key order, so that the target appends."""
     return f" FORCE INDEX ({quote(rows.index)})" if rows.index else ""
-
-
-# -- proof ----------------------------------------------------------------------------------------------------------
-
-
-def hash_expression(rows: Rows) -> str:
-    """64 bits of a hash of the row's values. Length before value, NULL apart: no two rows look alike by accident.
-
-    A large cell is hashed by itself: CONCAT above max_allowed_packet would be NULL, and a NULL is not summed.
-    """
-    large = {column.name for column in lobs(rows)}
-    parts = []
-    for column in rows.columns:
-        name, value = quote(column.name), plain(column)
-        if isinstance(column.type, Float):
-            # All 64 bits: what MySQL prints of 2.2250738585072014e-308 reads back as another number.
-            told = [f"ST_AsBinary(POINT({name},0))"]
-        elif isinstance(column.type, Enum | Set):
-            # The members too: SHOW CREATE TABLE prints a letter above U+FFFF as ?, and the target has that instead.
-            told = [f"CAST({name} AS UNSIGNED)", "':'", f"CAST({name} AS BINARY)"]
-        elif isinstance(column.type, Json):
-            # A DATE, TIME or BLOB inside has the text of a string: only the comparison tells them apart.
-            text = f"CAST({name} AS CHAR CHARACTER SET utf8mb4)"
-            told = [f"MD5({value})", f"({name} = CAST({text} AS JSON))"]
-        elif column.name in large:
-            told = [f"MD5({value})"]
-        elif isinstance(column.type, Text | Binary):
-            told = [f"LENGTH({name})", "':'", value]
-        else:
-            told = [value.removeprefix("CONCAT(").removesuffix(")") if value.startswith("CONCAT(") else value]
-        if column.nullable:
-            whole = told[0] if len(told) == 1 else f"CONCAT({','.join(told)})"
-            told = [f"IFNULL({whole},'N')"]
-        parts += [*told, "','"]
-    return f"CAST(CONV(LEFT(MD5(CONCAT({','.join(parts)})),16),16,10) AS UNSIGNED)"

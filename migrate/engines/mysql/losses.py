@@ -46,8 +46,34 @@ _TEXT_BYTES = {"tinytext": 255, "text": 65_535, "mediumtext": 16_777_215, "longt
 _LONGEST = {"utf8mb4": 4, "utf8mb3": 3, "utf16": 4, "utf16le": 4, "utf32": 4, "ucs2": 2, "gb18030": 4}
 """Bytes of the longest character; others are taken for 2 (gbk, sjis and the like, and more than enough for latin1)."""
 _SINGLE = frozenset(
-    "ascii latin1 latin2 latin5 latin7 cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 koi8r koi8u greek hebrew tis620"
-    " armscii8 dec8 hp8 keybcs2 macce macroman swe7 geostd8 binary".split()
+    [
+        "ascii",
+        "latin1",
+        "latin2",
+        "latin5",
+        "latin7",
+        "cp1250",
+        "cp1251",
+        "cp1256",
+        "cp1257",
+        "cp850",
+        "cp852",
+        "cp866",
+        "koi8r",
+        "koi8u",
+        "greek",
+        "hebrew",
+        "tis620",
+        "armscii8",
+        "dec8",
+        "hp8",
+        "keybcs2",
+        "macce",
+        "macroman",
+        "swe7",
+        "geostd8",
+        "binary",
+    ]
 )
 _UNICODE = frozenset({"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"})
 """Character sets that hold every character of every other one."""

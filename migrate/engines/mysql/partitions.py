@@ -1,22 +1,27 @@
 """Partitions of an existing table: the cheapest clause that spreads the rows as wanted and keeps every one.
 
-The words are the definition's own. A partition is never dropped: rows of one that is not wanted go where they belong, and
-where they belong nowhere the server refuses (error 1526).
+The words are the definition's own. A partition is never dropped: rows of one that is not wanted go where they belong,
+and where they belong nowhere the server refuses (error 1526).
 """
 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from migrate.errors import UnreadableDdl
 from migrate.model.table import Partition, Partitioning
 from migrate.sql import Token, quote, tokens
 
-__all__ = ["Spread", "spread"]
+__all__ = ["Spread", "spread", "spreading"]
 
 _BOUND = re.compile(r"LESS THAN \((-?\d+)\)\Z")
+
+
+Way = Literal["add", "reorganize", "all"]
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -34,46 +39,50 @@ def spread(actual: Partitioning | None, wanted: Partitioning | None, tail: str) 
     if wanted is None:
         return Spread("REMOVE PARTITIONING")
     whole, parts = _cut(tail)
-    if actual is not None and parts and _alike(actual, wanted):
-        if len(parts) != len(wanted.partitions):
-            raise UnreadableDdl(tail, f"it has {len(parts)} partitions, and {len(wanted.partitions)} were inspected")
-        cheaper = _cheaper(actual, wanted, parts)
-        if cheaper:
-            return Spread(cheaper, alone=True)
-    return Spread(whole)
+    cut = _differing(actual, wanted) if actual is not None else None
+    if actual is None or cut is None or not parts:
+        return Spread(whole)
+    if len(parts) != len(wanted.partitions):
+        raise UnreadableDdl(tail, f"it has {len(parts)} partitions, and {len(wanted.partitions)} were inspected")
+    first, left = cut
+    listed = ",\n ".join(parts[first : len(parts) - left])
+    names = ", ".join(quote(part.name) for part in actual.partitions[first : len(actual.partitions) - left])
+    return Spread(f"REORGANIZE PARTITION {names} INTO (\n {listed})" if names else f"ADD PARTITION (\n {listed})", True)
 
 
-def _alike(actual: Partitioning, wanted: Partitioning) -> bool:
-    """Whether rows are told apart in the same way, by ranges or lists, and only the partitions differ."""
-    plain = msgspec.structs.replace(actual, partitions=()) == msgspec.structs.replace(wanted, partitions=())
-    return plain and wanted.method.upper().startswith(("RANGE", "LIST"))
+def spreading(actual: Partitioning | None, wanted: Partitioning | None) -> Way:
+    """Which partitions `spread` makes anew: some that are added, some in place of others, or all."""
+    cut = _differing(actual, wanted) if actual is not None and wanted is not None else None
+    if actual is None or cut is None:
+        return "all"
+    return "add" if sum(cut) == len(actual.partitions) else "reorganize"
 
 
-def _cheaper(actual: Partitioning, wanted: Partitioning, parts: tuple[str, ...]) -> str:
-    """ADD or REORGANIZE of the partitions that differ; empty when that is not possible, or may lose a row."""
+def _differing(actual: Partitioning, wanted: Partitioning) -> tuple[int, int] | None:
+    """How many partitions are alike before and after those that differ; None where only all can be made anew.
+
+    That is so where rows are told apart in another way, and where fewer rows would fit: the server then looks at each.
+    """
+    alike = replace(actual, partitions=()) == replace(wanted, partitions=())
+    if not alike or not wanted.method.upper().startswith(("RANGE", "LIST")) or actual == wanted:
+        return None
     there, want = actual.partitions, wanted.partitions
+    shorter = min(len(there), len(want))
     first = 0
-    while first < min(len(there), len(want)) and there[first] == want[first]:
+    while first < shorter and there[first] == want[first]:
         first += 1
     left = 0
-    while left < min(len(there), len(want)) - first and there[-1 - left] == want[-1 - left]:
+    while left < shorter - first and there[-1 - left] == want[-1 - left]:
         left += 1
     if wanted.method.upper().startswith("RANGE"):
-        # A partition begins where the one before ends: the first one behind the differing ones changes with them.
+        # A partition begins where the one before ends: the first one behind the differing ones may change with them.
         if left and (first == len(there) - left or _last(there, left) != _last(want, left)):
             left -= 1
         if not left and first < len(there) and not _reaches(want[-1], there[-1]):
-            return ""
+            return None
     elif left and first == len(there) - left:
-        return ""  # a new list among others: ADD PARTITION puts it last
-    before, after = there[first : len(there) - left], parts[first : len(parts) - left]
-    listed = ",\n ".join(after)
-    if not before:
-        return f"ADD PARTITION (\n {listed})"
-    if not after:
-        return ""
-    names = ", ".join(quote(partition.name) for partition in before)
-    return f"REORGANIZE PARTITION {names} INTO (\n {listed})"
+        return None  # a new list among others: ADD PARTITION puts it last
+    return None if first == len(want) - left else (first, left)
 
 
 def _last(partitions: tuple[Partition, ...], left: int) -> str:

@@ -14,6 +14,7 @@ from migrate.engines.mysql import layout as lay
 from migrate.engines.mysql.answers import Answer, Result, ServerWarning, literal
 from migrate.engines.mysql.connect import Session
 from migrate.engines.mysql.ledger import ledger_insert, ledger_table
+from migrate.engines.mysql.proof import hash_expression
 from migrate.errors import DuplicateRow, LossyWrite, ServerError
 from migrate.model.plan import Protocol as LoadProtocol
 from migrate.model.types import Enum, Set
@@ -185,9 +186,9 @@ class MysqlReader:
         return Payload(Span(), len(gathered), between.join(gathered), name, (marks.field, marks.row, marks.null))
 
     async def checksum(self, rows: Rows, span: Span) -> Checksum:
-        """See the contract; the hash is `layout.hash_expression`."""
+        """See the contract; the hash is `proof.hash_expression`."""
         found = await self._session.query(
-            f"SELECT COUNT(*),SUM({lay.hash_expression(rows)}) FROM {quote_table(rows.table)}{lay.forced(rows)}"
+            f"SELECT COUNT(*),SUM({hash_expression(rows)}) FROM {quote_table(rows.table)}{lay.forced(rows)}"
             f"{lay.condition(rows, span)}"
         )
         count, total = found.rows[0]

@@ -21,7 +21,8 @@ CONNECT_TIMEOUT = 10.0
 # Name, literal, kinds that need it (none: all). Set where the server has the variable. What each is for:
 # results must not be cut or refused (sql_select_limit, max_execution_time, group_concat_max_len, sql_safe_updates);
 # information_schema must tell the present and everything (stats_expiry, gipk, old_temporals); DDL must create what it
-# says (sql_generate_invisible_primary_key); COMMIT must end a transaction (completion_type); a statement must not wait
+# says (sql_generate_invisible_primary_key), and take what another server took (restrict_fk_on_non_standard_key, which any
+# account may switch off for itself on 9.7); COMMIT must end a transaction (completion_type); a statement must not wait
 # the default, a year, for others (lock_wait_timeout); every warning must be told (max_error_count).
 _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("autocommit", "1", ()),
@@ -29,6 +30,7 @@ _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'", ()),
     ("foreign_key_checks", "0", ()),
     ("unique_checks", "0", ("write",)),
+    ("restrict_fk_on_non_standard_key", "0", ("write",)),
     ("lock_wait_timeout", "60", ("write",)),
     ("group_concat_max_len", "4294967295", ()),
     ("net_read_timeout", "1800", ()),
@@ -52,7 +54,8 @@ _RESTRICTED = (
     ("max_error_count", "65535"),
 )
 _ASKED = (
-    *("version", "version_comment", "server_uuid", "server_uid", "hostname", "port", "local_infile", "read_only"),
+    *("version", "version_comment", "server_uuid", "server_uid", "server_id", "hostname", "port", "datadir"),
+    *("local_infile", "read_only", "performance_schema"),
     *("super_read_only", "innodb_read_only", "max_allowed_packet", "lower_case_table_names", "gtid_mode", "log_bin"),
     *("sql_require_primary_key", "explicit_defaults_for_timestamp", "default_storage_engine", "innodb_page_size"),
     *("innodb_strict_mode", "character_set_server", "collation_server", "have_ssl", "secure_file_priv"),

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from msgspec.structs import replace
 
+from migrate.engines.mysql.expression import canonical
 from migrate.engines.mysql.stored_ddl import same_stored
 from migrate.model.change import (
     AlterCheck,
@@ -24,7 +25,7 @@ from migrate.model.change import (
     TableChange,
 )
 from migrate.model.table import Check, Column, ForeignKey, Index, IndexPart, Partition, Partitioning, Storage
-from migrate.model.types import NeutralType, Opaque, Text
+from migrate.model.types import Binary, NeutralType, Opaque, Text
 
 _DISPLAY_WIDTH = re.compile(r"\b(tinyint|smallint|mediumint|int|bigint|year)\(\d+\)")
 _NOW = re.compile(r"(?:current_timestamp|now|localtime|localtimestamp)(?:\((\d*)\))?", re.IGNORECASE)
@@ -33,6 +34,7 @@ _QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`(?:[^`]|`
 _INTRODUCER = re.compile(
     r"(?<![\w`'\"])_(?:utf8mb4|utf8mb3|utf8|latin1|ascii|binary|gbk|ucs2|utf16|utf16le|utf32) ?(?=\\?')"
 )
+_USUAL = frozenset({'encryption="n"', "encryption='n'", "page_checksum=1"})
 _QUOTES = ("'", '"', "`")
 
 
@@ -59,9 +61,31 @@ def same(change: TableChange | StoredChange) -> bool:
             return False
 
 
+def plain_charset(name: str) -> str:
+    """The one name of a charset or collation that has several: utf8 is utf8mb3."""
+    return _charset(name)
+
+
+def is_now(default: str) -> bool:
+    """Whether the default is the moment of the row, in any spelling."""
+    return bool(_now(default))
+
+
+def visibility_alone(change: AlterIndex) -> bool:
+    """Whether the index differs in nothing but being visible."""
+    actual, wanted = change.actual, change.wanted
+    return actual.visible != wanted.visible and _index(replace(actual, visible=wanted.visible)) == _index(wanted)
+
+
 def same_foreign_key(actual: ForeignKey, wanted: ForeignKey) -> bool:
     """Whether InnoDB does the same for both: RESTRICT and NO ACTION both refuse at once (manual 13.1.20.5)."""
     return _foreign_key(actual) == _foreign_key(wanted)
+
+
+def same_type(actual: Column, wanted: Column) -> bool:
+    """Whether both hold the same values and compare them alike."""
+    there, want = _column(actual), _column(wanted)
+    return (there.native, there.charset, there.collation) == (want.native, want.charset, want.collation)
 
 
 def same_charset(one: str, other: str) -> bool:
@@ -136,6 +160,9 @@ def _default(column: Column, native: str) -> tuple[str | None, bool]:
         return number, False
     if column.default_is_expression:
         return _expression(default), True
+    if isinstance(column.type, Binary) and default.startswith("0x"):
+        # MySQL tells such a value up to its first NUL (8.0.33, 9.7), MariaDB all of it.
+        return default[: 2 + 2 * (bytes.fromhex(default[2:]) + b"\0").index(0)].upper(), False
     return default, False
 
 
@@ -157,6 +184,11 @@ def _now(text: str) -> str:
 
 
 def _expression(text: str) -> str:
+    """The one form of an expression that is understood; of any other its words."""
+    return canonical(text) or _flat(text)
+
+
+def _flat(text: str) -> str:
     """Without the parentheses around the whole, introducers, spaces and case; what stands in quotes stays as it is.
 
     A string is shown with the character set of the session that made the table: `_latin1'x'` here, `_utf8mb4'x'` there.
@@ -202,8 +234,11 @@ def _part(part: IndexPart) -> IndexPart:
 
 
 def _storage(storage: Storage) -> Storage:
-    """`partitioned` is said by the partitioning, row_format by `row_format`; DYNAMIC is InnoDB's default."""
-    options = {option.lower() for option in storage.options}
+    """`partitioned` is said by the partitioning, row_format by `row_format`; DYNAMIC is InnoDB's default.
+
+    Some servers tell a default that was said, others do not: `ENCRYPTION='N'` (MySQL 8.0.12), `PAGE_CHECKSUM=1`.
+    """
+    options = {option.lower() for option in storage.options} - _USUAL
     kept = sorted(option for option in options if option != "partitioned" and not option.startswith("row_format="))
     row_format = storage.row_format.lower()
     return replace(
@@ -228,8 +263,8 @@ def _partitioning(partitioning: Partitioning) -> Partitioning:
 
 
 def _partition_expression(text: str) -> str:
-    return _expression(text).replace("`", "")
+    return _flat(text).replace("`", "")
 
 
 def _partition(partition: Partition) -> Partition:
-    return replace(partition, bound=_expression(partition.bound))
+    return replace(partition, bound=_flat(partition.bound))

@@ -1,22 +1,67 @@
 """DDL of stored objects as text: what the source's SHOW CREATE printed, cut and spliced, never printed anew.
 
-Pure functions.
+Pure functions. What a person wrote stays byte for byte, but for names that change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 
 import msgspec
 
 from migrate.engines.base import Renames, Script
 from migrate.engines.mysql.answers import literal
+from migrate.engines.mysql.cut import cut
 from migrate.engines.mysql.names import Edit, Scope, name_edits, rename_names, spliced, target_of
+from migrate.engines.mysql.stored import quoted
 from migrate.errors import UnreadableDdl
 from migrate.model.table import StoredObject, TableName
-from migrate.sql import Token, quote, quote_table, tokens
+from migrate.sql import quote, quote_table, tokens
 
 __all__ = ["create_stored", "drop_stored", "enable_event", "rename", "same_stored", "settings_sql"]
+
+_CODECS = dict.fromkeys(("utf8", "utf8mb3", "utf8mb4"), "utf-8")
+_CODECS |= {
+    name: name
+    for name in (
+        "ascii",
+        "cp1250",
+        "cp1251",
+        "cp1256",
+        "cp1257",
+        "cp850",
+        "cp852",
+        "cp866",
+        "gbk",
+        "gb2312",
+        "gb18030",
+        "big5",
+        "cp932",
+    )
+}
+_CODECS |= {
+    "latin1": "cp1252",
+    "latin2": "iso8859-2",
+    "latin5": "iso8859-9",
+    "latin7": "iso8859-13",
+    "greek": "iso8859-7",
+    "hebrew": "iso8859-8",
+    "koi8r": "koi8-r",
+    "koi8u": "koi8-u",
+    "tis620": "tis-620",
+    "euckr": "cp949",
+    "sjis": "shift_jis",
+    "ujis": "euc_jp",
+    "eucjpms": "euc_jp",
+}
+"""Character sets of clients, and who writes them here. A server reads a statement in the one that is set."""
+
+_NO_VARIABLE = ("database", "collation_database")
+_WIDTHS = re.compile(r"\b((?:small|medium|big)?int|tinyint(?!\(1\))|year)\(\d+\)(?! unsigned zerofill| zerofill)")
+_LANGUAGE = re.compile(r"\A(?:PROCEDURE|FUNCTION) .*\nLANGUAGE (?!SQL)(\w+)\n")
+_UTF8 = re.compile(r"\butf8mb3(?=\b|_)")
+_COLUMNS = re.compile(r" VIEW \((?:`(?:[^`]|``)*`(?:, )?)*\) AS ")
 
 
 def rename(stored: StoredObject, name: TableName, renames: Renames) -> StoredObject:
@@ -24,25 +69,41 @@ def rename(stored: StoredObject, name: TableName, renames: Renames) -> StoredObj
 
     Raises `UnreadableDdl` where the words cannot be rewritten for certain.
     """
-    scope = Scope(stored.name.schema, name.schema, _mode(stored))
     table = target_of(TableName(stored.name.schema, stored.table), renames).name if stored.table else ""
-    text = stored.text if stored.kind == "sequence" else rename_names(stored.text, renames, scope)
+    text = stored.text
+    if stored.kind != "sequence":
+        text = rename_names(text, renames, _scope(stored, stored.name.schema, name.schema, renames))
+    if text != stored.text and (language := _LANGUAGE.search(text)):
+        raise UnreadableDdl(text, f"it is written in {language[1]} and holds a name that changes")
     return msgspec.structs.replace(stored, name=name, text=text, table=table)
 
 
 def create_stored(wanted: StoredObject, definition: str, renames: Renames) -> Script:
     """The statement that makes it (a view: makes or replaces it), from the source's own text of it.
 
-    An event is made disabled. Raises `UnreadableDdl`.
+    An event is made disabled; a trigger comes after those that are there. Raises `UnreadableDdl`.
     """
     mode = _mode(wanted)
     found = tokens(definition, sql_mode=mode)
-    cut = _Head(wanted, definition, found)
-    home = cut.home(renames)
-    scope = Scope(home, wanted.name.schema, mode)
-    edits = [*cut.edits(), *name_edits(definition, renames, scope, cut.end)]
-    settings = dict(wanted.settings)
-    return Script(spliced(definition, edits), (("database", wanted.name.schema), *sorted(settings.items())))
+    places = cut(wanted.kind, definition, found)
+    scope = _scope(wanted, _home(wanted, renames), wanted.name.schema, renames)
+    edits: list[Edit] = [
+        (*places.create, "CREATE OR REPLACE" if wanted.kind == "view" else "CREATE"),
+        (*places.definer, f"DEFINER={_account(wanted.definer)} " if wanted.definer else ""),
+        (*places.name, quote_table(wanted.name)),
+    ]
+    if wanted.kind == "trigger":
+        edits += [(*places.table, quote_table(TableName(wanted.name.schema, wanted.table))), (*places.order, "")]
+    if wanted.kind == "event":
+        edits.append((*places.status, "DISABLE"))
+    if places.comment != (0, 0) and "NO_BACKSLASH_ESCAPES" in mode.split(","):
+        edits.append((*places.comment, _comment(definition[slice(*places.comment)], mode)))
+    if wanted.kind != "sequence":
+        edits += name_edits(definition, renames, scope, places.words, found)
+    settings = [(name, value) for name, value in wanted.settings if name not in _NO_VARIABLE]
+    script = Script(spliced(definition, edits), (("database", scope.goal), *settings))
+    statement_bytes(script.sql, dict(script.session))
+    return script
 
 
 def drop_stored(stored: StoredObject) -> str:
@@ -56,118 +117,101 @@ def enable_event(event: StoredObject) -> str:
 
 
 def settings_sql(session: Mapping[str, str]) -> tuple[str, ...]:
-    """Statements that set up a session so: the current schema first, since names are read as utf8mb4 until then."""
-    said = [f"USE {quote(session['database'])}"] if "database" in session else []
-    variables = [f"{name}={literal(value)}" for name, value in sorted(session.items()) if name != "database"]
-    return (*said, f"SET {', '.join(variables)}") if variables else tuple(said)
+    """Statements that set a session up: the current schema first, whose name is read as utf8mb4 until then."""
+    said = (f"USE {quote(session['database'])}",) if "database" in session else ()
+    variables = [f"{name}={literal(value)}" for name, value in sorted(session.items()) if name not in _NO_VARIABLE]
+    return (*said, f"SET {', '.join(variables)}") if variables else said
+
+
+def statement_bytes(sql: str, session: Mapping[str, str]) -> bytes:
+    """The statement as a server reads it under these settings: in their `character_set_client`.
+
+    Raises `UnreadableDdl` where that character set lacks a letter, or is one that is not known here.
+    """
+    charset = session.get("character_set_client", "utf8mb4")
+    if sql.isascii():
+        return sql.encode()
+    if charset not in _CODECS:
+        raise UnreadableDdl(sql, f"it was made by a client of the character set {charset}, which is not known here")
+    if charset == "latin1":
+        return b"".join(_latin1(letter, sql) for letter in sql)
+    try:
+        return sql.encode(_CODECS[charset])
+    except UnicodeEncodeError as error:
+        raise UnreadableDdl(sql, _lacking(charset, error.object[error.start])) from error
 
 
 def same_stored(actual: StoredObject, wanted: StoredObject) -> bool:
-    """Whether they differ in spelling only: any definer will do where none is wanted, settings have two names each."""
+    """Whether they differ in spelling only.
+
+    Where no definer is wanted any will do. Character sets have two names, widths of integers are told by some versions
+    only, and of a view that is broken no columns are told.
+    """
     definer = actual.definer if not wanted.definer else wanted.definer
-    return _plain(actual) == _plain(msgspec.structs.replace(wanted, definer=definer))
+    columns = not (actual.broken or wanted.broken)
+    return _plain(actual, columns) == _plain(msgspec.structs.replace(wanted, definer=definer), columns)
 
 
-def _plain(stored: StoredObject) -> StoredObject:
+def _plain(stored: StoredObject, columns: bool) -> StoredObject:
     settings = tuple((name, _setting(name, value)) for name, value in stored.settings)
-    return msgspec.structs.replace(stored, settings=settings, broken="")
+    text = stored.text
+    if stored.kind == "view" and not columns:
+        text = _COLUMNS.sub(" VIEW AS ", text, count=1)
+    if stored.kind in ("procedure", "function"):
+        head, line, body = text.partition("\n")
+        text = _UTF8.sub("utf8", _WIDTHS.sub(r"\1", head)) + line + body
+    return msgspec.structs.replace(stored, text=text, settings=settings, broken="")
 
 
 def _setting(name: str, value: str) -> str:
     if name == "sql_mode":
         return ",".join(sorted(value.split(",")))
-    return value.replace("utf8mb3", "utf8", 1) if value.startswith("utf8mb3") else value
+    return _UTF8.sub("utf8", value)
 
 
 def _mode(stored: StoredObject) -> str:
     return dict(stored.settings).get("sql_mode", "")
 
 
-_ORDER = ("FOLLOWS", "PRECEDES")
+def _scope(stored: StoredObject, home: str, goal: str, renames: Renames) -> Scope:
+    """A view may go elsewhere than its schema: what it names without one is looked for where that goes."""
+    return Scope(home, renames.schemas.get(home, home) if stored.kind == "view" else goal, _mode(stored))
 
 
-class _Head:
-    """What stands before the words of an object: CREATE, its options, its name, and for triggers its table."""
+def _home(wanted: StoredObject, renames: Renames) -> str:
+    """The schema on the source: names without one in the source's text are its own.
 
-    def __init__(self, wanted: StoredObject, text: str, found: Sequence[Token]) -> None:
-        self.wanted, self.text, self.found = wanted, text, found
-        self.kind = self._find(wanted.kind.upper(), 0)
-        self.name = self.kind + 1
-        if self._is(self.name, "IF"):  # IF NOT EXISTS: MariaDB keeps a trigger as it was written
-            self.name += 3
-        self.name_end = self._name_end(self.name)
-        self.end = found[self.name_end].end
-        self._edits: list[Edit] = [self._definer(), self._replacing()]
-        self._put(self.name, self.name_end, quote_table(wanted.name))
-        if wanted.kind == "trigger":
-            self._trigger()
-        if wanted.kind == "event":
-            self._event()
-
-    def edits(self) -> list[Edit]:
-        return [edit for edit in self._edits if edit[0] < edit[1] or edit[2]]
-
-    def home(self, renames: Renames) -> str:
-        """The schema that it comes from: that whose name on the target is the object's."""
-        for old, new in renames.schemas.items():
-            if new == self.wanted.name.schema:
-                return old
-        return self.wanted.name.schema
-
-    def _trigger(self) -> None:
-        on = self._find("ON", self.name_end + 1)
-        last = self._name_end(on + 1)
-        self._put(on + 1, last, quote_table(TableName(self.wanted.name.schema, self.wanted.table)))
-        each = self._find("ROW", last + 1)
-        if self.found[each + 1].kind == "word" and self.found[each + 1].text in _ORDER:
-            self._edits.append((self.found[each].end, self.found[each + 2].end, ""))
-            each += 2
-        self.end = self.found[each].end
-
-    def _event(self) -> None:
-        preserve = self._find("PRESERVE", self.name_end + 1)
-        status = preserve + 1
-        last = status
-        if self._is(status + 1, "ON"):
-            last = status + 2
-        if not self._is(status, "ENABLE", "DISABLE"):
-            raise UnreadableDdl(self.text, "ENABLE or DISABLE was expected after ON COMPLETION")
-        self._put(status, last, "DISABLE")
-        self.end = self.found[self._find("DO", last + 1)].end
-
-    def _put(self, first: int, last: int, text: str) -> None:
-        self._edits.append((self.found[first].start, self.found[last].end, text))
-
-    def _definer(self) -> Edit:
-        at = next((at for at in range(self.kind) if self._is(at, "DEFINER")), None)
-        said = f"DEFINER={_account(self.wanted.definer)}" if self.wanted.definer else ""
-        if at is None:
-            start = self.found[self.kind].start
-            return (start, start, f"{said} " if said else "")
-        last = at + 2
-        if self.found[last + 1].text == "@":
-            last += 2
-        start, end = self.found[at].start, self.found[last].end
-        return (start, end, said) if said else (start, self.found[last + 1].start, "")
-
-    def _replacing(self) -> Edit:
-        end = self.found[0].end
-        return (end, end, " OR REPLACE" if self.wanted.kind == "view" and not self._is(1, "OR") else "")
-
-    def _name_end(self, at: int) -> int:
-        dotted = at + 1 < len(self.found) and self.found[at + 1].text == "."
-        return at + 2 if dotted else at
-
-    def _is(self, at: int, *words: str) -> bool:
-        return at < len(self.found) and self.found[at].kind == "word" and self.found[at].text in words
-
-    def _find(self, word: str, start: int) -> int:
-        for at in range(start, len(self.found)):
-            if self._is(at, word):
-                return at
-        raise UnreadableDdl(self.text, f"{word} was expected in what SHOW CREATE {self.wanted.kind.upper()} tells")
+    Where two of them become one, both are: which of them does not matter unless a single table is renamed.
+    """
+    for old, new in renames.objects.items():
+        if new == (TableName(wanted.name.schema, wanted.table) if wanted.kind == "trigger" else wanted.name):
+            return old.schema
+    return next((old for old, new in renames.schemas.items() if new == wanted.name.schema), wanted.name.schema)
 
 
 def _account(definer: str) -> str:
     user, at, host = definer.rpartition("@")
     return f"{quote(user)}@{quote(host)}" if at else quote(definer)
+
+
+_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
+
+
+def _comment(written: str, mode: str) -> str:
+    """A comment as it is: servers print it with backslashes that are none under NO_BACKSLASH_ESCAPES."""
+    inner = written[1:-1].replace("''", "'")
+    return quoted(re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), inner, flags=re.DOTALL), mode)
+
+
+def _latin1(letter: str, sql: str) -> bytes:
+    """MySQL's latin1 is cp1252, in which it gives the five free bytes to the control characters of that number."""
+    try:
+        return letter.encode("cp1252")
+    except UnicodeEncodeError as error:
+        if letter in "\x81\x8d\x8f\x90\x9d":
+            return letter.encode("latin-1")
+        raise UnreadableDdl(sql, _lacking("latin1", letter)) from error
+
+
+def _lacking(charset: str, letter: str) -> str:
+    return f"it was made by a client of the character set {charset}, which has no {letter!r}"

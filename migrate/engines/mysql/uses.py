@@ -1,62 +1,101 @@
-"""Which objects the words of stored ones read or call."""
+"""What the words of stored objects read and call.
+
+Of a view it is exact: servers print every table, view, sequence and function in it with its schema. (MySQL's
+VIEW_TABLE_USAGE says the same since 8.0.13; others have no such table.) Of other words it may be more than there is:
+every name in them that something has.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from migrate.engines.mysql.dictionary import Record
+from migrate.engines.mysql.places import names
 from migrate.model.table import StoredObject, TableName, Use
+from migrate.sql import tokens
 
-_NAME = r"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\"|[\w$]+)"
-_NAMES = re.compile(
-    rf"""'(?:[^'\\]|\\.|'')*'|/\*(?!M?!).*?\*/|(?P<first>{_NAME})(?:\s*\.\s*(?P<second>{_NAME}))?(?P<call>\s*\()?""",
-    re.DOTALL,
+_Kind = Literal["relation", "function", "procedure"]
+_Pair = tuple[str, str]
+
+_QUOTED = r"`(?:[^`]|``)*`"
+_PRINTED = re.compile(
+    rf"""'(?:[^'\\]|\\.|'')*'
+    |\b(?:from|join|straight_join|nextval|lastval|setval)[ (]+(?P<schema>{_QUOTED})\.(?P<table>{_QUOTED})(?!\.)
+    |(?P<owner>{_QUOTED})\.(?P<function>{_QUOTED})\(""",
+    re.DOTALL | re.VERBOSE | re.IGNORECASE,
+)
+"""Uses as servers print them in a view; after the FROM of extract and trim comes a column, maybe of an alias."""
+_OWN_FROM = re.compile(r"\b(?:extract|trim)\(", re.IGNORECASE)
+_NAME = rf"(?:{_QUOTED}|\"(?:[^\"]|\"\")*\"|[\w$]+)"
+_WRITTEN = re.compile(
+    rf"""'(?:[^'\\]|\\.|'')*'|/\*(?!M?!).*?\*/|(?P<first>{_NAME})(?:\s*\.\s*(?P<second>{_NAME}))?""", re.DOTALL
 )
 
 
 def uses(read: Mapping[str, Sequence[Record]], stored: Sequence[StoredObject]) -> tuple[Use, ...]:
-    """What the objects use of each other and of tables, sorted; may be more than there is.
-
-    Only what exists in the schemas that were read. Names are compared as the words have them, and without case.
-    """
-    relations = _by_folded(TableName(row["TABLE_SCHEMA"], row["TABLE_NAME"]) for row in read["TABLES"])
-    routines = {
-        kind: _by_folded(
-            TableName(row["ROUTINE_SCHEMA"], row["ROUTINE_NAME"])
-            for row in read["ROUTINES"]
-            if row["ROUTINE_TYPE"] == kind.upper()
-        )
-        for kind in ("function", "procedure")
-    }
-    found: set[Use] = set()
-    for one in stored:
-        home = one.name.schema.casefold()
-        for first, second in _pairs(one.text):
-            keys = [(home, first)] if second is None else [(first, second), (home, first)]
-            for key in keys:
-                found.update(Use(one.key, "relation", name) for name in relations.get(key, ()))
-                found.update(Use(one.key, "function", name) for name in routines["function"].get(key, ()))
-                found.update(Use(one.key, "procedure", name) for name in routines["procedure"].get(key, ()))
-        found.discard(Use(one.key, "relation", one.name))
+    """What these objects use, sorted: views whatever it is, others what exists in the schemas that were read."""
+    there = _There(read)
+    found = {use for one in stored for use in _of(one, there)}
     return tuple(sorted(found, key=lambda use: (use.by[1], use.by[0], use.kind, use.of)))
 
 
-def _pairs(text: str) -> set[tuple[str, str | None]]:
+def _of(one: StoredObject, there: _There) -> Iterator[Use]:
+    if one.kind == "view":
+        for kind, of in _printed(one.text):
+            yield Use(one.key, kind, of)
+    elif one.kind != "sequence":
+        home = one.name.schema.casefold()
+        for first, second in _written(one.text):
+            for schema, name in ((first, second), (home, first)) if second else ((home, first),):
+                for kind, of in there.called((schema, name)):
+                    if (kind, of) != (one.kind, one.name):
+                        yield Use(one.key, kind, of)
+
+
+class _There:
+    """What exists, by schema and name without case."""
+
+    def __init__(self, read: Mapping[str, Sequence[Record]]) -> None:
+        self._found: dict[_Pair, list[tuple[_Kind, TableName]]] = {}
+        self._add("relation", ((row["TABLE_SCHEMA"], row["TABLE_NAME"]) for row in read["TABLES"]))
+        routines = read["ROUTINES"]
+        for kind in ("function", "procedure"):
+            of_kind = (row for row in routines if row["ROUTINE_TYPE"] == kind.upper())
+            self._add(kind, ((row["ROUTINE_SCHEMA"], row["ROUTINE_NAME"]) for row in of_kind))
+
+    def _add(self, kind: _Kind, pairs: Iterable[_Pair]) -> None:
+        for schema, name in pairs:
+            key = (schema.casefold(), name.casefold())
+            self._found.setdefault(key, []).append((kind, TableName(schema, name)))
+
+    def called(self, key: _Pair) -> Collection[tuple[_Kind, TableName]]:
+        return self._found.get(key, ())
+
+
+def _printed(text: str) -> Iterator[tuple[_Kind, TableName]]:
+    if _OWN_FROM.search(text):
+        for name in names(text, tokens(text)):
+            if len(name.parts) == 2 and name.role in ("table", "routine"):
+                kind: _Kind = "relation" if name.role == "table" else "function"
+                yield kind, TableName(*name.parts)
+        return
+    for match in _PRINTED.finditer(text):
+        if match["table"]:
+            yield "relation", TableName(_bare(match["schema"]), _bare(match["table"]))
+        elif match["function"]:
+            yield "function", TableName(_bare(match["owner"]), _bare(match["function"]))
+
+
+def _written(text: str) -> set[tuple[str, str | None]]:
     return {
-        (_bare(match["first"]), _bare(match["second"]) if match["second"] else None)
-        for match in _NAMES.finditer(text)
+        (_bare(match["first"]).casefold(), _bare(match["second"]).casefold() if match["second"] else None)
+        for match in _WRITTEN.finditer(text)
         if match["first"]
     }
 
 
 def _bare(name: str) -> str:
     mark = name[0]
-    return (name[1:-1].replace(mark * 2, mark) if mark in '`"' else name).casefold()
-
-
-def _by_folded(names: object) -> dict[tuple[str, str], list[TableName]]:
-    found: dict[tuple[str, str], list[TableName]] = {}
-    for name in names:  # type: ignore[attr-defined]
-        found.setdefault((name.schema.casefold(), name.name.casefold()), []).append(name)
-    return found
+    return name[1:-1].replace(mark * 2, mark) if mark in '`"' else name

@@ -72,7 +72,7 @@ def test_the_whole_way(desk: Desk) -> None:
     again = desk("apply", PLAN)
     assert (again.code, again.out) == (0, "Nothing to do: this plan was applied before.\n")
     assert desk("apply", PLAN, "--dry-run", "--detailed-exitcode").code == 0
-    assert desk("verify", PLAN).out.startswith("Equal: 2 tables, 32 rows, proven in ")
+    assert "\nEqual: 2 tables, 32 rows, proven in " in desk("verify", PLAN).out
     status = desk("status", PLAN)
     assert status.out.startswith(f"done {steps} · running 0 · failed 0 · pending 0 · 32 rows")
     assert len(desk("status", PLAN, "--all").out.splitlines()) == steps + 1

@@ -7,7 +7,7 @@ import copy
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from migrate.engines.base import Engine
 from migrate.engines.memory import MemoryEngine, MemoryServer
@@ -66,7 +66,7 @@ def source_tables() -> list[tuple[Table, list[Row]]]:
 
 def source_stored() -> list[StoredObject]:
     """A function, a view on a view, two triggers in order, an event that runs and one that does not."""
-    before = {"table": "owners", "timing": "BEFORE", "event": "INSERT"}
+    before: dict[str, Any] = {"table": "owners", "timing": "BEFORE", "event": "INSERT"}
     return [
         StoredObject("function", TableName("a", "half"), "body of half"),
         StoredObject("view", TableName("a", "z_below"), "reads a.items"),
@@ -80,7 +80,7 @@ def source_stored() -> list[StoredObject]:
 
 def target_stored() -> list[StoredObject]:
     """An older function, a trigger that would fire while rows are loaded, and an event of an older text."""
-    about = {"table": "items", "timing": "AFTER", "event": "INSERT"}
+    about: dict[str, Any] = {"table": "items", "timing": "AFTER", "event": "INSERT"}
     return [
         StoredObject("function", TableName("b", "half"), "older body"),
         StoredObject("trigger", TableName("b", "audit"), "only here", "root@%", order=1, **about),
@@ -200,5 +200,5 @@ def _disk(server: MemoryServer) -> MemoryServer:
     left.stored = list(server.stored)
     left.ledgers = copy.deepcopy(server.ledgers)
     working = [one for one in server.executors.running if one.statement is not None]
-    left.executors.running = [Executor(one.tag, one.statement) for one in working]
+    left.executors.running = [Executor(one.tag, one.statement, one.session) for one in working]
     return left

@@ -8,8 +8,9 @@ import pytest
 
 from migrate.engines.base import Rows, Span
 from migrate.engines.mysql import layout as lay
+from migrate.engines.mysql.proof import hash_expression
 from migrate.model.table import Column, TableName
-from migrate.model.types import Binary, Bit, Enum, Float, Integer, Json, NeutralType, Temporal, Text
+from migrate.model.types import Binary, Bit, Enum, Float, Integer, Json, NeutralType, Opaque, Temporal, Text
 
 INT = Integer(32)
 UTF8 = Text("utf8mb4", 50)
@@ -119,7 +120,7 @@ def test_hostile_column_names_are_quoted_everywhere() -> None:
         lay.row_expression(rows, "raw", lay.MARKS[0]),
         lay.condition(rows, Span(("1",), None)),
         lay.load_statement(rows, "`t`", "hex", lay.MARKS[0]),
-        lay.hash_expression(rows),
+        hash_expression(rows),
         lay.nulls_expression(rows),
         lay.order(rows),
     ]
@@ -138,7 +139,7 @@ def test_floats_and_bits_are_never_sent_as_the_server_prints_them() -> None:
 
 def test_large_cells_are_hashed_alone_because_a_concat_above_the_packet_is_null() -> None:
     rows = table(column("id"), column("big", Text("utf8mb4", None)))
-    assert "MD5(CAST(`big` AS BINARY))" in lay.hash_expression(rows)
+    assert "SHA2(CAST(`big` AS BINARY),256)" in hash_expression(rows)
     assert lay.lobs(rows) == (rows.columns[1],)
 
 
@@ -155,3 +156,33 @@ def test_large_cells_are_hashed_alone_because_a_concat_above_the_packet_is_null(
 )
 def test_a_cell_becomes_a_literal(kind: NeutralType, value: bytes | None, literal: bytes) -> None:
     assert lay.cell_literal(column("c", kind), value) == literal
+
+
+@pytest.mark.parametrize("native", ["uuid", "inet4", "inet6"])
+def test_addresses_of_mariadb_are_laid_out_and_hashed_like_the_text_that_they_are_on_mysql(native: str) -> None:
+    here = Column("u", native, Opaque(native), nullable=False)
+    there = Column("u", "varchar(45)", Text("ascii", 45), nullable=False, charset="ascii")
+    assert lay.plain(here) == "CAST(CAST(`u` AS CHAR CHARACTER SET utf8mb4) AS BINARY)"
+    assert lay.cell_literal(here, b"::1") == b"_utf8mb4 x'3a3a31'"
+    assert lay.load_statement(table(here), "`t`", "raw", lay.MARKS[0]).endswith("SET `u` = CONVERT(@v0 USING utf8mb4)")
+    assert hash_expression(table(here)) == hash_expression(table(there)).replace(lay.plain(there), lay.plain(here))
+
+
+def test_json_that_becomes_text_sums_up_like_the_text_unless_it_holds_a_typed_value() -> None:
+    here = Column("j", "json", Json(), nullable=True)
+    there = Column("j", "longtext", Text("utf8mb4"), nullable=True, charset="utf8mb4")
+    typed = ",IF(`j` = CAST(CAST(`j` AS CHAR CHARACTER SET utf8mb4) AS JSON),'',':typed')"
+    bare = hash_expression(table(here)).replace(typed, "").replace(lay.plain(here), lay.plain(there))
+    assert bare.replace("CONCAT(SHA2(CAST(`j` AS BINARY),256))", "SHA2(CAST(`j` AS BINARY),256)") == hash_expression(
+        table(there)
+    )
+
+
+def test_text_that_arrives_in_another_character_set_is_converted_by_the_source_which_says_what_is_lost() -> None:
+    column = Column("c", "varchar(9)", Text("utf8mb4", 9), nullable=False, charset="gb18030")
+    assert lay.plain(column) == "CAST(CONVERT(`c` USING utf8mb4) AS BINARY)"
+    assert "IF(CAST(CONVERT(CONVERT(`c` USING utf8mb4) USING gb18030) AS BINARY) = CAST(`c` AS BINARY),'',':lost')" in (
+        hash_expression(table(column))
+    )
+    for own in ("utf8mb4", "utf8mb3", "utf8", "ascii"):
+        assert lay.plain(Column("c", "varchar(9)", Text("utf8mb4", 9), charset=own)) == "CAST(`c` AS BINARY)"

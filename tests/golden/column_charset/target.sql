@@ -1,0 +1,2 @@
+CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20) CHARACTER SET latin1 COLLATE latin1_swedish_ci, b VARCHAR(20));
+INSERT INTO t VALUES (1, 'ä', 'b');

@@ -1,0 +1,3 @@
+-- NOT NULL becomes NULL.
+CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(20));
+INSERT INTO t VALUES (1, 'a');

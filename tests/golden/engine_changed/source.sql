@@ -1,0 +1,3 @@
+-- MyISAM becomes InnoDB.
+CREATE TABLE t (id INT PRIMARY KEY, a INT) ENGINE=InnoDB;
+INSERT INTO t VALUES (1, 2);

@@ -1,0 +1,2 @@
+CREATE TABLE parent (id INT PRIMARY KEY, other INT, KEY (other));
+CREATE TABLE child (id INT PRIMARY KEY, p INT, KEY p (p), CONSTRAINT f FOREIGN KEY (p) REFERENCES parent (id));

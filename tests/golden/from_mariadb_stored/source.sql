@@ -1,0 +1,8 @@
+-- servers: maria11 -> target
+-- Views, a function, a trigger and an event the other way.
+CREATE TABLE t (id INT PRIMARY KEY, n VARCHAR(20));
+INSERT INTO t VALUES (1, 'a');
+CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN n * 2;
+CREATE VIEW v AS SELECT id, twice(id) AS two FROM t WHERE n = 'a' AND (id > 0 OR id < -5);
+CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.n = LOWER(NEW.n);
+CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO DELETE FROM t WHERE id < 0;

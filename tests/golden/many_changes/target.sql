@@ -1,0 +1,2 @@
+CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20), old INT, KEY a (a));
+INSERT INTO t VALUES (1, 'x', 0);

@@ -1,0 +1,3 @@
+-- A table becomes partitioned.
+CREATE TABLE t (id INT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 3;
+INSERT INTO t VALUES (1);

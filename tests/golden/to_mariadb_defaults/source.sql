@@ -1,0 +1,4 @@
+-- servers: source -> maria11
+-- Defaults that are expressions.
+CREATE TABLE t (id INT PRIMARY KEY, u CHAR(36) DEFAULT (UUID()), n INT DEFAULT (1 + 2), s TEXT DEFAULT ('text'), d DATETIME(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3), b BIT(3) DEFAULT b'101', x VARBINARY(4) DEFAULT 0x00FF, e ENUM('a','b') DEFAULT 'b');
+INSERT INTO t (id) VALUES (1);

@@ -1,0 +1,7 @@
+-- servers: old -> target
+-- From MySQL 8.0.12 to 8.0.33: widths, utf8 and settings that are spelled otherwise.
+CREATE TABLE t (id INT(10) UNSIGNED NOT NULL AUTO_INCREMENT, a VARCHAR(20) CHARACTER SET utf8, f FLOAT(7,3), z INT(5) ZEROFILL, g INT AS (z + 1), PRIMARY KEY (id)) DEFAULT CHARSET utf8;
+INSERT INTO t (a, f, z) VALUES ('a', 1.5, 7);
+CREATE VIEW v AS SELECT a, _utf8'x' AS x FROM t;
+CREATE FUNCTION f(n INT(11)) RETURNS INT(11) DETERMINISTIC RETURN n;
+CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 'x';

@@ -1,0 +1,79 @@
+"""Whether two schemas are equal, as their servers say it: SHOW CREATE, information_schema, rows. Nothing of migrate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tests.e2e.equality import CHECKS, CHECKS_OF_MARIADB, COLUMNS, FOREIGN_KEYS, INDEXES, PARTITIONS, TABLES
+from tests.walk.lane import Side
+from tests.walk.model import quote
+
+Row = tuple[Any, ...]
+
+_COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
+_WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
+
+
+def differences(source: Side, schema: str, target: Side, other: str, tables: Sequence[str]) -> list[str]:
+    """What of these tables of one schema is otherwise in the other."""
+    found: list[str] = []
+    for table in tables:
+        here, there = shown(source, schema, table), shown(target, other, table)
+        found += [f"{table}: only at the source: {line}" for line in here if line not in there]
+        found += [f"{table}: only on the target: {line}" for line in there if line not in here]
+        mine, theirs = rows(source, schema, table), rows(target, other, table)
+        found += [f"{table}: row only at the source: {row}" for row in mine if row not in theirs]
+        found += [f"{table}: row only on the target: {row}" for row in theirs if row not in mine]
+        if sorted(mine) != sorted(theirs) and not found:
+            found.append(f"{table}: {len(mine)} rows at the source, {len(theirs)} on the target")
+    mine, theirs = told(source, schema, tables), told(target, other, tables)
+    found += [f"only the source tells {row}" for row in mine if row not in theirs]
+    found += [f"only the target tells {row}" for row in theirs if row not in mine]
+    return found
+
+
+def shown(side: Side, schema: str, table: str) -> list[str]:
+    """The lines of SHOW CREATE TABLE; the order of indexes and constraints says nothing, nor does the counter."""
+    ((_, text),) = side.rows(f"SHOW CREATE TABLE {quote(schema)}.{quote(table)}")
+    lines = [line.rstrip(",") for line in text.splitlines()]
+    body, tail = lines[: lines.index(next(line for line in lines if line.startswith(")")))], []
+    tail = lines[len(body) :]
+    ordered = [line for line in body if not line.startswith(("  KEY", "  UNIQUE", "  FULLTEXT", "  SPATIAL", "  CONS"))]
+    return [*ordered, *sorted(line for line in body if line not in ordered), _COUNTER.sub("", tail[0]), *tail[1:]]
+
+
+def told(side: Side, schema: str, tables: Sequence[str]) -> list[tuple[str, Row]]:
+    """What information_schema says of these tables."""
+    server = side.server
+    maria, old = server.vendor == "mariadb", server.version.startswith("5.")
+    queries = {
+        "table": TABLES,
+        "column": COLUMNS.format(srid="NULL" if maria or old else "SRS_ID"),
+        "index": INDEXES.format(
+            expression="NULL" if maria or old else "EXPRESSION",
+            visible="IGNORED" if maria else "NULL" if old else "IS_VISIBLE",
+        ),
+        "foreign key": FOREIGN_KEYS,
+        "partition": PARTITIONS,
+    }
+    if not old:
+        queries["check"] = CHECKS_OF_MARIADB if maria else CHECKS
+    found = []
+    for kind, query in queries.items():
+        rows = [row[:-1] if kind == "table" else row for row in side.rows(query, schema)]
+        found += [(kind, row) for row in rows if row[0] in tables]
+    return found
+
+
+def rows(side: Side, schema: str, table: str) -> list[str]:
+    """Every row, as the server writes its values down in hexadecimal digits."""
+    columns = side.rows(
+        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
+        " ORDER BY ORDINAL_POSITION",
+        schema,
+        table,
+    )
+    cells = ",',',".join(f"IFNULL(HEX({quote(name)}),'NULL')" for (name,) in columns)
+    return [str(row[0]) for row in side.rows(f"SELECT CONCAT({cells}) FROM {quote(schema)}.{quote(table)}")]
