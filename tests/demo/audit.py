@@ -45,7 +45,27 @@ STRUCTURE = {
         SELECT table_name, partition_name, subpartition_name, partition_ordinal_position, partition_method,
           partition_expression, partition_description
         FROM information_schema.partitions WHERE table_schema = %s AND partition_name IS NOT NULL""",
+    "view": """
+        SELECT table_name, view_definition, check_option, is_updatable, definer, security_type, character_set_client,
+          collation_connection
+        FROM information_schema.views WHERE table_schema = %s""",
+    "trigger": """
+        SELECT trigger_name, event_manipulation, event_object_table, action_order, action_statement, action_timing,
+          sql_mode, definer, character_set_client, collation_connection
+        FROM information_schema.triggers WHERE trigger_schema = %s""",
+    "routine": """
+        SELECT routine_name, routine_type, dtd_identifier, routine_definition, is_deterministic, sql_data_access,
+          security_type, sql_mode, routine_comment, definer, character_set_client, collation_connection
+        FROM information_schema.routines WHERE routine_schema = %s""",
+    "parameter": """
+        SELECT specific_name, ordinal_position, parameter_mode, parameter_name, dtd_identifier, routine_type
+        FROM information_schema.parameters WHERE specific_schema = %s""",
+    "event": """
+        SELECT event_name, definer, time_zone, event_definition, interval_value, interval_field, sql_mode, starts, ends,
+          status, on_completion, event_comment
+        FROM information_schema.events WHERE event_schema = %s""",
 }
+OTHERS = {"view": "views", "trigger": "triggers", "routine": "routines", "event": "events"}
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,8 @@ class Watch:
         """The rows of all tables that are there, those of the tool's own left out."""
         with client.connect(self.target) as connection, connection.cursor() as cursor:
             cursor.execute(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND table_name NOT LIKE %s",
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND table_name NOT LIKE %s "
+                "AND table_type = 'BASE TABLE'",
                 (SCHEMA, r"\_m%"),
             )
             total = 0
@@ -147,7 +148,9 @@ def report(made: shop.Shop, story: Story, found: audit.Facts, wrong: Sequence[st
     lines.append(
         f"Checked without migrate in {check_seconds:.1f} s: {sum(found.rows.values()):,} rows of {len(found.rows)} "
         "tables counted and checksummed on both servers; columns, indexes, checks and partitions compared; "
-        f"{len(found.orphans)} foreign keys compared and searched for orphans."
+        f"{len(found.orphans)} foreign keys compared and searched for orphans; "
+        + ", ".join(f"{len(found.structure[kind])} {many}" for kind, many in audit.OTHERS.items())
+        + " compared."
     )
     if wrong:
         lines.append(f"NOT EQUAL, {len(wrong)} differences:")

@@ -191,8 +191,9 @@ def rows(
             (schema, table),
         )
         columns = [(column, kind.lower()) for column, kind in cursor.fetchall()]
+        view = table in views(server, schema)
         values = ",".join(
-            f"CAST({name(column)} AS CHAR)" if column in meant else _value(name(column), kind)
+            f"CAST({name(column)} AS CHAR)" if column in meant else _value(name(column), kind, view)
             for column, kind in columns
         )
         cursor.execute(f"SELECT {values} FROM {name(schema)}.{name(table)}" + (f" WHERE {where}" if where else ""))
@@ -206,12 +207,14 @@ def rows(
         return sorted(found, key=repr)
 
 
-def _value(column: str, kind: str) -> str:
+def _value(column: str, kind: str, view: bool) -> str:
     match kind:
         case "float" | "double":
             return f"HEX(ST_AsBinary(POINT({column},0)))"
         case "bit":
             return f"CAST({column} AS UNSIGNED)"
+        case "enum" | "set" if view:  # 8.0.12 takes the index of one in a view for 0
+            return f"HEX({column})"
         case "enum" | "set":  # both: the index 0 looks like a member '', and the dictionary shows an emoji as ?
             return f"CONCAT(CAST({column} AS UNSIGNED),':',HEX({column}))"
         case "json":  # the text of a DATE in it is that of a string; only a string survives being read back
@@ -267,6 +270,7 @@ def differences(
             told["foreign key"] = [(*row[:4], labels.get(row[4], row[4]), *row[5:]) for row in told["foreign key"]]
         if "8.0.12" in (source.version, target.version):  # it has no checks
             here["check"] = there["check"] = []
+            here, there = _loosely(here, labels), _loosely(there, labels)
     found = []
     for kind in here:
         found += [f"only at the source, {kind}: {row!r}" for row in here[kind] if row not in there[kind]]
@@ -282,6 +286,17 @@ def differences(
         if mine != theirs:
             wrong = next((pair for pair in zip(mine, theirs, strict=False) if pair[0] != pair[1]), None)
             found.append(f"table {table}: {len(mine)} rows at the source, {len(theirs)} on the target; {_short(wrong)}")
+    return found
+
+
+def _loosely(told: dict[str, list[Row]], labels: Mapping[str, str]) -> dict[str, list[Row]]:
+    """As 8.0.12 tells it: names of columns of views without their schema, intervals of events in their smaller unit."""
+    found = dict(told)
+    for label in set(labels.values()):
+        found["view"] = [(row[0], row[1].replace(f"{name(label)}.", ""), *row[2:]) for row in found["view"]]
+    found["event"] = [
+        (*row[:3], None if "_" in str(row[4]) else str(row[3] and int(row[3])), *row[4:]) for row in found["event"]
+    ]
     return found
 
 

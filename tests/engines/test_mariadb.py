@@ -28,7 +28,7 @@ def doors(lab: Lab, maria: Lab) -> Iterator[Doors]:
     made.close()
 
 
-@pytest_asyncio.fixture(params=PAIRS.values(), ids=PAIRS)
+@pytest_asyncio.fixture(params=PAIRS.values(), ids=list(PAIRS))
 async def world(request: pytest.FixtureRequest, doors: Doors) -> AsyncIterator[MysqlWorld]:
     source, target = request.param
     made = MysqlWorld(doors[source], doors[target])

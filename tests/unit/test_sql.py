@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from migrate.errors import UnreadableDdl
 from migrate.model.table import TableName
-from migrate.sql import Item, condition_fault, items, quote, quote_table, rename_schema, tokens
+from migrate.sql import Item, bare, condition_fault, items, quote, quote_table, tokens, versioned_comments
 
 ORDERS = """\
 CREATE TABLE `orders, (old)` (
@@ -147,49 +147,43 @@ def test_a_definition_of_another_shape_is_refused(text: str) -> None:
         items(text)
 
 
-def test_only_a_qualifier_is_renamed_and_every_other_byte_stays() -> None:
-    body = (
-        "begin /* shop.x */ insert into `shop`.`t`(a) select  shop . f(1), 'shop.t', x'41', @shop.v, `t` . a\n"
-        "  from shop.t as t; call `shop`.p(); -- shop.p\n end"
-    )
-    assert rename_schema(body, "shop", "a`b") == (
-        "begin /* shop.x */ insert into `a``b`.`t`(a) select  `a``b` . f(1), 'shop.t', x'41', @shop.v, `t` . a\n"
-        "  from `a``b`.t as t; call `a``b`.p(); -- shop.p\n end"
-    )
+@pytest.mark.parametrize(
+    ("mode", "text", "expected"),
+    [
+        ("", "select \"a\", `b` 'c\\'d' e", [("string", "a"), ("identifier", "b"), ("string", "c'd"), ("word", "E")]),
+        ("ANSI_QUOTES", 'select "a""b"."c" \'d"e\'', [("identifier", 'a"b'), ("identifier", "c"), ("string", 'd"e')]),
+        ("NO_BACKSLASH_ESCAPES", "select 'a\\', b, \"c\\\"", [("string", "a\\"), ("word", "B"), ("string", "c\\")]),
+        (
+            "PIPES_AS_CONCAT,ANSI_QUOTES,NO_BACKSLASH_ESCAPES",
+            "select 'a\\' \"b\\\" 'c'",
+            [("string", "a\\"), ("identifier", "b\\"), ("string", "c")],
+        ),
+    ],
+)
+def test_the_mode_says_what_a_quote_and_a_backslash_are(mode: str, text: str, expected: list[tuple[str, str]]) -> None:
+    found = tokens(text, sql_mode=mode)
+    assert [(token.kind, token.text) for token in found[1:] if token.kind != "sign"] == expected
 
 
-def test_renaming_there_and_back_gives_the_text_again() -> None:
-    text = "create trigger `shop`.`x` before insert on `shop`.`t` for each row set NEW.a = `shop`.f(NEW.b, 'shop.a')"
-    renamed = rename_schema(text, "shop", "crm")
-    assert renamed == text.replace("`shop`.", "`crm`.")
-    assert rename_schema(renamed, "crm", "shop") == text
+def test_a_versioned_comment_ends_where_the_mode_ends_its_strings() -> None:
+    text = "a /*!50000 'b\\' */ c /*!50000 '*/' */ d"
+    assert [token.text for token in tokens(text, sql_mode="NO_BACKSLASH_ESCAPES")] == ["A", "C", "D"]
+    assert [inside for _, inside, _, _ in versioned_comments(text, escapes=False)] == [10, 29]
 
 
-def test_a_schema_that_is_not_there_changes_nothing() -> None:
-    assert rename_schema("select `a`.`b` from `a`", "shop", "crm") == "select `a`.`b` from `a`"
+def test_names_may_begin_with_digits() -> None:
+    text = "select 2024t.a, t.2024, `t`.1e5, x.2y.3z, 1.5, 2e3, .5 from 2024_sales.01 x"
+    assert [token.text for token in tokens(text) if token.kind in ("word", "identifier")] == [
+        *("SELECT", "2024T", "A", "T", "2024", "t", "1E5", "X", "2Y", "3Z", "FROM", "2024_SALES", "01", "X"),
+    ]
+    assert [token.text for token in tokens(text) if token.kind == "number"] == ["1.5", "2e3", "5"]
 
 
 @pytest.mark.parametrize(
-    ("text", "old"),
-    [
-        ("select 1 /*!50001 from shop.t */", "shop"),
-        ("select Shop.t.a from x", "shop"),
-        ("begin set @x = old.a; end", "old"),
-        ("begin set @x = `new`.a; end", "new"),
-        ("select shop.a from other.t as shop", "shop"),
-        ("select shop.a from other.shop", "shop"),
-        ("begin prepare s from 'select * from shop.t'; execute s; end", "shop"),
-    ],
+    ("written", "name"), [("`a``b`", "a`b"), ('"a""b"', 'a"b'), ("a", "a"), ('`a""b`', 'a""b'), ("", "")]
 )
-def test_what_tokens_cannot_settle_is_refused(text: str, old: str) -> None:
-    with pytest.raises(UnreadableDdl):
-        rename_schema(text, old, "crm")
-
-
-def test_three_parts_are_a_schema_whatever_else_has_that_name() -> None:
-    assert rename_schema("select `shop`.`shop`.`a` from `shop`.`shop`.`x`", "shop", "crm") == (
-        "select `crm`.`shop`.`a` from `crm`.`shop`.`x`"
-    )
+def test_a_written_name_reads_back(written: str, name: str) -> None:
+    assert bare(written) == name
 
 
 @pytest.mark.parametrize(

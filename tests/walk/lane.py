@@ -28,6 +28,9 @@ from migrate.planner.build import PlanRequest, make_plan
 from migrate.state import State
 from tests.lab import Server, client
 
+_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
+_ALL = f"SET sql_mode = '{_MODE}', time_zone = '+00:00', group_concat_max_len = 1000000"
+
 _numbers = itertools.count(1)
 
 
@@ -39,6 +42,9 @@ class Side:
         # Without TLS, and kept: setting a connection up takes longer than most statements.
         self._connection: Connection[Cursor] = client.connect(server, ssl_disabled=True)
         self._cursor = self._connection.cursor()
+        self.script([_ALL])
+        if server.vendor == "mysql" and not server.version.startswith("5."):
+            self.script(["SET information_schema_stats_expiry = 0"])
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of one statement. Raises pymysql.err.MySQLError."""

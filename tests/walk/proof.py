@@ -13,7 +13,9 @@ from tests.walk.model import quote
 Row = tuple[Any, ...]
 
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
-_WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
+_SORTED = ("  KEY", "  UNIQUE", "  FULLTEXT", "  SPATIAL", "  CONSTRAINT")
+_CHARSET = re.compile(r" CHARACTER SET \w+(?: COLLATE \w+)?| COLLATE \w+")
+"""Of a column: whether it is said depends on how the column came to have it. information_schema tells it in any case."""
 
 
 def differences(source: Side, schema: str, target: Side, other: str, tables: Sequence[str]) -> list[str]:
@@ -38,10 +40,11 @@ def shown(side: Side, schema: str, table: str) -> list[str]:
     """The lines of SHOW CREATE TABLE; the order of indexes and constraints says nothing, nor does the counter."""
     ((_, text),) = side.rows(f"SHOW CREATE TABLE {quote(schema)}.{quote(table)}")
     lines = [line.rstrip(",") for line in text.splitlines()]
-    body, tail = lines[: lines.index(next(line for line in lines if line.startswith(")")))], []
+    body = lines[: lines.index(next(line for line in lines if line.startswith(")")))]
     tail = lines[len(body) :]
-    ordered = [line for line in body if not line.startswith(("  KEY", "  UNIQUE", "  FULLTEXT", "  SPATIAL", "  CONS"))]
-    return [*ordered, *sorted(line for line in body if line not in ordered), _COUNTER.sub("", tail[0]), *tail[1:]]
+    ordered = [_CHARSET.sub("", line) for line in body if not line.startswith(_SORTED)]
+    keys = sorted(line for line in body if line.startswith(_SORTED))
+    return [*ordered, *keys, _COUNTER.sub("", tail[0]), *tail[1:]]
 
 
 def told(side: Side, schema: str, tables: Sequence[str]) -> list[tuple[str, Row]]:

@@ -75,6 +75,8 @@ class MysqlEngine:
         self.endpoint = endpoint
         self.slots = slots
         self._server = Server(endpoint, ref, slots)
+        self._abilities: translation.Abilities | None = None
+        """What this server has of other dialects' words; asked by `translate`."""
 
     # -- looking
 
@@ -161,7 +163,11 @@ class MysqlEngine:
         return unseen(grants, schemas)
 
     async def translate(self, wanted: Catalog, origin: Dialect) -> Translation:
-        return await translation.translate(self._server, wanted, origin, await self.dialect())
+        here = await self.dialect()
+        if origin == here:
+            return Translation(wanted)
+        self._abilities = await translation.abilities(self._server, here)
+        return translation.translated(wanted, origin, self._abilities)
 
     # -- DDL
 
@@ -193,6 +199,8 @@ class MysqlEngine:
         return stored_ddl.rename(stored, name, renames)
 
     def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
+        if self._abilities is not None:
+            definition = translation.own_statement(wanted, definition, origin, self._abilities)
         return stored_ddl.create_stored(wanted, definition, renames)
 
     def drop_stored(self, stored: StoredObject) -> str:

@@ -18,11 +18,11 @@ from msgspec.structs import replace
 
 from migrate.engines.base import Alteration, Dialect
 from migrate.engines.mysql import online
-from migrate.engines.mysql.ddl import with_collation
+from migrate.engines.mysql.ddl import with_collation, without_default
 from migrate.engines.mysql.foreign_keys import goes_first
 from migrate.engines.mysql.losses import losses
 from migrate.engines.mysql.partitions import Spread, spread
-from migrate.engines.mysql.remade import remade, with_dependents
+from migrate.engines.mysql.remade import earlier, hindered, remade, with_dependents
 from migrate.engines.mysql.spelling import same, same_charset, same_check, visibility_alone
 from migrate.errors import UnreadableDdl
 from migrate.model.change import (
@@ -76,6 +76,9 @@ _DERIVED = frozenset({"partitioned", "row_format", "secondary_load"})
 """Words among a table's options that follow from others."""
 _WHOLE_TYPES = frozenset({"system versioned"})
 _VALUE = re.compile(r"(?P<bare>[\w.]+)\Z|\"(?P<double>[^\"]*)\"\Z|'(?P<single>[^']*)'\Z")
+_UNSAFE = re.compile(
+    r"\b(?:uuid|uuid_short|rand|random_bytes|sysdate|(?:current_|session_|system_)?user)\b", re.IGNORECASE
+)
 _INDEXES = ("primary", "unique", "index", "fulltext", "spatial")
 
 
@@ -105,25 +108,53 @@ class _Statements:
         self._cut = cut
         self._dialect = dialect
         self._maria = dialect.vendor == "mariadb"
+        self._one_by_one = not self._maria and dialect.version < (8, 0, 13)
         self._other_charset = not same_charset(wanted.storage.collation, actual.storage.collation)
         self._remade = remade(actual, self._changes)
         self._moves = {change.column: change for change in changes if isinstance(change, MoveColumn)}
+        self._by_name = {column.name: column for column in wanted.columns}
         self._items = {(item.kind, item.name): item for item in cut.items}
 
     def all(self) -> Iterator[Alteration]:
         """Every statement, in order."""
         rest = [change for change in self._changes if not isinstance(change, AddForeignKey)]
-        early = [change for change in rest if self._goes_first(change)]
+        keys = [change for change in rest if self._goes_first(change)]
         alone = [change for change in rest if isinstance(change, AlterPartitioning) and self._spread(change).alone]
-        last = self._fulltexts([change for change in rest if change not in early and change not in alone])
-        main = [change for change in rest if change not in early and change not in alone and change not in last]
+        rest = [change for change in rest if change not in keys and change not in alone]
+        levels: list[list[TableChange]] = []
+        if self._one_by_one:
+            levels = earlier(self._actual, [half for change in rest for half in _halves(change)])
+            if levels:
+                rest = [
+                    half for change in rest for half in _halves(change) if not any(half in level for level in levels)
+                ]
+        last = self._fulltexts(rest)
+        main = [self._without_default(change) for change in rest if change not in last]
         main += [DropIndex(change.table, change.actual) for change in last if isinstance(change, AlterIndex)]
-        for changes in (early, main, alone):
+        defaults = [self._default(change) for change in rest if self._has_unsafe_default(change)]
+        statements: list[Sequence[TableChange]] = [keys, *levels, main, defaults, alone]
+        for changes in statements:
             if changes:
                 yield self._statement(changes)
         for change in last:
             index = change.wanted if isinstance(change, AlterIndex) else change.index
             yield self._statement([AddIndex(change.table, index)])
+
+    def _has_unsafe_default(self, change: TableChange) -> bool:
+        """Whether MySQL refuses to add the column with its default, which differs from row to row (error 1674)."""
+        if self._maria or not isinstance(change, AddColumn) or not change.column.default_is_expression:
+            return False
+        return bool(_UNSAFE.search(change.column.default or ""))
+
+    def _without_default(self, change: TableChange) -> TableChange:
+        if not isinstance(change, AddColumn) or not self._has_unsafe_default(change):
+            return change
+        return replace(change, column=replace(change.column, default=None, default_is_expression=False))
+
+    def _default(self, change: TableChange) -> AlterColumn:
+        added = self._without_default(change)
+        assert isinstance(added, AddColumn)
+        return AlterColumn(change.table, added.column, self._by_name[added.column.name])
 
     def _goes_first(self, change: TableChange) -> bool:
         match change:
@@ -167,7 +198,7 @@ class _Statements:
             losses(self._wanted, self._actual, [change for change in changes if change in self._given]),
             algorithm,
             lock,
-            _refused(changes),
+            _refused(changes) or (hindered(self._actual, changes) if self._one_by_one else ""),
         )
 
     def _clauses(self, change: TableChange) -> Iterator[str]:
@@ -206,7 +237,8 @@ class _Statements:
     # -- columns
 
     def _column(self, column: Column) -> str:
-        return with_collation(self._wanted, self._item("column", column.name), self._other_charset)
+        text = with_collation(self._wanted, self._item("column", column.name), self._other_charset)
+        return without_default(text) if column != self._by_name[column.name] else text
 
     def _alter_column(self, actual: Column, wanted: Column) -> Iterator[str]:
         text = self._column(wanted)
@@ -305,6 +337,12 @@ def _refused(changes: Sequence[TableChange]) -> str:
             for word in sorted((set(change.actual.options) ^ set(change.wanted.options)) & _WHOLE_TYPES):
                 return f"a table is {word} from its beginning, or never: it cannot be altered to be"
     return ""
+
+
+def _halves(change: TableChange) -> tuple[TableChange, ...]:
+    if isinstance(change, AlterIndex) and not visibility_alone(change):
+        return DropIndex(change.table, change.actual), AddIndex(change.table, change.wanted)
+    return (change,)
 
 
 def _place(after: str) -> str:

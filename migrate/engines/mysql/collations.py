@@ -132,6 +132,15 @@ def _from_uca1400(charset: str, language: str, rules: str, nopad: bool) -> Itera
     yield f"{charset}_unicode_520_ci"
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether both are names of one collation: utf8 was renamed utf8mb3, its collations in MySQL 8.0.30."""
+    return _renamed(one) == _renamed(other)
+
+
+def _renamed(name: str) -> str:
+    return re.sub(r"\Autf8(?=_|\Z)", "utf8mb3", name.lower())
+
+
 def pads(name: str) -> bool:
     """Whether spaces at the end make no difference under this collation."""
     return not ("nopad" in name or "_0900_" in name or name == "binary")
@@ -144,7 +153,7 @@ def weights(name: str, vendor: str) -> str:
     otherwise than under MySQL's utf8mb4_0900_ai_ci, none of them below U+0600; general_ci, unicode_ci,
     unicode_520_ci and bin of both vendors compare all of them alike.
     """
-    lower = re.sub(r"\Autf8(?=_|\Z)", "utf8mb3", name.lower())
+    lower = _renamed(name)
     if vendor == "mariadb" and lower != "utf8mb4_0900_bin" and "_0900_" in lower:
         return f"{lower} of Unicode 14"
     return {"utf8mb4_0900_bin": "utf8mb4_nopad_bin"}.get(lower, lower)

@@ -111,6 +111,11 @@ class Session:
         return not self._busy and not connection.closed and not connection._reader.eof_received
 
     @property
+    def is_mariadb(self) -> bool:
+        """Whether the server is MariaDB."""
+        return self._server.is_mariadb
+
+    @property
     def in_transaction(self) -> bool:
         """Whether the last statement that changed something left a transaction open."""
         return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from migrate.engines.mysql import mapping
 from migrate.engines.mysql.crossing import Crossing
-from migrate.engines.mysql.defaults import mariadb_default
+from migrate.engines.mysql.defaults import hexadecimal, mariadb_default
 from migrate.engines.mysql.lexemes import Unread, lexemes, literal_bytes
 from migrate.engines.mysql.phrases import sql_of, told_by
 from migrate.engines.mysql.types import to_neutral
@@ -159,6 +159,9 @@ def _default(column: Column, at: Crossing) -> Column:
     where = f"the default of column {quote(column.name)}"
     if column.default_is_expression:
         return _expression(column, at, where)
+    if isinstance(column.type, Binary) and at.origin.vendor == "mysql" and at.origin.version < (8,):
+        # MySQL 5.7 tells bytes as text, others as hexadecimal digits.
+        column = replace(column, default=hexadecimal(column.default.encode(), column.type))
     if not (at.to_mysql and _is_large(column)):
         return column
     if not at.has.expression_defaults:

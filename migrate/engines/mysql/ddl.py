@@ -25,6 +25,7 @@ __all__ = [
     "same",
     "usable_key",
     "with_collation",
+    "without_default",
 ]
 
 _PORTABLE = frozenset({"innodb", "myisam", "aria", "memory", "archive", "csv", "blackhole", "rocksdb"})
@@ -226,6 +227,17 @@ def with_collation(table: Table, item: Item, always: bool = False) -> str:
         return item.text
     at = _end_of_type(item.text, found)
     return f"{item.text[:at]} CHARACTER SET {column.charset} COLLATE {column.collation}{item.text[at:]}"
+
+
+def without_default(text: str) -> str:
+    """A column's item without its DEFAULT (…)."""
+    found = tokens(text)
+    levels = _levels(found)
+    at = next((at for at, token in enumerate(found) if levels[at] == 0 and _is(token, "DEFAULT")), None)
+    if at is None or at + 1 == len(found) or found[at + 1].text != "(":
+        raise UnreadableDdl(text, "it has no default in parentheses")
+    closing = next(end for end in range(at + 1, len(found)) if levels[end] == 0)
+    return text[: found[at].start].rstrip() + text[found[closing].end :]
 
 
 def _end_of_type(text: str, found: Sequence[Token]) -> int:

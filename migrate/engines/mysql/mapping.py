@@ -240,15 +240,31 @@ def sql_modes(dialect: Dialect) -> frozenset[str]:
 
 # -- words -----------------------------------------------------------------------------------------------------------
 
-RESERVED: Mapping[str, frozenset[str]] = {
-    "mysql": _words(
-        """CUBE CUME_DIST DENSE_RANK EMPTY EXCEPT EXTERNAL FIRST_VALUE GROUPING GROUPS INTERSECT LAG LAST_VALUE LEAD
-        LIBRARY NTH_VALUE NTILE OPTIMIZER_COSTS PERCENT_RANK QUALIFY RANK ROW_NUMBER SYSTEM TABLESAMPLE"""
+RESERVED: tuple[tuple[str, tuple[int, ...], frozenset[str]], ...] = (
+    (
+        "mysql",
+        (8, 0, 4),
+        _words(
+            """CUBE CUME_DIST DENSE_RANK EMPTY EXCEPT FIRST_VALUE GROUPING GROUPS LAG LAST_VALUE LEAD NTH_VALUE NTILE
+            PERCENT_RANK RANK ROW_NUMBER SYSTEM"""
+        ),
     ),
-    "mariadb": _words(
-        """DELETE_DOMAIN_ID DO_DOMAIN_IDS EXCEPT IGNORE_DOMAIN_IDS INTERSECT OFFSET PAGE_CHECKSUM PARSE_VCOL_EXPR
-        PORTION
-        REF_SYSTEM_ID RETURNING STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES VECTOR"""
+    ("mysql", (8, 0, 31), _words("INTERSECT")),
+    ("mysql", (9,), _words("EXTERNAL LIBRARY QUALIFY TABLESAMPLE")),
+    (
+        "mariadb",
+        (10, 6),
+        _words(
+            """DELETE_DOMAIN_ID DO_DOMAIN_IDS EXCEPT IGNORE_DOMAIN_IDS INTERSECT OFFSET PAGE_CHECKSUM PARSE_VCOL_EXPR
+            PORTION REF_SYSTEM_ID RETURNING ROW_NUMBER STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES"""
+        ),
     ),
-}
-"""Words that a version of the vendor reserves, and others do not: as names they need backticks there."""
+    ("mariadb", (11, 7), _words("VECTOR")),
+)
+"""Words that a vendor reserves since a version and others do not, as far as they serve as names: each was tried."""
+
+
+def reserved(dialect: Dialect) -> frozenset[str]:
+    """Words of `RESERVED` that servers of this dialect reserve."""
+    chosen = [words for vendor, since, words in RESERVED if vendor == dialect.vendor and dialect.version >= since]
+    return frozenset().union(*chosen)

@@ -57,6 +57,7 @@ Kind = Literal[
     "reference",  # a foreign key that goes
     "nulls",
     "key",  # the primary key
+    "counter",  # a new column that counts
     "format",
     "recompute",
     "copy",
@@ -67,7 +68,9 @@ Answer = tuple[str, str]
 _UNKNOWN = ("", "")
 _INSTANT = ("INSTANT", "NONE")
 _COPY = ("COPY", "SHARED")
-_OPTIONS = frozenset({"stats_persistent", "stats_auto_recalc", "stats_sample_pages", "delay_key_write", "pack_keys"})
+_OPTIONS = frozenset(
+    {"compression", "stats_persistent", "stats_auto_recalc", "stats_sample_pages", "delay_key_write", "pack_keys"}
+)
 _LIMITS = frozenset({"max_rows", "min_rows", "avg_row_length", "checksum"})
 
 
@@ -130,7 +133,7 @@ class _Statement:
                 return _COPY
         if not rebuilt:
             return "INPLACE", "SHARED" if "slow index" in kinds else "NONE"
-        if self._fulltext:
+        if self._fulltext and "counter" not in kinds:
             return _COPY
         if kinds & {"add", "drop"} and self._shifts_virtual() and self._version < (9, 7):
             return _COPY if self._version < (8, 1) else _UNKNOWN
@@ -179,7 +182,7 @@ class _Statement:
         if any(map(is_virtual, self._actual.columns)):
             if "add" in kinds and ("drop" in kinds or self._shifts_virtual()):
                 return copied
-            if "drop" in kinds and (held or partitioned):
+            if "drop" in kinds and (held or partitioned or kinds & {"option", "limit"}):
                 return copied
         if kinds <= {"meta", "name", "option", "limit", "longer", "said anew", "reference", "recompute", *rows}:
             apart = {"name", "longer", "reference", "recompute"} if kinds & {"option", "limit"} else set()
@@ -187,7 +190,11 @@ class _Statement:
                 return _INSTANT
         if "recompute" in kinds and kinds - {"recompute", "meta", "index"}:
             return _UNKNOWN
-        if kinds & {"nulls", "key"} and any(column.generated and column.stored for column in self._actual.columns):
+        if "counter" in kinds:
+            return "INPLACE", "SHARED"
+        if self._fulltexts() > 1:
+            return copied
+        if "nulls" in kinds and any(column.generated and column.stored for column in self._actual.columns):
             return copied
         rebuilt = bool(rows or kinds & {"nulls", "key", "format"})
         if (partitioned and "key" in kinds) or (rebuilt and self._fulltext and "slow index" in kinds):
@@ -200,6 +207,14 @@ class _Statement:
         rules = {rule for key in self._actual.foreign_keys for rule in (key.on_update.upper(), key.on_delete.upper())}
         counted = any(column.auto_increment for column in self._added.values())
         return "SHARED" if self._version < (11, 2) or counted or rules - {"NO ACTION", "RESTRICT"} else "NONE"
+
+    def _fulltexts(self) -> int:
+        """How many FULLTEXT indexes come that take no other's place."""
+        count = 0
+        for change in self._changes:
+            count += isinstance(change, AddIndex) and change.index.kind == "fulltext"
+            count -= isinstance(change, DropIndex) and change.index.kind == "fulltext"
+        return count
 
     # -- places of virtual columns, which rows do not hold and InnoDB numbers apart
 
@@ -264,11 +279,15 @@ class _Statement:
                 yield "unknown"
 
     def _check(self, name: str, kind: Kind) -> Kind:
-        """MariaDB changes a check that belongs to a column with the column, and looks at no row."""
-        return "unknown" if self._maria and any(column.name == name for column in self._wanted.columns) else kind
+        """Of MariaDB's checks that are called like a column, some belong to it: whether this one does is not told."""
+        if self._maria and name not in self._added and any(column.name == name for column in self._wanted.columns):
+            return "unknown" if kind == "meta" else kind
+        return kind
 
     def _index(self, index: Index) -> Iterator[Kind]:
-        if self._maria and any(isinstance(c, DropIndex) and replace(c.index, name=index.name) == index for c in self._changes):
+        if self._maria and any(
+            isinstance(c, DropIndex) and replace(c.index, name=index.name) == index for c in self._changes
+        ):
             yield "said anew"
             return
         yield "key" if index.kind == "primary" else "index"
@@ -283,7 +302,9 @@ class _Statement:
         if index.kind == "primary":
             again = any(isinstance(change, AddIndex) and change.index.kind == "primary" for change in self._changes)
             yield "key" if again else "copy"
-        elif self._maria and any(isinstance(c, AddIndex) and replace(c.index, name=index.name) == index for c in self._changes):
+        elif self._maria and any(
+            isinstance(c, AddIndex) and replace(c.index, name=index.name) == index for c in self._changes
+        ):
             yield "said anew"
         else:
             yield "index"
@@ -304,7 +325,7 @@ class _Statement:
             return
         yield "add"
         if column.auto_increment:
-            yield from ("nulls", "slow index")
+            yield from ("counter", "nulls", "slow index")
         if column.default_is_expression and not is_now(column.default or ""):
             yield "unknown" if self._maria else "copy"
         zero = isinstance(column.type, Geometry) or (
@@ -384,4 +405,4 @@ class _Statement:
             elif name in _LIMITS:
                 yield "limit"
             else:
-                yield "format" if name == "key_block_size" else "unknown"
+                yield "format" if name in ("key_block_size", "`page_compressed`") else "unknown"

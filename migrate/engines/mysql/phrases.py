@@ -12,6 +12,7 @@ import msgspec
 
 from migrate.engines.base import Dialect
 from migrate.engines.mysql.abilities import Abilities
+from migrate.engines.mysql.collations import same_name
 from migrate.engines.mysql.lexemes import (
     Lexeme,
     Unread,
@@ -39,6 +40,9 @@ Place = Literal["default", "virtual", "stored", "check"]
 """Where an expression stands; a virtual column that is indexed is `stored`, since its values are."""
 
 _UTF8 = ("", "n", "utf8mb4", "utf8mb3", "utf8")
+
+
+REGEXP = "REGEXP_LIKE(a,b) becomes a REGEXP b, whose patterns are those of PCRE instead of ICU"
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -195,7 +199,7 @@ class _Words:
         other = self.target.collation(name)
         if not other:
             self._refuse(f"the target has no collation {name}, nor one like it")
-        elif other != name:
+        elif not same_name(other, name):
             self.edits.append((lexeme.start, lexeme.end, other))
             self.changes[f"{name} becomes {other}"] = None
 
@@ -227,7 +231,7 @@ class _Words:
         if name == "date_format" and self._locale(at, parts, closing):
             return
         if name == "regexp_like" and self.mariadb and len(parts) == 2:
-            self._infix(at, parts, closing, "regexp")
+            self._infix(at, parts, closing)
             return
         if name == "nvl2" and not self.mariadb and len(parts) == 3:
             end = self.found[parts[0][1] - 1].end
@@ -273,10 +277,10 @@ class _Words:
             return True
         return False
 
-    def _infix(self, at: int, parts: Sequence[tuple[int, int]], closing: int, word: str) -> None:
-        """`f(a,b)` as `((a) word (b))`."""
+    def _infix(self, at: int, parts: Sequence[tuple[int, int]], closing: int) -> None:
+        """`regexp_like(a,b)` as `((a) regexp (b))`."""
         comma = self.found[parts[1][0] - 1]
         self.edits.append((self.found[at].start, self.found[at + 1].end, "(("))
-        self.edits.append((comma.start, comma.end, f") {word} ("))
+        self.edits.append((comma.start, comma.end, ") regexp ("))
         self.edits.append((self.found[closing].start, self.found[closing].end, "))"))
-        self.changes[f"{self.found[at].text.upper()}(a,b) becomes a {word.upper()} b"] = None
+        self.changes[REGEXP] = None

@@ -141,11 +141,13 @@ class _Places:
             return "other"
         if self.sign(last + 1, "("):
             return "routine"
+        if word in _EXPRESSION:
+            return "column"
+        if word in ("STRAIGHT_JOIN", *_SELECTS) or (word == "FROM" and self._own_from(before)):
+            return "column"
         if word == "ON":
             return "column" if self._word_before(before, _JOINS | {"UPDATE"})[0] else "unknown"
-        if word in _EXPRESSION or (word == "UPDATE" and self.word(before - 1) == "KEY"):
-            return "column"
-        if word in ("STRAIGHT_JOIN", *_SELECTS) or (word == "OF" and self.word(before - 1) == "TYPE"):
+        if (word == "UPDATE" and self.word(before - 1) == "KEY") or (word == "OF" and self.word(before - 1) == "TYPE"):
             return "column"
         if before >= 0 and self.found[before].kind == "sign":
             return self._after_sign(before)

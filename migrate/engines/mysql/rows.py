@@ -212,6 +212,7 @@ class MysqlWriter:
     def __init__(self, session: Session, tag: str, local_infile: bool, max_packet: int) -> None:
         self._session = session
         self._tag = tag
+        self._mariadb = session.is_mariadb
         self._max_packet = max_packet
         self.layouts: tuple[str, ...] = ("raw", "hex", "insert", "cells") if local_infile else ("insert", "cells")
         # A statement must fit a packet; what comes may be twice what was asked for.
@@ -318,7 +319,7 @@ class MysqlWriter:
         else:
             marks = lay.Marks(*payload.marks)
             result = await self._session.load_local(
-                f"/* {self._tag} */ {lay.load_statement(rows, target, payload.layout, marks)}",
+                f"/* {self._tag} */ {lay.load_statement(rows, target, payload.layout, marks, self._mariadb)}",
                 (payload.data, marks.row),
             )
         await self._refuse_loss(rows, payload, result)
@@ -347,7 +348,7 @@ class MysqlWriter:
                 yield marks.null if cell is None else cell
             yield marks.row
 
-        statement = lay.load_statement(rows, target, "raw", marks)
+        statement = lay.load_statement(rows, target, "raw", marks, self._mariadb)
         return await self._session.load_local(f"/* {self._tag} */ {statement}", pieces())
 
     async def _refuse_loss(self, rows: Rows, payload: Payload, result: Result) -> None:

@@ -21,9 +21,9 @@ CONNECT_TIMEOUT = 10.0
 # Name, literal, kinds that need it (none: all). Set where the server has the variable. What each is for:
 # results must not be cut or refused (sql_select_limit, max_execution_time, group_concat_max_len, sql_safe_updates);
 # information_schema must tell the present and everything (stats_expiry, gipk, old_temporals); DDL must create what it
-# says (sql_generate_invisible_primary_key), and take what another server took (restrict_fk_on_non_standard_key, which any
-# account may switch off for itself on 9.7); COMMIT must end a transaction (completion_type); a statement must not wait
-# the default, a year, for others (lock_wait_timeout); every warning must be told (max_error_count).
+# says (sql_generate_invisible_primary_key), and take what another server took (restrict_fk_on_non_standard_key, which
+# any account may switch off for itself on 9.7); COMMIT must end a transaction (completion_type); a statement must not
+# wait the default, a year, for others (lock_wait_timeout); every warning must be told (max_error_count).
 _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("autocommit", "1", ()),
     ("time_zone", "'+00:00'", ()),

@@ -49,7 +49,7 @@ ACCOUNTS = "SELECT User,Host FROM mysql.user"
 async def exact(server: Server, stored: Sequence[StoredObject]) -> tuple[StoredObject, ...]:
     """The same objects, with the words that the dictionary cannot tell; one that may not be read is `broken`."""
     today = datetime.now(UTC)
-    found = {one.key: _over(_plain_joins(one), today) for one in stored}
+    found = {one.key: over(_plain_joins(one), today) for one in stored}
     asked = [one for one in found.values() if one.kind != "sequence" and _doubtful(one)]
 
     async def read(session: Session, one: StoredObject) -> None:
@@ -174,28 +174,29 @@ def _doubtful(one: StoredObject) -> bool:
     _, told = _told(one)
     if one.kind == "view":
         return not told or any("?" in (found[1] or "") for found in _VIEW_STRING.finditer(told))
-    if not told or not any(sign in told for sign in "'\"\\?"):
+    if not told or not any(sign in told for sign in "`'\"\\?"):
         return False
     ansi = "ANSI_QUOTES" in dict(one.settings).get("sql_mode", "").split(",")
     return any(_odd(found, told, ansi) for found in _LEXEMES.finditer(told))
 
 
 def _odd(found: re.Match[str], text: str, ansi: bool) -> bool:
-    kind = found.lastgroup
-    if kind == "stray":
-        return True
-    if kind == "name" or (kind == "double" and ansi):
-        return False
+    """Whether a quoted piece may be only a part of one, or hold another letter than it tells.
+
+    Quotes that were doubled or escaped may no longer be: then a piece ends where a word, or another piece, begins.
+    """
+    kind, told = found.lastgroup, found[0]
     if kind == "comment":
-        return "?" in found[0]
-    # Quotes that were doubled or escaped may no longer be: then a string ends where a word, or another one, begins.
+        return "?" in told
     after = text[found.end() : found.end() + 1]
-    touches = after in ("'", '"', "`") or after.isalnum() or after in ("_", "$")
+    touches = after.isalnum() or (after != "" and after in "'\"`_$")
+    if kind == "name" or (kind == "double" and ansi):
+        return touches
     begins = _BEFORE_STRING.search(text[max(0, found.start() - 40) : found.start()])
-    return "?" in found[0] or "\\" in found[0] or touches or not begins
+    return kind == "stray" or "?" in told or "\\" in told or touches or not begins
 
 
-def _over(one: StoredObject, now: datetime) -> StoredObject:
+def over(one: StoredObject, now: datetime) -> StoredObject:
     """An event that will never run again is `broken`: servers drop it instead of making it, without an error.
 
     Its time zone may be one that is not known here, so a day passes before it is over.

@@ -18,7 +18,7 @@ _Read = Mapping[str, Sequence[Record]]
 _KINDS: dict[str, StoredKind] = {"PROCEDURE": "procedure", "FUNCTION": "function"}
 
 _DECLARES_TEXT = re.compile(
-    r"\bdeclare\b[^;]*\b(?:n?(?:var)?char|character|(?:tiny|medium|long)?text|enum|set\s*\()"
+    r"\bdeclare\b[^;]*\b(?:(?:n?(?:var)?char|character(?!\s+set)|(?:tiny|medium|long)?text|enum)\b|set\s*\()"
     r"(?![^;]*\b(?:charset|character\s+set|collate|ascii|unicode|binary)\b)",
     re.IGNORECASE,
 )
@@ -68,7 +68,7 @@ def _views(read: _Read) -> Iterator[StoredObject]:
         if (row["TABLE_SCHEMA"], row["TABLE_NAME"]) in views:
             columns[row["TABLE_SCHEMA"], row["TABLE_NAME"]].append(row)
     for key, row in views.items():
-        # No column is told of a view that cannot be read. MariaDB and 5.7 say no more than that.
+        # No column is told of a view that cannot be read; 8.0.12 gives what it says of one to others after it as well.
         broken = (
             comments.get(key, "") if "references invalid" in comments.get(key, "") else "what it reads is not there"
         )

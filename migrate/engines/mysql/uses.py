@@ -1,6 +1,7 @@
 """What the words of stored objects read and call.
 
-Of a view it is exact: servers print every table, view, sequence and function in it with its schema. (MySQL's
+Of a view it is exact: servers print every table, view and sequence in it with its schema, and every function that is
+not their own in backticks. (MySQL's
 VIEW_TABLE_USAGE says the same since 8.0.13; others have no such table.) Of other words it may be more than there is:
 every name in them that something has.
 """
@@ -23,7 +24,7 @@ _QUOTED = r"`(?:[^`]|``)*`"
 _PRINTED = re.compile(
     rf"""'(?:[^'\\]|\\.|'')*'
     |\b(?:from|join|straight_join|nextval|lastval|setval)[ (]+(?P<schema>{_QUOTED})\.(?P<table>{_QUOTED})(?!\.)
-    |(?P<owner>{_QUOTED})\.(?P<function>{_QUOTED})\(""",
+    |(?:(?P<owner>{_QUOTED})\.)?(?P<function>{_QUOTED})\(""",
     re.DOTALL | re.VERBOSE | re.IGNORECASE,
 )
 """Uses as servers print them in a view; after the FROM of extract and trim comes a column, maybe of an alias."""
@@ -43,7 +44,7 @@ def uses(read: Mapping[str, Sequence[Record]], stored: Sequence[StoredObject]) -
 
 def _of(one: StoredObject, there: _There) -> Iterator[Use]:
     if one.kind == "view":
-        for kind, of in _printed(one.text):
+        for kind, of in _printed(one.text, one.name.schema):
             yield Use(one.key, kind, of)
     elif one.kind != "sequence":
         home = one.name.schema.casefold()
@@ -74,18 +75,23 @@ class _There:
         return self._found.get(key, ())
 
 
-def _printed(text: str) -> Iterator[tuple[_Kind, TableName]]:
+def _printed(text: str, home: str) -> Iterator[tuple[_Kind, TableName]]:
+    """A function that the view's author called without a schema is printed so: it is one of the view's own schema."""
     if _OWN_FROM.search(text):
-        for name in names(text, tokens(text)):
+        found = tokens(text)
+        for name in names(text, found):
             if len(name.parts) == 2 and name.role in ("table", "routine"):
                 kind: _Kind = "relation" if name.role == "table" else "function"
                 yield kind, TableName(*name.parts)
+            elif len(name.parts) == 1 and name.role == "routine" and found[name.at[0]].kind == "identifier":
+                yield "function", TableName(home, name.parts[0])
         return
     for match in _PRINTED.finditer(text):
         if match["table"]:
             yield "relation", TableName(_bare(match["schema"]), _bare(match["table"]))
         elif match["function"]:
-            yield "function", TableName(_bare(match["owner"]), _bare(match["function"]))
+            owner = _bare(match["owner"]) if match["owner"] else home
+            yield "function", TableName(owner, _bare(match["function"]))
 
 
 def _written(text: str) -> set[tuple[str, str | None]]:

@@ -79,7 +79,7 @@ def test_the_first_span_has_no_lower_bound_the_last_no_upper_and_the_condition_o
 def test_enum_keys_are_compared_by_their_number() -> None:
     key = (column("e", Enum(("z", "a"))),)
     rows = table(*key, key=key)
-    assert lay.condition(rows, Span(("1",), ("2",))) == " WHERE (`e`+0) > 1 AND (`e`+0) <= 2"
+    assert lay.condition(rows, Span(("1",), ("2",))) == " WHERE (`e`|0) > 1 AND (`e`|0) <= 2"
 
 
 @pytest.mark.parametrize(
@@ -186,3 +186,13 @@ def test_text_that_arrives_in_another_character_set_is_converted_by_the_source_w
     )
     for own in ("utf8mb4", "utf8mb3", "utf8", "ascii"):
         assert lay.plain(Column("c", "varchar(9)", Text("utf8mb4", 9), charset=own)) == "CAST(`c` AS BINARY)"
+
+
+def test_mariadb_is_told_the_counter_in_the_set_clause_because_it_would_count_on_from_zero_otherwise() -> None:
+    counter = Column("id", "int", INT, nullable=False, auto_increment=True)
+    rows = table(counter, column("n", nullable=True))
+    said = [lay.load_statement(rows, "`t`", "raw", lay.MARKS[0], mariadb) for mariadb in (False, True)]
+    assert said[0].endswith(" (`id`,@v1) SET `n` = NULLIF(@v1,x'1b061a07')")
+    assert said[1].endswith(" (@v0,@v1) SET `id` = @v0,`n` = NULLIF(@v1,x'1b061a07')")
+    alone = table(counter, column("n"))
+    assert lay.load_statement(alone, "`t`", "raw", lay.MARKS[0], mariadb=True).endswith(" (`id`,`n`)")

@@ -1,0 +1,56 @@
+"""What only the source's SHOW CREATE TABLE tells of a table, and a table made from the model does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from migrate.engines.base import Dialect, Note
+from migrate.engines.mysql.mapping import lacks
+from migrate.model.table import Table
+from migrate.sql import Token, items, quote, tokens
+
+__all__ = ["unsaid"]
+
+_COLUMN_WORDS = ("COLUMN_FORMAT", "STORAGE", "ENGINE_ATTRIBUTE", "SECONDARY_ENGINE_ATTRIBUTE")
+_TABLE_WORDS = ("ENGINE_ATTRIBUTE", "SECONDARY_ENGINE_ATTRIBUTE", "SECONDARY_ENGINE", "CONNECTION")
+
+
+def unsaid(table: Table, definition: str, origin: Dialect, here: Dialect) -> tuple[Note, ...]:
+    """What of the definition is left out where `own_words` makes the table from the model; empty where it does not.
+
+    Raises `UnreadableDdl` when the definition cannot be read.
+    """
+    if not lacks(here, origin):
+        return ()
+    cut = items(definition)
+    notes: list[Note] = []
+    for item in cut.items:
+        found = tokens(item.text, versioned=True)
+        if item.kind == "fulltext":
+            for parser in _after(found, "PARSER"):
+                text = (
+                    f"the index {quote(item.name)}: the parser {quote(parser.text)} is left out, the target splits text"
+                    " into words by its own"
+                )
+                notes.append(Note("MG412", table.name, text, item.name))
+        elif item.kind == "column":
+            for word in _COLUMN_WORDS:
+                if any(_is(token, word) for token in found[1:]):
+                    text = f"column {quote(item.name)}: {word} is left out, the target has no such attribute"
+                    notes.append(Note("MG407", table.name, text, item.name))
+    outer = tokens(cut.tail, versioned=True)
+    for word in _TABLE_WORDS:
+        if any(_is(token, word) for token in outer):
+            notes.append(Note("MG407", table.name, f"options that the target lacks are left out: {word}"))
+    return tuple(notes)
+
+
+def _after(found: tuple[Token, ...], word: str) -> Iterator[Token]:
+    for token, following in pairwise(found):
+        if _is(token, word):
+            yield following
+
+
+def _is(token: Token, word: str) -> bool:
+    return token.kind == "word" and token.text == word
