@@ -197,7 +197,7 @@ def _join_digits(found: list[Token], text: str) -> None:
     if len(found) < 2 or found[-2].end != found[-1].start:
         return
     before, last = found[-2:]
-    if before.kind == "number" and last.kind == "word" and text[before.start : before.end].isdigit():
+    if last.kind == "word" and before.kind in ("number", "word") and text[before.start : before.end].isdigit():
         found[-2:] = [Token("word", text[before.start : last.end].upper(), before.start, last.end)]
     elif last.kind == "number" and last.text.isalnum() and before.text == "." and _named_before(found):
         found[-1] = Token("word", last.text.upper(), last.start, last.end)

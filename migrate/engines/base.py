@@ -262,7 +262,7 @@ class Engine(Protocol):
         """Rows whose foreign key points nowhere; one with a NULL in it points nowhere on purpose and does not count."""
 
     async def auto_increment(self, table: TableName) -> int | None:
-        """The next value, fresh, or None when the table has no such column."""
+        """The next value of a table's counter or of a sequence, fresh; None when the table has no such column."""
 
     async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None:
         """Make `value` the next one; or the first one above all rows, when that is more."""

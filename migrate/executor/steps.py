@@ -210,16 +210,16 @@ async def _orphans(context: Context, step: Ddl) -> str:
 
 
 async def _set_auto_increment(context: Context, step: SetAutoIncrement) -> Done:
-    """The counter goes with the data: also over values that were deleted."""
-    pair = context.standing.pairs[step.target]
-    source, target = context.engines[pair.source.endpoint], context.engines[pair.target.endpoint]
+    """The counter of a table, or a sequence, goes with the data: also over values that were deleted."""
+    here, there = parse_object(step.source), parse_object(step.target)
+    source, target = context.engines[here.endpoint], context.engines[there.endpoint]
 
     async def work() -> None:
         async with context.slots.take(source.endpoint, target.endpoint):
             await context.begin(step)
-            wanted = await source.auto_increment(pair.source.table)
-            if wanted is not None and wanted != await target.auto_increment(pair.target.table):
-                await target.set_auto_increment(pair.target.table, wanted, step_tag(context.plan, step))
+            wanted = await source.auto_increment(here.table)
+            if wanted is not None and wanted != await target.auto_increment(there.table):
+                await target.set_auto_increment(there.table, wanted, step_tag(context.plan, step))
 
     await context.patiently(step, work)
     await _record(context, step)

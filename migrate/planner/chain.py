@@ -191,7 +191,7 @@ def _create_table(link: Link, deferred: tuple[Index, ...]) -> Ddl:
         id=step_id("create-table", pair.target),
         source=str(pair.source),
         target=str(pair.target),
-        after=(schema_step(pair.target.endpoint, pair.target.table.schema),),
+        after=(schema_step(pair.target.endpoint, pair.target.table.schema), *_givers(link)),
         action="create-table",
         sql=link.target.create_table(pair.wanted, link.definition, deferred, link.origin),
     )
@@ -230,7 +230,7 @@ def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
                 id=step_id(action, pair.target),
                 source=str(pair.source),
                 target=where,
-                after=(*(step.id for step in steps[-1:]), *_neighbours(link, alteration)),
+                after=(*(step.id for step in steps[-1:]), *_before(link, alteration)),
                 risk=risk,
                 blocked=blocked,
                 action=alteration.action,
@@ -242,21 +242,18 @@ def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
     return steps
 
 
-def _neighbours(link: Link, alteration: Alteration) -> tuple[str, ...]:
-    """What an ALTER TABLE waits for on the tables that foreign keys tie to this one.
-
-    Foreign keys that must go are gone first: a column cannot change its type under them. And of two such tables the
-    second by name waits for the first: a server that changes both at once ends one of them as a dead lock (1213).
-    """
+def _before(link: Link, alteration: Alteration) -> tuple[str, ...]:
+    """What an ALTER TABLE waits for on other tables: foreign keys that hold its columns, names that it gets."""
     if alteration.action == "drop-foreign-keys":
         return ()
-    own, endpoint = link.pair.target.table, link.pair.target.endpoint
-    parents = {key.referenced for key in link.gap.actual.foreign_keys} if link.gap.actual else set()
-    after = [step_id("drop-foreign-keys", ObjectRef(endpoint, child)) for child in link.children]
-    for other in sorted({*link.children, *parents} - {own}):
-        if other < own:
-            after += shaped_by(ObjectRef(endpoint, other))
-    return tuple(after)
+    endpoint = link.pair.target.endpoint
+    return (*(step_id("drop-foreign-keys", ObjectRef(endpoint, child)) for child in link.children), *_givers(link))
+
+
+def _givers(link: Link) -> list[str]:
+    """The changes of tables that give a name away which this one gets."""
+    tables = [ObjectRef(link.pair.target.endpoint, table) for table in link.gap.givers]
+    return [name for table in tables for name in shaped_by(table)]
 
 
 def _add_indexes(link: Link, indexes: tuple[Index, ...], blocked: str) -> Ddl:
@@ -280,7 +277,7 @@ def _add_foreign_keys(link: Link, keys: tuple[ForeignKey, ...], blocked: str) ->
         id=step_id("add-foreign-keys", pair.target),
         source=str(pair.source),
         target=str(pair.target),
-        after=tuple(name for table in tables for name in (*shaped_by(table), *filled_by(table))),
+        after=(*_givers(link), *(name for table in tables for name in (*shaped_by(table), *filled_by(table)))),
         action="add-foreign-keys",
         sql=link.target.add_foreign_keys(pair.wanted, keys),
         blocked=blocked and f"needs {step_id('load-rows', pair.target)}",

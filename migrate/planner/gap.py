@@ -27,7 +27,7 @@ from migrate.model.change import (
 )
 from migrate.model.table import Catalog, Column, ObjectRef, Schema, StoredObject, Table, TableName
 from migrate.planfile import fingerprint
-from migrate.planner.aside import retyped, stepping_aside
+from migrate.planner.aside import givers, retyped, stepping_aside
 from migrate.planner.survey import Survey
 from migrate.planner.translate import Pair, StoredPair, StoredRef
 
@@ -35,12 +35,13 @@ from migrate.planner.translate import Pair, StoredPair, StoredRef
 class Gap(msgspec.Struct, frozen=True):
     """The changes that one target table needs; `actual` is what is there, None when nothing is.
 
-    `held` says why its columns cannot change their types.
+    `held` says why its columns cannot change their types; `givers` are tables that give a name away which it gets.
     """
 
     changes: tuple[Change, ...] = ()
     actual: Table | None = None
     held: tuple[str, ...] = ()
+    givers: tuple[TableName, ...] = ()
 
     @property
     def kinds(self) -> frozenset[type[Change]]:
@@ -112,11 +113,13 @@ def gaps_of(pairs: Sequence[Pair], actual: Catalog, target: Engine) -> dict[Obje
     for name, keys in aside.items():
         known = {change.actual.name for change in changes.get(name, ()) if isinstance(change, AlterForeignKey)}
         changes.setdefault(name, []).extend(change for change in keys if change.actual.name not in known)
+    waits = givers(changes)
     return {
         pair.target: Gap(
             tuple(changes.get(pair.target.table, ())),
             there.get(pair.target.table),
             tuple(held.get(pair.target.table, ())),
+            waits.get(pair.target.table, ()),
         )
         for pair in pairs
     }

@@ -12,7 +12,7 @@ from migrate.engines.base import Engine, Renames
 from migrate.errors import UnreadableDdl
 from migrate.model.change import AlterStored
 from migrate.model.pattern import parse_object
-from migrate.model.plan import Action, Ddl, Finding, LoadRows, PlannedObject, Step
+from migrate.model.plan import Action, Ddl, Finding, LoadRows, PlannedObject, SetAutoIncrement, Step
 from migrate.model.table import ObjectRef, StoredObject, TableName, spell
 from migrate.planfile import fingerprint
 from migrate.planner.chain import filled_by, schema_step, shaped_by, step_id
@@ -110,6 +110,8 @@ class StoredPlanner:
         self._object(pair.target, gap.actual, pair)
         if pair.target.kind == "event" and pair.wanted.enabled:
             self._enable(pair)
+        if pair.target.kind == "sequence":
+            self._made.steps.append(_counter(pair))
 
     def _replaced(self, pair: StoredPair, gap: StoredGap) -> None:
         if gap.actual is not None and gap.change is not None:
@@ -280,6 +282,17 @@ def _place(step: Step) -> tuple[str, str, str] | None:
 def _table_of(ref: StoredRef, trigger: StoredObject) -> ObjectRef:
     name = ref.object.table
     return ObjectRef(ref.object.endpoint, TableName(name.schema, trigger.table, name.catalog))
+
+
+def _counter(pair: StoredPair) -> SetAutoIncrement:
+    """A sequence goes on where the source's stands: that moves with the data, as AUTO_INCREMENT does."""
+    ref = pair.target.object
+    return SetAutoIncrement(
+        id=step_id("set-auto-increment", ref),
+        source=str(pair.source),
+        target=str(ref),
+        after=(step_id("create-sequence", ref),),
+    )
 
 
 def only_enabling(gap: StoredGap, engine: Engine) -> bool:

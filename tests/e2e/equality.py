@@ -108,6 +108,8 @@ def structure(server: Server, schema: str) -> dict[str, list[Row]]:
         for kind, query in queries.items():
             cursor.execute(query, (schema,))
             found[kind] = [_today(kind, row, schema) for row in cursor.fetchall()]
+    if server.vendor == "mariadb":  # it says RESTRICT of a key that was made without a rule
+        found["foreign key"] = [(*row[:7], *map(_action, row[7:9]), *row[9:]) for row in found["foreign key"]]
     base = {row[0] for row in found["table"]}
     found["column"] = [row for row in found["column"] if row[0] in base]  # information_schema has those of views too
     return found

@@ -357,6 +357,7 @@ def test_with_continue_a_server_that_dies_stops_no_other_pair(fleet: Fleet, add:
             while fleet.safe(doomed) == 0:
                 assert child.poll() is None, "it ended before the server died"
             kill9(private)
+            assert fleet.safe(well) < 2 * BIG, "it died too late to be in anybody's way"
             ran = fleet.migrate.ended(child, words)
         finally:
             child.kill()
@@ -365,7 +366,6 @@ def test_with_continue_a_server_that_dies_stops_no_other_pair(fleet: Fleet, add:
         assert story.failures
         assert all(f"{doomed}." in step for step in story.failures), ran.text
         assert len(story.done(well, "load-rows")) == len(story.done(well, "verify")) == 2, ran.text
-        assert min(story.done(well, "verify")) > min(story.at("step_failed", "load-rows:")), "it died too late"
         assert not story.done(doomed, "verify")
         fleet.assert_moved(well)
         restart(private)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.e2e.command import PLAN, Migrate, Ran
-from tests.e2e.equality import Meaning, assert_equal, stored, tables
+from tests.e2e.equality import Meaning, assert_equal, name, stored, tables
 from tests.lab import Server
 
 SAYS_SO = {"MG301", "MG302", "MG303", "MG304"}
@@ -27,13 +27,18 @@ class Whole:
     target: Server
     schemas: dict[str, str]
     """The name on the target of each schema at the source."""
+    written: bool = False
+    """Whether the configuration has them in backticks."""
     changes: dict[str, str] = field(default_factory=dict)
     meanings: Mapping[str, Mapping[str, Meaning]] = field(default_factory=dict)
     """Columns of views whose text comes in no certain order, see `equality.differences`."""
 
     def configure(self) -> None:
-        moves = [(f"{old}.*", f"{new}.*") for old, new in self.schemas.items()]
+        moves = [(f"{self._spell(old)}.*", f"{self._spell(new)}.*") for old, new in self.schemas.items()]
         self.migrate.configure(self.source, self.target, *moves, **self.changes)
+
+    def _spell(self, schema: str) -> str:
+        return name(schema) if self.written else schema
 
     def plan(self, *words: str) -> Plan:
         """Plan; nothing is changed by that."""

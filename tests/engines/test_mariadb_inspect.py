@@ -356,11 +356,12 @@ async def test_partitions_are_told_in_their_order(
     assert table.storage == INNODB
 
 
-async def test_a_default_partition_is_told(any_mariadb: LabServer, fresh_schemas: FreshSchemas) -> None:
+async def test_a_default_partition_of_columns_is_told(any_mariadb: LabServer, fresh_schemas: FreshSchemas) -> None:
     schema = fresh_schemas("insp", any_mariadb)
-    by = "PARTITION BY LIST (a) (PARTITION p VALUES IN (1), PARTITION d DEFAULT)"
+    by = "PARTITION BY LIST COLUMNS (a) (PARTITION p VALUES IN (1), PARTITION d DEFAULT)"
     table = await table_of(any_mariadb, schema, f"CREATE TABLE t (a INT) {by}")
-    assert table.partitioning == Partitioning("LIST", "`a`", (Partition("p", "IN (1)"), Partition("d", "DEFAULT")))
+    parts = (Partition("p", "IN (1)"), Partition("d", "DEFAULT"))
+    assert table.partitioning == Partitioning("LIST COLUMNS", "`a`", parts)
 
 
 async def test_storage_tells_engine_options_and_whether_rollback_works(
@@ -439,7 +440,7 @@ async def test_a_newer_server_tells_the_same_of_what_an_older_one_printed(
         HERE,
         r"CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a VARBINARY(9) DEFAULT x'00ff', b BINARY(3) DEFAULT 'a',"
         r" c VARCHAR(2000) DEFAULT 'it''s \\ \n', d INT DEFAULT (1 + 1) CHECK (d > 0), j JSON, u UUID DEFAULT UUID(),"
-        r" ts TIMESTAMP(3) NOT NULL DEFAULT NOW(3) ON UPDATE NOW(3), g INT AS (id + 1) STORED INVISIBLE,"
+        r" ts TIMESTAMP(3) NOT NULL DEFAULT NOW(3) ON UPDATE NOW(3), g INT AS (d + 1) STORED INVISIBLE,"
         r" UNIQUE KEY l (c), KEY h (d) USING HASH, KEY i (d) IGNORED, CONSTRAINT k CHECK (d < 100)) PAGE_COMPRESSED=1",
     )
     async with connected(maria10) as opened:

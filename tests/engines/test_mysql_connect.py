@@ -21,18 +21,19 @@ from tests.lab import client
 
 
 @pytest.mark.parametrize("kind", ["metadata", "read", "write", "lock"])
-async def test_every_session_is_pinned_whatever_the_servers_defaults_are(any_server: LabServer, kind: Kind) -> None:
+async def test_every_session_is_pinned_whatever_the_servers_defaults_are(every_server: LabServer, kind: Kind) -> None:
     asked = (
-        "SELECT CONCAT_WS('|',@@sql_mode,@@time_zone,@@foreign_key_checks,@@unique_checks,@@group_concat_max_len,"
-        "@@net_read_timeout,@@net_write_timeout,@@wait_timeout,@@autocommit,@@sql_quote_show_create,"
+        "SELECT CONCAT_WS('|',@@sql_mode,@@time_zone,@@foreign_key_checks+0,@@unique_checks+0,@@group_concat_max_len,"
+        "@@net_read_timeout,@@net_write_timeout,@@wait_timeout,@@autocommit+0,@@sql_quote_show_create+0,"
         "@@character_set_client,@@character_set_connection,@@character_set_results)"
     )
-    async with connected(any_server) as opened, opened.session(kind) as session:
+    async with connected(every_server) as opened, opened.session(kind) as session:
         (told,) = (await session.query(asked)).rows[0]
     text = told.decode() if isinstance(told, bytes) else told
     unique = "0" if kind == "write" else "1"
+    longest = 4294967295 if every_server.vendor == "mysql" else 1073741824  # MariaDB knows no more
     assert text == (
-        f"NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES|+00:00|0|{unique}|4294967295|1800|1800|86400|1|1"
+        f"NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES|+00:00|0|{unique}|{longest}|1800|1800|86400|1|1"
         "|utf8mb4|utf8mb4|utf8mb4"
     )
 
@@ -63,20 +64,48 @@ async def test_hostile_global_defaults_do_not_reach_a_session() -> None:
     assert long.rows == (("abcdef,ghi",),)
 
 
-async def test_an_account_without_privileges_can_open_every_kind_of_session(any_server: LabServer) -> None:
-    client.rows(any_server, "CREATE USER IF NOT EXISTS 'conn_poor'@'%' IDENTIFIED BY 'conn_poor-pw'", root=True)
+async def test_hostile_global_defaults_of_mariadb_do_not_reach_a_session() -> None:
+    options = (
+        "--sql-mode=ORACLE,NO_BACKSLASH_ESCAPES,NO_TABLE_OPTIONS,EMPTY_STRING_IS_NULL",
+        "--default-time-zone=+09:00",
+        "--max-statement-time=0.01",
+        "--completion-type=CHAIN",
+        "--idle-transaction-timeout=1",
+        "--idle-readonly-transaction-timeout=1",
+        "--character-set-server=latin1",
+        "--autocommit=OFF",
+        "--group-concat-max-len=4",
+        "--max-error-count=1",
+    )
+    with lab_api.extra("hostile-mariadb", "11.8", options=options) as server:
+        client.rows(server, "SET GLOBAL sql_select_limit=1", root=True)
+        async with connected(server) as opened, opened.session("metadata") as session:
+            answer = await session.query(
+                "SELECT @@sql_mode,@@time_zone,@@max_statement_time,@@completion_type,@@autocommit,"
+                "@@idle_transaction_timeout,@@idle_readonly_transaction_timeout,@@max_error_count,SLEEP(0.05),''"
+            )
+            many = await session.query("SELECT 1 UNION SELECT 2")
+            long = await session.query("SELECT GROUP_CONCAT(a) FROM (SELECT 'abcdef' a UNION SELECT 'ghi') t")
+    mode = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
+    assert answer.rows == ((mode, "+00:00", "0.000000", "NO_CHAIN", 1, 0, 0, 65535, 0, ""),)
+    assert many.rows == ((1,), (2,))
+    assert long.rows == (("abcdef,ghi",),)
+
+
+async def test_an_account_without_privileges_can_open_every_kind_of_session(every_server: LabServer) -> None:
+    client.rows(every_server, "CREATE USER IF NOT EXISTS 'conn_poor'@'%' IDENTIFIED BY 'conn_poor-pw'", root=True)
     try:
-        async with connected(any_server, user="conn_poor", password="conn_poor-pw") as opened:
+        async with connected(every_server, user="conn_poor", password="conn_poor-pw") as opened:
             for kind in ("metadata", "read", "write", "lock"):
                 async with opened.session(kind) as session:
                     assert int((await session.query("SELECT 41+1")).rows[0][0]) == 42
     finally:
-        client.rows(any_server, "DROP USER 'conn_poor'@'%'", root=True)
+        client.rows(every_server, "DROP USER 'conn_poor'@'%'", root=True)
 
 
-async def test_metadata_is_decoded_and_read_gives_the_servers_bytes(any_server: LabServer) -> None:
+async def test_metadata_is_decoded_and_read_gives_the_servers_bytes(every_server: LabServer) -> None:
     asked = "SELECT 1, -5, 18446744073709551615, 'é한😀', _binary x'00ff', NULL, 1.50, DATE'2020-01-31'"
-    async with connected(any_server) as opened:
+    async with connected(every_server) as opened:
         async with opened.session("metadata") as session:
             decoded = (await session.query(asked)).rows
         async with opened.session("read") as session:
@@ -128,15 +157,17 @@ async def test_a_statement_tells_rows_changed_and_warnings(source: LabServer, fr
     assert warnings[0].text == "Out of range value for column 'a' at row 2"
 
 
-async def test_variables_and_version_are_known(any_server: LabServer) -> None:
-    async with connected(any_server) as opened:
+async def test_variables_and_version_are_known(every_server: LabServer) -> None:
+    async with connected(every_server) as opened:
         variables = await opened.variables()
-        assert opened.version == tuple(int(part) for part in any_server.version.split("."))
-        assert opened.is_mariadb is False
-        assert variables["port"] == str(any_server.port)
+        assert ".".join(str(part) for part in opened.version) == every_server.version
+        assert opened.is_mariadb is (every_server.vendor == "mariadb")
+        assert variables["port"] == str(every_server.port)
         assert variables["local_infile"] == "ON"
-        assert len(variables["server_uuid"]) == 36
-        assert any_server.password not in repr(opened)
+        uuid = {"mysql": ("server_uuid", 36), "mariadb": ("server_uid", 28)}
+        name, length = uuid[every_server.vendor]
+        assert len(variables[name]) == length
+        assert every_server.password not in repr(opened)
 
 
 async def test_refreshed_variables_are_the_servers_present_ones(fresh_schemas: FreshSchemas) -> None:

@@ -43,12 +43,12 @@ async def test_a_stream_left_early_closes_the_session(source: LabServer) -> None
 
 
 async def test_local_data_arrives_from_memory_in_pieces_of_any_size(
-    any_server: LabServer, fresh_schemas: FreshSchemas
+    every_server: LabServer, fresh_schemas: FreshSchemas
 ) -> None:
-    schema = fresh_schemas("conn", any_server)
+    schema = fresh_schemas("conn", every_server)
     big = bytes(range(60, 256)) * 30_000  # 5.9 MB: several packets, in no way aligned with the pieces
     pieces: list[bytes | memoryview] = [b"", b"1,", memoryview(b"\0\n'\\"), b";2,", big, b"", b";3", b",", b"", b";"]
-    async with connected(any_server) as opened:
+    async with connected(every_server) as opened:
         async with opened.session("write") as session:
             table = await table_for_load(session, schema)
             assert await session.load_local(load(table), pieces) == Result(3, 0)

@@ -30,15 +30,16 @@ def rows_of(table: Table, where: str = "") -> Rows:
 
 
 async def test_measure_counts_rows_and_weighs_the_first_thousand(
-    any_server: LabServer, fresh_schemas: FreshSchemas
+    every_server: LabServer, fresh_schemas: FreshSchemas
 ) -> None:
-    schema = fresh_schemas("insp", any_server)
+    schema = fresh_schemas("insp", every_server)
     numbers = "(SELECT a.i*10+b.i AS i FROM {d} a, {d} b)".replace(
         "{d}", "(SELECT 0 i UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4)"
     )
     run(
-        any_server,
+        every_server,
         schema,
+        "ALTER DATABASE {s} CHARACTER SET utf8mb4",
         "CREATE TABLE `a``b` (id INT AUTO_INCREMENT PRIMARY KEY, `%` VARCHAR(50), j JSON, g INT AS (LENGTH(j)))",
         "INSERT INTO `a``b` (`%`,j) VALUES ('한글','[1]'),(NULL,NULL),('',NULL)",
         "CREATE TABLE big (id INT, filler CHAR(10))",
@@ -46,7 +47,7 @@ async def test_measure_counts_rows_and_weighs_the_first_thousand(
         "CREATE TABLE `empty` (a INT)",
         "CREATE TABLE isam (a INT) ENGINE=MyISAM",
     )
-    async with connected(any_server) as opened:
+    async with connected(every_server) as opened:
         catalog = await inspect(opened, patterns(f"{schema}.*"))
         by_name = {table.name.name: table for table in catalog.tables}
         asked = [
@@ -105,11 +106,11 @@ async def test_measure_asks_about_many_tables_at_once(source: LabServer, fresh_s
     assert after - before <= 10
 
 
-async def test_measure_of_a_thousand_columns(any_server: LabServer, fresh_schemas: FreshSchemas) -> None:
-    schema = fresh_schemas("insp", any_server)
+async def test_measure_of_a_thousand_columns(every_server: LabServer, fresh_schemas: FreshSchemas) -> None:
+    schema = fresh_schemas("insp", every_server)
     columns = ",".join(f"c{n} INT" for n in range(1017))
-    run(any_server, schema, f"CREATE TABLE t ({columns})", f"INSERT INTO t VALUES ({','.join('7' * 1017)})")
-    async with connected(any_server) as opened:
+    run(every_server, schema, f"CREATE TABLE t ({columns})", f"INSERT INTO t VALUES ({','.join('7' * 1017)})")
+    async with connected(every_server) as opened:
         (table,) = (await inspect(opened, patterns(f"{schema}.t"))).tables
         assert await measure(opened, [rows_of(table)]) == (Statistics(table.name, 1, 1017),)
 

@@ -399,7 +399,7 @@ async def test_a_definer_is_kept_replaced_or_the_one_who_makes_it(
         client.rows(each_server, f"DROP USER {quote(user)}@'%'", root=True)
 
 
-async def test_a_role_is_a_definer_and_an_account_by_its_bare_name(
+async def test_a_role_is_a_definer_and_an_account_without_host(
     each_maria: LabServer, fresh_schemas: FreshSchemas
 ) -> None:
     schema, role = fresh_schemas("stored", each_maria), f"role_{uuid.uuid4().hex[:8]}"
@@ -409,11 +409,11 @@ async def test_a_role_is_a_definer_and_an_account_by_its_bare_name(
         client.rows(each_maria, f"CREATE DEFINER={role} PROCEDURE `{schema}`.p() SELECT 1", root=True)
         async with connected(each_maria) as opened:
             found = (await catalog(opened, [schema])).stored
-            assert {one.definer for one in found} == {role}
+            assert {one.definer for one in found} == {f"{role}@"}
             known = await accounts(opened)
             shown = await stored_definitions(opened, found)
         assert known is not None
-        assert role in known
+        assert f"{role}@" in known
         for one in found:
             client.rows(each_maria, stored_ddl.drop_stored(one), root=True)
             client.rows(each_maria, stored_ddl.create_stored(one, shown[one.key], Renames()).sql, root=True)

@@ -24,6 +24,7 @@ from tests.walk.parts import (
     an_index,
 )
 from tests.walk.schemas import RULES, changed, checks_of, with_foreign_key, with_table
+from tests.walk.stored_parts import STORED_EDITS
 from tests.walk.valid import settle
 
 Edit = Callable[[Dice, Flavour, Schema], Schema]
@@ -384,6 +385,7 @@ EDITS: Sequence[Edit] = (
     change_charset,
     add_table,
     drop_table,
+    *STORED_EDITS,
 )
 
 

@@ -8,19 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.walk.flavours import Flavour
+from tests.walk.spelt import quote, string
+from tests.walk.stored import Event, Names, Routine, Trigger, View
 
-Group = Literal["integer", "decimal", "float", "bit", "text", "member", "binary", "date", "moment", "time", "year", "json", "place"]
+Group = Literal[
+    "integer", "decimal", "float", "bit", "text", "member", "binary", "date", "moment", "time", "year", "json", "place"
+]
 """What values a type has: those of one group are read alike."""
-
-
-def quote(name: str) -> str:
-    """As an identifier."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def string(text: str) -> str:
-    """As a literal, under a sql_mode with backslashes."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n") + "'"
 
 
 @dataclass(frozen=True)
@@ -274,14 +268,23 @@ class Schema:
     """Everything that one side of a walk holds."""
 
     tables: tuple[Table, ...] = ()
+    routines: tuple[Routine, ...] = ()
+    views: tuple[View, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    events: tuple[Event, ...] = ()
 
     def table(self, name: str) -> Table | None:
         return next((table for table in self.tables if table.name == name), None)
 
     def sql(self, flavour: Flavour) -> list[str]:
-        """The statements that make it in the current, empty schema."""
+        """The statements that make its tables in the current, empty schema."""
         statements = [table.sql(flavour) for table in self.tables]
         return statements + [table.foreign_keys_sql() for table in self.tables if table.foreign_keys]
+
+    def stored_sql(self, names: Names) -> list[str]:
+        """The statements that make everything else."""
+        every = (*self.routines, *self.views, *self.triggers, *self.events)
+        return [statement for one in every for statement in one.sql(names)]
 
 
 def named(found: Sequence[str]) -> str:

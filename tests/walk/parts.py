@@ -117,8 +117,26 @@ FUNCTIONAL: tuple[tuple[Group, str], ...] = (
     ("text", "char_length(@1)"),
     ("date", "year(@1)"),
 )
-OPTIONS = ("STATS_PERSISTENT=0", "STATS_PERSISTENT=1", "MAX_ROWS=1000", "CHECKSUM=1", "AVG_ROW_LENGTH=50", "PACK_KEYS=1")
-COMMON: tuple[Group, ...] = ("integer", "text", "integer", "text", "date", "decimal", "member", "moment", "json", "float")
+OPTIONS = (
+    "STATS_PERSISTENT=0",
+    "STATS_PERSISTENT=1",
+    "MAX_ROWS=1000",
+    "CHECKSUM=1",
+    "AVG_ROW_LENGTH=50",
+    "PACK_KEYS=1",
+)
+COMMON: tuple[Group, ...] = (
+    "integer",
+    "text",
+    "integer",
+    "text",
+    "date",
+    "decimal",
+    "member",
+    "moment",
+    "json",
+    "float",
+)
 
 
 def a_type(dice: Dice, flavour: Flavour, group: Group | None = None) -> Type:

@@ -8,18 +8,54 @@ from typing import Any
 
 from tests.e2e.equality import CHECKS, CHECKS_OF_MARIADB, COLUMNS, FOREIGN_KEYS, INDEXES, PARTITIONS, TABLES
 from tests.walk.lane import Side
-from tests.walk.model import quote
+from tests.walk.model import Schema
+from tests.walk.proof_stored import stored_differences
+from tests.walk.spelt import quote
 
 Row = tuple[Any, ...]
 
+_PRINTED = frozenset(
+    [
+        "tinyint",
+        "smallint",
+        "mediumint",
+        "int",
+        "bigint",
+        "decimal",
+        "float",
+        "double",
+        "date",
+        "datetime",
+        "timestamp",
+        "time",
+        "year",
+    ]
+)
+"""Types whose text says all that the values of the walk are; of a number HEX would tell the whole part only."""
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
+_SAME = (
+    (re.compile(r"(?<![\w`])_(?:utf8mb4|utf8mb3|latin1|ascii|utf8)(?=\\?')"), ""),
+    (re.compile(r" ROW_FORMAT=\w+|row_format=\w+ ?"), ""),
+    (re.compile(r" ON (?:DELETE|UPDATE) (?:RESTRICT|NO ACTION)"), ""),
+    (re.compile(r"\ARESTRICT\Z"), "NO ACTION"),
+)
+"""Words that say nothing: the character set that a server gives to a string, what is so without being said."""
 _SORTED = ("  KEY", "  UNIQUE", "  FULLTEXT", "  SPATIAL", "  CONSTRAINT")
 _CHARSET = re.compile(r" CHARACTER SET \w+(?: COLLATE \w+)?| COLLATE \w+")
 """Of a column: whether it is said depends on how the column came to have it. information_schema tells it in any case."""
 
 
-def differences(source: Side, schema: str, target: Side, other: str, tables: Sequence[str]) -> list[str]:
-    """What of these tables of one schema is otherwise in the other."""
+def differences(source: Side, schema: str, target: Side, other: str, wanted: Schema) -> list[str]:
+    """What of all that is wanted is otherwise on the target."""
+    tables = [table.name for table in wanted.tables]
+    found = _of_tables(source, schema, target, other, tables)
+    for view in wanted.views:
+        if rows(source, schema, view.name) != rows(target, other, view.name):
+            found.append(f"view {view.name} has other rows")
+    return found + stored_differences(source, schema, target, other, wanted)
+
+
+def _of_tables(source: Side, schema: str, target: Side, other: str, tables: Sequence[str]) -> list[str]:
     found: list[str] = []
     for table in tables:
         here, there = shown(source, schema, table), shown(target, other, table)
@@ -28,11 +64,11 @@ def differences(source: Side, schema: str, target: Side, other: str, tables: Seq
         mine, theirs = rows(source, schema, table), rows(target, other, table)
         found += [f"{table}: row only at the source: {row}" for row in mine if row not in theirs]
         found += [f"{table}: row only on the target: {row}" for row in theirs if row not in mine]
-        if sorted(mine) != sorted(theirs) and not found:
+        if mine != theirs and not found:
             found.append(f"{table}: {len(mine)} rows at the source, {len(theirs)} on the target")
-    mine, theirs = told(source, schema, tables), told(target, other, tables)
-    found += [f"only the source tells {row}" for row in mine if row not in theirs]
-    found += [f"only the target tells {row}" for row in theirs if row not in mine]
+    mine_told, theirs_told = told(source, schema, tables), told(target, other, tables)
+    found += [f"only the source tells {row}" for row in mine_told if row not in theirs_told]
+    found += [f"only the target tells {row}" for row in theirs_told if row not in mine_told]
     return found
 
 
@@ -44,7 +80,15 @@ def shown(side: Side, schema: str, table: str) -> list[str]:
     tail = lines[len(body) :]
     ordered = [_CHARSET.sub("", line) for line in body if not line.startswith(_SORTED)]
     keys = sorted(line for line in body if line.startswith(_SORTED))
-    return [*ordered, *keys, _COUNTER.sub("", tail[0]), *tail[1:]]
+    return [_bare(line) for line in (*ordered, *keys, _COUNTER.sub("", tail[0]), *tail[1:])]
+
+
+def _bare(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    for pattern, new in _SAME:
+        text = pattern.sub(new, text)
+    return text
 
 
 def told(side: Side, schema: str, tables: Sequence[str]) -> list[tuple[str, Row]]:
@@ -66,17 +110,23 @@ def told(side: Side, schema: str, tables: Sequence[str]) -> list[tuple[str, Row]
     found = []
     for kind, query in queries.items():
         rows = [row[:-1] if kind == "table" else row for row in side.rows(query, schema)]
-        found += [(kind, row) for row in rows if row[0] in tables]
+        found += [(kind, tuple(map(_bare, row))) for row in rows if row[0] in tables]
     return found
 
 
 def rows(side: Side, schema: str, table: str) -> list[str]:
-    """Every row, as the server writes its values down in hexadecimal digits."""
+    """Every row, each value as digits that say all of it."""
     columns = side.rows(
-        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
+        "SELECT COLUMN_NAME,DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
         " ORDER BY ORDINAL_POSITION",
         schema,
         table,
     )
-    cells = ",',',".join(f"IFNULL(HEX({quote(name)}),'NULL')" for (name,) in columns)
-    return [str(row[0]) for row in side.rows(f"SELECT CONCAT({cells}) FROM {quote(schema)}.{quote(table)}")]
+    cells = ",',',".join(f"IFNULL({_digits(quote(name), kind.lower())},'NULL')" for name, kind in columns)
+    return sorted(str(row[0]) for row in side.rows(f"SELECT CONCAT({cells}) FROM {quote(schema)}.{quote(table)}"))
+
+
+def _digits(column: str, kind: str) -> str:
+    if kind == "bit":
+        return f"HEX({column} + 0)"
+    return f"CONCAT({column})" if kind in _PRINTED else f"HEX({column})"

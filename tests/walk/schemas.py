@@ -8,6 +8,7 @@ from tests.walk.dice import Dice
 from tests.walk.flavours import Flavour
 from tests.walk.model import ForeignKey, Schema, Table
 from tests.walk.parts import a_table
+from tests.walk.stored_parts import with_stored
 from tests.walk.valid import settle
 
 RULES = ("", "CASCADE", "SET NULL", "RESTRICT", "NO ACTION")
@@ -20,6 +21,9 @@ def a_schema(dice: Dice, flavour: Flavour) -> Schema:
         schema = with_table(dice, flavour, schema)
     for _ in range(dice.number(0, 3)):
         schema = with_foreign_key(dice, flavour, schema)
+    schema = settle(schema, flavour)
+    for _ in range(dice.number(0, 4)):
+        schema = with_stored(dice, schema)
     return settle(schema, flavour)
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from tests.walk.flavours import Flavour
 from tests.walk.model import Check, Column, Expr, ForeignKey, Index, Part, Schema, Table, Type
+from tests.walk.stored_parts import settle_stored
 
 _BYTES = {"utf8mb4": 4, "utf8mb3": 3, "utf8": 3}
 _ROW_FORMATS = {
@@ -28,6 +29,7 @@ def settle(schema: Schema, flavour: Flavour) -> Schema:
         tables = tuple(_table(table, flavour) for table in schema.tables)
         settled = replace(schema, tables=tables)
         settled = replace(settled, tables=tuple(_foreign_keys(table, settled, flavour) for table in settled.tables))
+        settled = settle_stored(settled, flavour)
         if settled == schema:
             return schema
         schema = settled
@@ -47,6 +49,11 @@ def _table(table: Table, flavour: Flavour) -> Table:
 # -- columns
 
 
+def _computed(column: Column) -> bool:
+    """Whether the server counts it among those that others may read only when they come after it (error 3107)."""
+    return column.generated is not None or column.default.startswith("(")
+
+
 def _computes(expr: Expr, columns: Iterable[Column], flavour: Flavour) -> bool:
     """Whether a column may be made of it: MariaDB takes no CHAR, whose spaces depend on the session (error 1901)."""
     found = [column for column in columns if column.name in expr.names]
@@ -64,13 +71,14 @@ def _columns(table: Table, flavour: Flavour) -> tuple[Column, ...]:
     made: list[Column] = []
     for column in table.columns:
         if column.generated is not None:
-            base = [one for one in table.columns if one.generated is None or one in made]
+            names = {one.name for one in made}
+            base = [one for one in table.columns if one.name in names or not _computed(one)]
             if not _computes(column.generated, base, flavour):
                 continue
             column = replace(
                 column, nullable=True, default="", on_update="", auto=False, hidden=False, srid=None, collation=""
             )
-        made.append(_column(column, flavour))
+        made.append(_column(column, flavour, table.engine))
     if all(column.generated for column in made):
         made.append(Column(next(name for name in ("a", "z", "y") if name not in {c.name for c in made}), _INT))
     if all(column.hidden for column in made):
@@ -79,7 +87,7 @@ def _columns(table: Table, flavour: Flavour) -> tuple[Column, ...]:
     return tuple(replace(one, auto=one.name == counters[0]) if counters else one for one in made)
 
 
-def _column(column: Column, flavour: Flavour) -> Column:
+def _column(column: Column, flavour: Flavour, engine: str) -> Column:
     of = column.type
     if column.auto:
         column = replace(column, default="", on_update="", nullable=False)
@@ -94,7 +102,7 @@ def _column(column: Column, flavour: Flavour) -> Column:
         column = replace(column, default=_now(column))
     if not of.has_charset and column.collation:
         column = replace(column, collation="")
-    if of.group != "place" and column.srid is not None:
+    if column.srid is not None and (of.group != "place" or engine != "InnoDB"):
         column = replace(column, srid=None)
     if flavour.maria and column.hidden and not column.nullable and not column.default and not column.auto:
         column = replace(column, hidden=False)
@@ -109,9 +117,7 @@ def _now(column: Column) -> str:
 
 def _keyed(table: Table) -> tuple[Column, ...]:
     """Columns of the primary key and of spatial ones hold no NULL; a counter is the first of a key."""
-    solid = {
-        name for index in table.indexes if index.kind in ("primary", "spatial") for name in index.columns
-    }
+    solid = {name for index in table.indexes if index.kind in ("primary", "spatial") for name in index.columns}
     starts = {
         index.parts[0].column
         for index in table.indexes

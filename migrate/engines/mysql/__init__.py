@@ -22,7 +22,7 @@ from migrate.engines.base import (
 from migrate.engines.mysql import alter, ddl, layout, stored_ddl, translation
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.connect import Server
-from migrate.engines.mysql.grants import unseen
+from migrate.engines.mysql.grants import unseen, writes_anyway
 from migrate.engines.mysql.inspect import definitions, inspect
 from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, ledger_table
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
@@ -55,15 +55,12 @@ SELECT COUNT(*) FROM {child} AS `c` LEFT JOIN {parent} AS `p` ON {join}
 WHERE {present} AND `p`.{first} IS NULL"""
 
 AUTO_INCREMENT = """\
-SELECT AUTO_INCREMENT FROM information_schema.TABLES
+SELECT AUTO_INCREMENT,TABLE_TYPE FROM information_schema.TABLES
 WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {name}"""
 
 HAS_TABLE = (
     "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ({schemas}) AND TABLE_NAME = {name}"
 )
-
-MAY_WRITE = {"ALL PRIVILEGES", "SUPER", "CONNECTION_ADMIN", "READ_ONLY ADMIN"}
-"""Privileges, each granted on *.*, that write in spite of read_only (the last one is MariaDB's)."""
 
 
 class MysqlEngine:
@@ -133,11 +130,8 @@ class MysqlEngine:
             return
         if on == ["read_only"]:
             async with self._server.session("metadata") as session:
-                grants = [str(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
-            everywhere = [
-                grant.removeprefix("GRANT ").partition(" ON *.*")[0] for grant in grants if " ON *.*" in grant
-            ]
-            if MAY_WRITE & {privilege.strip() for granted in everywhere for privilege in granted.split(",")}:
+                grants = [_line(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
+            if writes_anyway(grants, self._mariadb):
                 return
         raise ReadOnlyServer(
             self.endpoint,
@@ -160,7 +154,7 @@ class MysqlEngine:
     async def unseen(self, schemas: Sequence[str]) -> tuple[str, ...]:
         async with self._server.session("metadata") as session:
             grants = [_line(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
-        return unseen(grants, schemas)
+        return unseen(grants, schemas, self._mariadb)
 
     async def translate(self, wanted: Catalog, origin: Dialect) -> Translation:
         here = await self.dialect()
@@ -214,6 +208,11 @@ class MysqlEngine:
         return translation.own_words(table, definition, origin, self._dialect)
 
     @property
+    def _mariadb(self) -> tuple[int, ...]:
+        """MariaDB's version, nothing for MySQL. Known once a session was opened."""
+        return self._server.version if self._server.is_mariadb else ()
+
+    @property
     def _dialect(self) -> Dialect:
         return Dialect("mariadb" if self._server.is_mariadb else "mysql", self._server.version)
 
@@ -256,10 +255,18 @@ class MysqlEngine:
             # After a restart the value of a table that nobody has opened is one too low (seen on 8.0.33).
             await session.query(f"SELECT 1 FROM {quote_table(table)} LIMIT 1")
             rows = (await session.query(statement)).rows
+            if rows and _line(rows[0][1]) == "SEQUENCE":
+                rows = (await session.query(f"SELECT next_not_cached_value FROM {quote_table(table)}")).rows
         return None if not rows or rows[0][0] is None else int(str(rows[0][0]))
 
     async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None:
-        await self.execute(f"ALTER TABLE {quote_table(table)} AUTO_INCREMENT = {value}", tag)
+        statement = AUTO_INCREMENT.format(schema=literal(table.schema), name=literal(table.name))
+        async with self._server.session("metadata") as session:
+            rows = (await session.query(statement)).rows
+        if rows and _line(rows[0][1]) == "SEQUENCE":
+            await self.execute(f"ALTER SEQUENCE {quote_table(table)} RESTART {value}", tag)
+        else:
+            await self.execute(f"ALTER TABLE {quote_table(table)} AUTO_INCREMENT = {value}", tag)
 
     async def lock(self, schemas: Sequence[tuple[str, str]], holder: str, timeout: float) -> MysqlLock:
         return await take_lock(self._server, [schema for _, schema in schemas], holder, timeout)

@@ -1,12 +1,16 @@
 """ALTER TABLE: the fewest statements that turn a table into the wanted one, in words of the wanted one's definition.
 
-Nearly always one. More than one only where a server takes no fewer, or where one is far dearer: foreign keys that must be
-gone before (`foreign_keys.goes_first`), partitions that are added or reorganised (a statement of their own), and several
-FULLTEXT indexes of InnoDB on MySQL (error 1795), unless the table is copied anyway.
+Nearly always one. More than one only where a server takes no fewer, or where one is far dearer: foreign keys to other
+tables are dropped before, partitions are added or reorganised in a statement of their own, and so are several FULLTEXT
+indexes of InnoDB made on MySQL (error 1795), unless the table is copied anyway.
 
-Each clause follows from one part of the table and what is wrong with it, and the statements share no parts: so after some
-of them the rest comes out again, word by word. Types, defaults and comments are cut from the definition and stay byte for
-byte; charsets are said where the table there has another.
+Each clause follows from one part of the table and what is wrong with it, and the statements share no parts: so after
+some of them the rest comes out again, word by word. Types, defaults and comments are cut from the definition and stay
+byte for byte; charsets are said where the table there has another.
+
+Under foreign_key_checks=1 a column that a foreign key holds, on either side, does not change its type, its collation or
+AUTO_INCREMENT, nor from NULL to NOT NULL where the table is copied (errors 3780, 1832, 1833; 8.0.12, 8.0.33, 9.7,
+MariaDB 11.8, which does not even lengthen a VARCHAR). A key that the same statement drops does not hinder it.
 """
 
 from __future__ import annotations
@@ -16,10 +20,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from migrate.engines.base import Alteration, Dialect
+from migrate.engines.base import Alteration, Dialect, Loss
 from migrate.engines.mysql import online
 from migrate.engines.mysql.ddl import with_collation, without_default
-from migrate.engines.mysql.foreign_keys import goes_first
 from migrate.engines.mysql.losses import losses
 from migrate.engines.mysql.partitions import Spread, spread
 from migrate.engines.mysql.remade import earlier, hindered, remade, with_dependents
@@ -79,6 +82,7 @@ _VALUE = re.compile(r"(?P<bare>[\w.]+)\Z|\"(?P<double>[^\"]*)\"\Z|'(?P<single>[^
 _UNSAFE = re.compile(
     r"\b(?:uuid|uuid_short|rand|random_bytes|sysdate|(?:current_|session_|system_)?user)\b", re.IGNORECASE
 )
+_LATE = "rows that are there do not get its default, which MySQL refuses to compute for them (error 1674)"
 _INDEXES = ("primary", "unique", "index", "fulltext", "spatial")
 
 
@@ -87,9 +91,9 @@ def alter_table(
 ) -> tuple[Alteration, ...]:
     """The statements that make `actual` have `changes`, in order; none where these are of spelling only.
 
-    `definition` makes `wanted`, under whatever name, on the server that speaks `dialect`. Foreign keys are dropped here;
-    those of `AddForeignKey` and `AlterForeignKey` are added by others. An `AlterForeignKey` of two equal keys drops one
-    that is in the way. Raises `UnreadableDdl` when the definition lacks a part.
+    `definition` makes `wanted`, under whatever name, on the server that speaks `dialect`. Foreign keys are dropped
+    here; those of `AddForeignKey` and `AlterForeignKey` are added by others. An `AlterForeignKey` of two equal keys
+    drops one that is in the way. Raises `UnreadableDdl` when the definition lacks a part.
     """
     real = [change for change in changes if isinstance(change, AlterForeignKey) or not same(change)]
     return tuple(_Statements(wanted, actual, real, items(definition), dialect).all())
@@ -111,13 +115,14 @@ class _Statements:
         self._one_by_one = not self._maria and dialect.version < (8, 0, 13)
         self._other_charset = not same_charset(wanted.storage.collation, actual.storage.collation)
         self._remade = remade(actual, self._changes)
+        self._parts = any(isinstance(change, AlterPartitioning) for change in self._changes)
         self._moves = {change.column: change for change in changes if isinstance(change, MoveColumn)}
         self._by_name = {column.name: column for column in wanted.columns}
         self._items = {(item.kind, item.name): item for item in cut.items}
 
     def all(self) -> Iterator[Alteration]:
         """Every statement, in order."""
-        rest = [change for change in self._changes if not isinstance(change, AddForeignKey)]
+        rest: list[TableChange] = [change for change in self._changes if not isinstance(change, AddForeignKey)]
         keys = [change for change in rest if self._goes_first(change)]
         alone = [change for change in rest if isinstance(change, AlterPartitioning) and self._spread(change).alone]
         rest = [change for change in rest if change not in keys and change not in alone]
@@ -131,7 +136,9 @@ class _Statements:
         last = self._fulltexts(rest)
         main = [self._without_default(change) for change in rest if change not in last]
         main += [DropIndex(change.table, change.actual) for change in last if isinstance(change, AlterIndex)]
-        defaults = [self._default(change) for change in rest if self._has_unsafe_default(change)]
+        defaults = [
+            self._default(change) for change in rest if isinstance(change, AddColumn) and self._is_unsafe(change.column)
+        ]
         statements: list[Sequence[TableChange]] = [keys, *levels, main, defaults, alone]
         for changes in statements:
             if changes:
@@ -140,27 +147,29 @@ class _Statements:
             index = change.wanted if isinstance(change, AlterIndex) else change.index
             yield self._statement([AddIndex(change.table, index)])
 
-    def _has_unsafe_default(self, change: TableChange) -> bool:
+    def _is_unsafe(self, column: Column) -> bool:
         """Whether MySQL refuses to add the column with its default, which differs from row to row (error 1674)."""
-        if self._maria or not isinstance(change, AddColumn) or not change.column.default_is_expression:
-            return False
-        return bool(_UNSAFE.search(change.column.default or ""))
+        return not self._maria and column.default_is_expression and bool(_UNSAFE.search(column.default or ""))
 
     def _without_default(self, change: TableChange) -> TableChange:
-        if not isinstance(change, AddColumn) or not self._has_unsafe_default(change):
+        if not isinstance(change, AddColumn) or not self._is_unsafe(change.column):
             return change
-        return replace(change, column=replace(change.column, default=None, default_is_expression=False))
+        return replace(change, column=_bare(change.column))
 
-    def _default(self, change: TableChange) -> AlterColumn:
-        added = self._without_default(change)
-        assert isinstance(added, AddColumn)
-        return AlterColumn(change.table, added.column, self._by_name[added.column.name])
+    def _default(self, change: AddColumn) -> AlterColumn:
+        return AlterColumn(change.table, _bare(change.column), change.column)
 
     def _goes_first(self, change: TableChange) -> bool:
-        match change:
-            case DropForeignKey(foreign_key=key) | AlterForeignKey(actual=key):
-                return goes_first(key, self._actual, self._changes)
-        return False
+        """Whether a foreign key is dropped before the table's other changes, in a statement of its own.
+
+        Another table may have to wait for that, and can wait for nothing less. Nor can InnoDB give a table away, or
+        part it, in the statement that drops a key (MySQL error 3776, MariaDB 1217).
+        """
+        if not isinstance(change, DropForeignKey | AlterForeignKey):
+            return False
+        key = change.actual if isinstance(change, AlterForeignKey) else change.foreign_key
+        leaves = self._wanted.storage.engine.lower() != self._actual.storage.engine.lower()
+        return key.referenced != self._actual.name or leaves or self._parts
 
     def _fulltexts(self, changes: Sequence[TableChange]) -> list[AddIndex | AlterIndex]:
         """Changes that make a FULLTEXT index in a statement of its own."""
@@ -190,12 +199,16 @@ class _Statements:
             if isinstance(change, AlterPartitioning):
                 body += ("\n" if body else "") + self._spread(change).clause
         keys_only = all(isinstance(change, DropForeignKey | AlterForeignKey) for change in changes)
+        bare = [c.column for c in changes if isinstance(c, AddColumn) and c.column != self._by_name[c.column.name]]
         algorithm, lock = self._predicted(changes)
         return Alteration(
             "drop-foreign-keys" if keys_only else "alter-table",
             f"ALTER TABLE {quote_table(self._wanted.name)}\n  {body}",
             SESSION,
-            losses(self._wanted, self._actual, [change for change in changes if change in self._given]),
+            (
+                *losses(self._wanted, self._actual, [change for change in changes if change in self._given]),
+                *(Loss("lossy", f"column {quote(column.name)}: {_LATE}") for column in bare),
+            ),
             algorithm,
             lock,
             _refused(changes) or (hindered(self._actual, changes) if self._one_by_one else ""),
@@ -261,12 +274,21 @@ class _Statements:
         raise UnreadableDdl(self._cut.head, f"it has no index {quote(index.name)}")
 
     def _alter_index(self, change: AlterIndex, actual: Index, wanted: Index) -> Iterator[str]:
-        if visibility_alone(change) and not self._remade:
+        if visibility_alone(change) and not self._remade and not self._stood_in(wanted):
             words = ("NOT IGNORED", "IGNORED") if self._maria else ("VISIBLE", "INVISIBLE")
             yield f"ALTER INDEX {quote(actual.name)} {words[0] if wanted.visible else words[1]}"
             return
         yield _drop_index(actual)
         yield self._add_index(wanted)
+
+    def _stood_in(self, index: Index) -> bool:
+        """Whether the index may be what MySQL takes for the primary key, until there is one (error 3522)."""
+        arrives = any(
+            (isinstance(change, AddIndex) and change.index.kind == "primary")
+            or (isinstance(change, AlterIndex) and change.wanted.kind == "primary")
+            for change in self._changes
+        )
+        return index.kind == "unique" and arrives and not self._maria
 
     def _drop_check(self, check: Check) -> Iterator[str]:
         """MariaDB has checks that belong to a column, are called like it, and go when it is said anew without one."""
@@ -294,6 +316,7 @@ class _Statements:
             raise UnreadableDdl(self._cut.head, f"it has no check {quote(check.name)}")
         if not any(isinstance(c, AddColumn) and c.column == column for c in self._changes):
             yield from self._anew(column)
+            yield "ALGORITHM = COPY"  # else MariaDB looks at no row (11.8)
 
     def _alter_check(self, actual: Check, wanted: Check) -> Iterator[str]:
         enforcement = actual.name == wanted.name and same_check(replace(actual, enforced=wanted.enforced), wanted)
@@ -343,6 +366,10 @@ def _halves(change: TableChange) -> tuple[TableChange, ...]:
     if isinstance(change, AlterIndex) and not visibility_alone(change):
         return DropIndex(change.table, change.actual), AddIndex(change.table, change.wanted)
     return (change,)
+
+
+def _bare(column: Column) -> Column:
+    return replace(column, default=None, default_is_expression=False)
 
 
 def _place(after: str) -> str:

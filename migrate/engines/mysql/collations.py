@@ -42,6 +42,25 @@ LANGUAGES: Mapping[str, str] = {
 }
 """MySQL's utf8mb4_*_0900 and MariaDB's uca1400_*: as MariaDB 11.8's COLLATIONS.COMMENT pairs them, and the nearest."""
 
+_OTHERWISE: Mapping[str, str] = {
+    "da": "Œ and Ǖ",
+    "de_pb": "Ǖ and Ǟ",
+    "et": "Ź and Ż",
+    "hu": "Ǖ and Ȫ",
+    "is": "Ǣ and Ȫ",
+    "la": "Ù and Ü",
+    "lt": "Ý and Ÿ",
+    "lv": "Y and Ý",
+    "nb": "Œ and Ǖ",
+    "nn": "Œ and Ǖ",
+    "ro": "Ș and Ț",
+    "sk": "Ř and Ǟ",
+    "sl": "Ć and Đ",
+    "sv": "Ô, Ö and Ø",
+    "tr": "Ì and Î",
+}
+"""Letters below U+0600 that MariaDB's rules for the language weigh otherwise than MySQL's of that name."""
+
 _TO_0900 = {
     language: code
     for code, language in LANGUAGES.items()
@@ -159,8 +178,11 @@ def weights(name: str, vendor: str) -> str:
     return {"utf8mb4_0900_bin": "utf8mb4_nopad_bin"}.get(lower, lower)
 
 
-def change(old: str, new: str, vendor: str) -> str:
-    """What makes a difference to what is equal when `old` becomes `new` on `vendor`, in words; empty: nothing known."""
+def change(old: str, new: str) -> str:
+    """What makes a difference to what is equal when `old` becomes `new`, in words; empty: nothing.
+
+    Both being one name, it is another vendor's own of that name.
+    """
     said = []
     if pads(old) != pads(new):
         said.append("spaces at the end count now" if pads(old) else "spaces at the end do not count any more")
@@ -168,10 +190,27 @@ def change(old: str, new: str, vendor: str) -> str:
     for what, was, now in zip(("accents", "case"), before, after, strict=True):
         if was != now:
             said.append(f"{what} {'count' if now else 'do not count'}{' now' if now else ' any more'}")
-    uca = [version for name in (old, new) for version in re.findall("0900|1400|520", name)]
-    if not said and (old == new or len(set(uca)) > 1 or (vendor == "mariadb" and uca)):
-        said.append("a few hundred rare characters are weighed otherwise, none of them below U+0600")
+    if not said and (old == new or weights(old, "") != weights(new, "")):
+        said.append(_letters(old, new))
     return ", ".join(said)
+
+
+def _letters(old: str, new: str) -> str:
+    """Which letters compare otherwise between Unicode 9 and 14: the characters up to U+1FFFF were gone through."""
+    letters = next((_OTHERWISE[code] for name in (old, new) if (code := _language(name)) in _OTHERWISE), "")
+    if letters:
+        return f"some letters are weighed otherwise, {letters} among them"
+    if all(re.search("0900|1400", name) for name in (old, new)):
+        return "a few hundred rare characters are weighed otherwise, none of them below U+0600"
+    return "some characters are weighed otherwise, accented Cyrillic letters among them"
+
+
+def _language(name: str) -> str:
+    """The code of a collation's language, as MySQL has it."""
+    if found := _0900.match(name):
+        return found["language"] or ""
+    found = _UCA1400.match(name)
+    return _TO_0900.get(found["language"] or "", "") if found else ""
 
 
 def _sensitive(name: str) -> tuple[bool, bool]:

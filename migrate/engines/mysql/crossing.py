@@ -111,7 +111,7 @@ class Crossing:
             more = f" and {len(named) - 5} more" if len(named) > 5 else ""
             where = f"column{'s' if len(named) > 1 else ''} {', '.join(named[:5])}{more}: " if named else "by default: "
             what = f"the collation {old} becomes {new}" if old != new else f"{new} is the target's own of that name"
-            why = collations.change(old, new, self.here.vendor)
+            why = collations.change(old, new)
             self.note("MG401", f"{where}{what}{f' ({why})' if why else ''}")
 
     def recheck(self, index: Index) -> None:
@@ -120,7 +120,7 @@ class Crossing:
         if index.kind not in ("primary", "unique") or not moved:
             return
         old, new = moved[0]
-        why = collations.change(old, new, self.here.vendor)
+        why = collations.change(old, new)
         key = "the primary key" if index.kind == "primary" else f"the unique key {quote(index.name)}"
         self.note(
             "MG411",

@@ -81,8 +81,13 @@ def add_indexes(table: Table, definition: str, indexes: Sequence[Index]) -> str:
 
 
 def add_foreign_keys(table: Table, foreign_keys: Sequence[ForeignKey]) -> str:
-    """One ALTER TABLE that adds these foreign keys; what a server would assume is written out, schema and rules."""
-    return _alter(table, [f"ADD {_foreign_key(foreign_key)}" for foreign_key in foreign_keys])
+    """One ALTER TABLE that adds these foreign keys; what a server would assume is written out, schema and rules.
+
+    Of two keys of the same columns the index that the server makes has the name of the one that comes last.
+    """
+    indexes = {index.name.casefold() for index in table.indexes}
+    ordered = sorted(foreign_keys, key=lambda foreign_key: foreign_key.name.casefold() in indexes)
+    return _alter(table, [f"ADD {_foreign_key(foreign_key)}" for foreign_key in ordered])
 
 
 def deferrable(table: Table) -> tuple[Index, ...]:

@@ -180,7 +180,7 @@ class _Parser:
                 self.at += 1
                 return ("collate", left, lexeme.text.strip("`").lower())
         right = self.expression(_BITS if level == _COMPARISON else level + 1)
-        return (sign, left, right)
+        return _compared(sign, left, right) if level == _COMPARISON else (sign, left, right)
 
     def _follows(self, sign: str) -> bool:
         return self.at + 1 < len(self.found) and self.found[self.at + 1].text == sign
@@ -313,6 +313,16 @@ def _called(name: str, parts: list[Node]) -> Node:
     return ("call", name, *parts)
 
 
+_ZERO: Node = ("number", "0")
+
+
+def _compared(sign: str, left: Node, right: Node) -> Node:
+    """NOT x is `(0 = x)` to MySQL, and `x = 0` to MariaDB; in both orders that is one thing."""
+    if sign in ("=", "<>") and right == _ZERO:
+        left, right = right, left
+    return ("not", _truth(right)) if sign == "=" and left == _ZERO else (sign, left, right)
+
+
 def _flat(sign: str, node: Node) -> tuple[Node, ...]:
     """The parts of a chain of ANDs, ORs or XORs."""
     return tuple(part for part in node[1:] if not isinstance(part, str)) if node[0] == sign else (node,)
@@ -327,14 +337,9 @@ def _negated(node: Node) -> Node:
 
 
 def _truth(node: Node) -> Node:
-    """Where true or false is wanted MySQL writes `(0 <> x)` for x and `(0 = x)` for NOT x."""
-    zero: Node = ("number", "0")
-    if len(node) == 3 and node[1] == zero and not isinstance(node[2], str):
-        if node[0] == "<>":
-            return node[2]
-        if node[0] == "=":
-            return ("not", node[2])
-    return node
+    """Where true or false is wanted MySQL writes `(0 <> x)` for x, and MariaDB `x <> 0`."""
+    wanted = len(node) == 3 and node[0] == "<>" and node[1] == _ZERO
+    return node[2] if wanted and not isinstance(node[2], str) else node
 
 
 def _printed(node: Node) -> str:

@@ -11,10 +11,10 @@ from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.defaults import exact_defaults, letters, mariadb_default, mysql_default, readable
 from migrate.engines.mysql.dictionary import Record, dictionary
 from migrate.engines.mysql.measure import measure
+from migrate.engines.mysql.shown import exact
 from migrate.engines.mysql.stored import stored_objects
 from migrate.engines.mysql.types import to_neutral
 from migrate.engines.mysql.uses import uses
-from migrate.engines.mysql.shown import exact
 from migrate.errors import MigrateError
 from migrate.model.pattern import Pattern
 from migrate.model.table import (
@@ -71,7 +71,7 @@ async def inspect(server: Server, patterns: Sequence[Pattern]) -> Catalog:
     if server.is_mariadb:
         async with server.session("metadata") as session:
             tables = await exact_defaults(session, tables)
-    stored = await exact(server, stored_objects(read, wanted))
+    stored = await exact(server, stored_objects(read, wanted, OURS))
     return Catalog(
         schemas=tuple(Schema(name, *(part or "" for part in about)) for name, about in sorted(schemas.items())),
         tables=tables,
@@ -131,7 +131,7 @@ class _Tables:
         engine = row["ENGINE"] or ""
         collation = row["TABLE_COLLATION"] or ""
         options = [
-            _MARIADB_OPTION.sub(r"\1=\2", option) if self._mariadb else option
+            _MARIADB_OPTION.sub(lambda found: f"{found[1].lower()}={found[2]}", option) if self._mariadb else option
             for option in _OPTION.findall(row["CREATE_OPTIONS"] or "")
             if option.lower() != "partitioned" and not option.lower().startswith("row_format=")
         ]
@@ -295,9 +295,14 @@ def _partitioning(rows: list[Record]) -> Partitioning | None:
 
 
 def _bound(method: str, description: str | None) -> str:
-    """The VALUES clause without its first word; a range by one expression ends with a bare MAXVALUE."""
+    """The VALUES clause without its first word; a range by one expression ends with a bare MAXVALUE.
+
+    MariaDB's DEFAULT partition is told as MAXVALUE, or of a LIST by an expression as `0`, which may as well be a 0.
+    """
     if description is None:
         return ""
+    if method.startswith("LIST") and description == "MAXVALUE":
+        return "DEFAULT"
     if method.startswith("LIST"):
         return f"IN ({description})"
     if method.startswith("RANGE"):
@@ -309,6 +314,9 @@ async def definitions(server: Server, names: Sequence[TableName]) -> dict[TableN
     """The server's own CREATE TABLE of each, several at a time. Raises ServerError for one that is not there."""
     left = iter(sorted(set(names)))
     found: dict[TableName, str] = {}
+    if not names:
+        return found
+    await server.variables()
 
     async def work() -> None:
         # MariaDB's answer may hold bytes that are no text.

@@ -186,7 +186,5 @@ def _partitions(at: Crossing) -> None:
     parts = at.table.partitioning
     if parts is None or not at.to_mysql:
         return
-    if any("DEFAULT" in partition.bound.upper() for partition in parts.partitions if "'" not in partition.bound):
-        at.refuse("MySQL has no DEFAULT partition of a list")
     if parts.method.upper() == "SYSTEM_TIME":
         at.refuse("MySQL has no partitions by SYSTEM_TIME")

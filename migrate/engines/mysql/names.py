@@ -46,6 +46,11 @@ def rename_names(text: str, renames: Renames, scope: Scope, start: int = 0) -> s
     return spliced(text, name_edits(text, renames, scope, start))
 
 
+def mentions(text: str, renames: Renames, scope: Scope) -> bool:
+    """Whether a name that changes may be in the text at all."""
+    return _Changes(renames, scope).any_in(text)
+
+
 def spliced(text: str, edits: Iterable[Edit]) -> str:
     """`text` after these edits, none of which overlaps another."""
     pieces: list[str] = []
@@ -149,7 +154,8 @@ def _introduces(name: Name, alias: str) -> bool:
     """Whether after this a name before a dot may mean something else than a schema."""
     if len(name.parts) == 1:
         return name.role != "routine" and name.parts[0].casefold() == alias.casefold()
-    return len(name.parts) == 2 and name.role == "table" and name.parts[1].casefold() == alias.casefold()
+    known_so = len(name.parts) == 2 and name.role == "table" and not name.aliased
+    return known_so and name.parts[1].casefold() == alias.casefold()
 
 
 def _without_schema(text: str, name: Name, here: Sequence[Name], changes: _Changes) -> list[tuple[int, str]]:

@@ -35,7 +35,7 @@ _OF_SEQUENCE = frozenset({"NEXTVAL", "LASTVAL", "SETVAL"})
 _EXPRESSION = _words(
     "SELECT DISTINCT DISTINCTROW ALL SQL_CALC_FOUND_ROWS SQL_NO_CACHE WHERE AND OR XOR NOT HAVING SET WHEN IF ELSEIF"
     " CASE WHILE UNTIL RETURN VALUES VALUE IN RLIKE REGEXP BETWEEN IS DIV MOD BINARY INTERVAL DEFAULT ESCAPE AGAINST"
-    " MATCH LIMIT OFFSET BY SEPARATOR LIKE THEN ELSE INTO"
+    " MATCH LIMIT OFFSET BY SEPARATOR LIKE THEN ELSE INTO BOTH LEADING TRAILING"
 )
 """After these words comes an expression, unless it is a statement; after INTO, a variable."""
 _NAMES_OTHER = _words(
@@ -51,11 +51,15 @@ _NEW_STATEMENT = frozenset({"BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "EN
 
 
 class Name(msgspec.Struct, frozen=True):
-    """A name of one to three parts: what they say (the last one may be *), and the index of the token of each."""
+    """A name of one to three parts: what they say (the last one may be *), and the index of the token of each.
+
+    `aliased`: another name follows for certain, by which alone it can be used.
+    """
 
     parts: tuple[str, ...]
     at: tuple[int, ...]
     role: Role
+    aliased: bool = False
 
 
 def names(text: str, found: Sequence[Token]) -> tuple[Name, ...]:
@@ -69,11 +73,19 @@ def names(text: str, found: Sequence[Token]) -> tuple[Name, ...]:
             continue
         ats = places.parts(at)
         role = places.role(at, ats[-1])
-        if role != "table" and made and made[-1].role == "table" and made[-1].at[-1] == at - 1:
-            role = "other"  # an alias
-        made.append(Name(tuple(_said(text, found[one]) for one in ats), ats, role))
+        if made and made[-1].at[-1] == at - 1 and _aliases(made[-1], role, len(ats)):
+            role = "other"
         at = ats[-1] + 1
+        aliased = at < len(found) and (found[at].kind == "identifier" or places.word(at) == "AS")
+        made.append(Name(tuple(_said(text, found[one]) for one in ats), ats, role, aliased))
     return tuple(made)
+
+
+def _aliases(before: Name, role: Role, parts: int) -> bool:
+    """Whether what comes right after that name is its alias: of a table, or of a column."""
+    if role in ("table", "schema") or parts > 1:
+        return False
+    return before.role == "table" or (before.role == "column" and role == "unknown")
 
 
 def _said(text: str, token: Token) -> str:
@@ -187,9 +199,8 @@ class _Places:
             case _ if self.sign(before, "("):
                 while self.sign(before, "("):
                     before -= 1
-                return self.word(before) in _OF_SEQUENCE or (
-                    self.word(before) in _JOINS and self._expects_table(before)
-                )
+                listed = self.word(before) in _JOINS or self.sign(before, ",")
+                return self.word(before) in _OF_SEQUENCE or (listed and self._expects_table(before))
             case _:
                 return word in _INTRODUCES
 

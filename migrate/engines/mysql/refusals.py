@@ -29,7 +29,10 @@ MISSING_PRIVILEGE = frozenset({1044, 1095, 1142, 1143, 1227, 1370, 1410, 1419})
 # 1317 comes before the end of a connection that somebody killed, 1927 is the same in MariaDB, 4031 an idle time-out.
 CONNECTION_LOST = frozenset({1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 2006, 2013, 2014, 2027})
 CONNECTION_LOST |= {2055, 3168, 3169, 4031}
-BUSY = frozenset({1040, 1203, 1205, 1213, 1226, 3572})
+# 1020: MariaDB with innodb_snapshot_isolation, on by default since 11.6: another transaction changed the row meanwhile.
+BUSY = frozenset({1020, 1040, 1203, 1205, 1213, 1226, 3572})
+NOT_READY = 1047
+"""An unknown command, or a node of a Galera cluster (MariaDB) that is not in step with the others."""
 READ_ONLY = frozenset({1792, 1836, 3100})
 OPTION_PREVENTS = 1290
 NO_SPACE = frozenset({1021, 1114, 3675})
@@ -37,6 +40,9 @@ DUPLICATE_ROW = frozenset({1022, 1062, 1586, 1859})
 
 _DISK = re.compile(r"No space left|[Dd]isk quota|(?:errno|Errcode|error): (?:28|122|139)\b|error (?:28|122|139) from")
 _READ_ONLY = re.compile(r"read[-_ ]only", re.IGNORECASE)
+_UNFIT = "a value does not fit: correct it at the source, or widen the column on the target"
+_BROKEN = "a row breaks this check of the target: correct the row, or the check"
+_TOO_LONG = "raise MAX_STATEMENT_TIME of the account, or max_statement_time of the server"
 _NEEDED = (
     re.compile(r"need \(?(?:at least one of\)? )?(?:the )?(?P<privilege>[A-Z_ ,]+?) privilege"),
     re.compile(r"^(?P<privilege>[A-Za-z ,]+?) command denied .* for (?P<what>\w+ .+)$"),
@@ -45,10 +51,12 @@ _NEEDED = (
 )
 
 _HINTS = {
+    1020: "another transaction changed the same row: run the same command again",
     1040: "raise max_connections on the server, or lower parallelism and per_server",
     1041: "the server is out of memory: free some, or lower parallelism",
     1049: "create the schema, or correct its name in the configuration",
     1054: "a column is named that the table does not have: correct the condition, or run `migrate plan` again",
+    1115: "the server does not know this character set: it is of another version or vendor",
     1118: "the row is too long for the target's row format or page size",
     1129: "run FLUSH HOSTS on the server",
     1130: "create the account for this host: CREATE USER … @ '%'",
@@ -57,12 +65,25 @@ _HINTS = {
     1153: "raise max_allowed_packet on the server",
     1203: "raise max_user_connections for the account, or lower parallelism and per_server",
     1226: "raise the limits of the account, or lower parallelism and per_server",
+    1264: _UNFIT,
+    1265: _UNFIT,
+    1273: "the server does not know this collation: it is of another version or vendor",
+    1292: _UNFIT,
+    1366: _UNFIT,
+    1406: _UNFIT,
     1820: "give the account a new password: the server wants it changed",
     1862: "give the account a new password: it has expired",
+    1901: "the server does not take this expression there: it is of another version or vendor",
+    1969: _TOO_LONG,  # MariaDB
     3118: "unlock the account: ALTER USER … ACCOUNT UNLOCK",
     3159: "set ssl_ca for this endpoint: the server takes encrypted connections only",
     3750: "the server wants a primary key on every table: SET GLOBAL sql_require_primary_key=OFF, or add one",
+    3819: _BROKEN,
     3948: "SET GLOBAL local_infile=ON on the server",
+    4025: _BROKEN,  # MariaDB
+    4151: "unlock the account: ALTER USER … ACCOUNT UNLOCK",  # MariaDB
+    4161: "the server does not know this type: it is of another version or vendor",  # MariaDB
+    4166: "SET GLOBAL local_infile=ON on the server",  # MariaDB
 }
 
 
@@ -82,7 +103,7 @@ def refusal(endpoint: str, ref: EndpointRef, code: int, text: str) -> ServerErro
     if code in CONNECTION_LOST:
         hint = "the server ended the connection: see its error log; run the same command again to go on"
         return ConnectionLost(endpoint, said, hint, code)
-    if code in BUSY:
+    if code in BUSY or (code == NOT_READY and "WSREP" in text):
         return Busy(endpoint, said, hint or "another transaction was in the way: run the same command again", code)
     if code in READ_ONLY or (code == OPTION_PREVENTS and _READ_ONLY.search(text)):
         return ReadOnlyServer(endpoint, said, "name the primary server as the target, or switch read_only off", code)

@@ -26,7 +26,7 @@ def is_remade(actual: Column, wanted: Column) -> bool:
     """Whether the column must be dropped and added.
 
     From and to VIRTUAL nothing else is possible (MySQL error 3106, MariaDB 1907); STORED and plain columns become each
-    other by MODIFY. Indexes that hold the column keep it.
+    other by MODIFY.
     """
     return is_virtual(actual) != is_virtual(wanted)
 
@@ -48,8 +48,8 @@ def remade(actual: Table, changes: Sequence[TableChange]) -> frozenset[str]:
 def with_dependents(wanted: Table, actual: Table, changes: Sequence[TableChange]) -> list[TableChange]:
     """The changes, and of each part that names a remade column one that says the part anew in the same statement.
 
-    Such are generated columns, also by way of others, defaults (error 3766), checks (3959), functional indexes (3837) and
-    partitions (3855). They are changes from what is there to the same.
+    Such are generated columns, also by way of others, defaults (error 3766), checks (3959), functional indexes (3837)
+    and partitions (3855). They are changes from what is there to the same.
     """
     gone = _gone(changes)
     if not gone:
@@ -111,11 +111,10 @@ def hindered(actual: Table, changes: Sequence[TableChange]) -> str:
     """Why MySQL before 8.0.13 cannot remake a column at all; empty when it can."""
     gone = _gone(changes)
     for change in changes:
-        if isinstance(change, AlterColumn) and change.actual.generated and _names(change.wanted.generated, gone):
-            if change.actual.name.casefold() not in gone:
-                return (
-                    f"MySQL before 8.0.13 cannot remake a column while {quote(change.actual.name)} is computed from it"
-                )
+        if not isinstance(change, AlterColumn) or not change.actual.generated or change.actual.name.casefold() in gone:
+            continue
+        if _names(change.wanted.generated, gone):
+            return f"MySQL before 8.0.13 cannot remake a column while {quote(change.actual.name)} is computed from it"
     return ""
 
 
@@ -156,6 +155,7 @@ def _checks(wanted: Table, actual: Table, changes: Sequence[TableChange], gone: 
 
 
 def _indexes(wanted: Table, actual: Table, changes: Sequence[TableChange], gone: set[str]) -> list[TableChange]:
+    """An index keeps a column that is dropped and added, with the length of its old type (error 1089; 5.7: always)."""
     said = {change.actual.name for change in changes if isinstance(change, AlterIndex)}
     said |= {change.index.name for change in changes if isinstance(change, AddIndex | DropIndex)}
     kept: dict[str, Index] = {index.name: index for index in wanted.indexes}
@@ -163,7 +163,7 @@ def _indexes(wanted: Table, actual: Table, changes: Sequence[TableChange], gone:
         AlterIndex(actual.name, index, kept[index.name])
         for index in actual.indexes
         if index.name in kept and index.name not in said
-        if any(_names(part.expression, gone) for part in index.parts)
+        if any(_names(part.expression, gone) or part.column.casefold() in gone for part in index.parts)
     ]
 
 

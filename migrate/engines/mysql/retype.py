@@ -12,8 +12,9 @@ __all__ = ["Retype", "longest_character", "retype"]
 
 Retype = Literal["same", "listed", "extended", "recoded", "copied", "unknown"]
 """same: nothing changes, neither bytes nor what may be stored. listed: new members at the end of an ENUM or SET, which
-takes no more bytes. extended: a longer VARCHAR or VARBINARY whose length is told in as many bytes. recoded: the same bytes
-mean the same text, in another order or as utf8mb4 that were utf8mb3. copied: every row is made anew. unknown: nobody tried.
+takes no more bytes. extended: a longer VARCHAR or VARBINARY whose length is told in as many bytes. recoded: the same
+bytes mean the same text, in another order or as utf8mb4 that were utf8mb3. copied: every row is made anew. unknown:
+nobody tried.
 """
 
 _LONGEST = {"utf8mb4": 4, "utf8mb3": 3, "utf16": 4, "utf16le": 4, "utf32": 4, "ucs2": 2, "gb18030": 4}

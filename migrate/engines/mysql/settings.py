@@ -19,7 +19,8 @@ CONNECT_TIMEOUT = 10.0
 """Seconds for everything up to the end of authentication."""
 
 # Name, literal, kinds that need it (none: all). Set where the server has the variable. What each is for:
-# results must not be cut or refused (sql_select_limit, max_execution_time, group_concat_max_len, sql_safe_updates);
+# results must not be cut or refused (sql_select_limit, max_execution_time and MariaDB's max_statement_time,
+# group_concat_max_len, sql_safe_updates); a transaction that waits for the other side must live (MariaDB's idle_*);
 # information_schema must tell the present and everything (stats_expiry, gipk, old_temporals); DDL must create what it
 # says (sql_generate_invisible_primary_key), and take what another server took (restrict_fk_on_non_standard_key, which
 # any account may switch off for itself on 9.7); COMMIT must end a transaction (completion_type); a statement must not
@@ -43,6 +44,9 @@ _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("sql_auto_is_null", "0", ()),
     ("max_execution_time", "0", ()),
     ("max_statement_time", "0", ()),
+    ("idle_transaction_timeout", "0", ()),
+    ("idle_readonly_transaction_timeout", "0", ()),
+    ("idle_write_transaction_timeout", "0", ()),
     ("completion_type", "0", ()),
     ("information_schema_stats_expiry", "0", ("metadata",)),
     ("show_gipk_in_create_table_and_information_schema", "1", ("metadata",)),

@@ -97,17 +97,14 @@ async def show_create(session: Session, stored: StoredObject) -> str:
 
 
 async def accounts(server: Server) -> frozenset[str] | None:
-    """Accounts that may be definers here, as `user@host`, and MariaDB's roles by their bare names.
-
-    None: this account may not know.
-    """
+    """Accounts that may be definers here, as `user@host`, roles of MariaDB without host. None: we may not know."""
     async with server.session("metadata") as session:
         try:
             rows = (await session.query(ACCOUNTS)).rows
         except MissingPrivilege:
             return None
     named = [tuple(part.decode() if isinstance(part, bytes) else str(part) for part in row) for row in rows]
-    return frozenset(f"{user}@{host}" if host else user for user, host in named)
+    return frozenset(f"{user}@{host}" for user, host in named)
 
 
 async def _each(

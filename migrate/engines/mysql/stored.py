@@ -1,6 +1,6 @@
 """Views, triggers, routines, events and sequences as the server's dictionary tells them.
 
-Pure functions over rows of information_schema; `words` reads what these do not tell.
+Pure functions over rows of information_schema; `shown` reads what these do not tell.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ _DECLARES_TEXT = re.compile(
 )
 """A variable of text without a character set gets the one that was the schema's default when the object was made."""
 
+_INVALID_DATES = re.compile(r"\bINVALID_DATES\b")
+"""What the mode ALLOW_INVALID_DATES was called in mysql.proc, and still is there on MariaDB, 5.7 and 8.0.12."""
+
 HIDDEN = "this account may not see its words: grant it {privilege}"
 PRIVILEGES: dict[StoredKind, str] = {
     "view": "SHOW VIEW and SELECT on it",
@@ -36,16 +39,17 @@ PRIVILEGES: dict[StoredKind, str] = {
 """What an account needs to see the words of an object that it did not make."""
 
 
-def stored_objects(read: _Read, wanted: Callable[[TableName], bool]) -> tuple[StoredObject, ...]:
-    """Those that `wanted` picks, by name and kind. A trigger goes with its table, the others by their own name.
+def stored_objects(read: _Read, wanted: Callable[[TableName], bool], ours: tuple[str, ...]) -> tuple[StoredObject, ...]:
+    """Those that `wanted` picks, by name and kind: a trigger by its table, the others by their own name.
 
-    The words are those of the dictionary; `words.exact` puts the others right.
+    None whose name starts with one of `ours`. The words are those of the dictionary; `shown.exact` puts them right.
     """
     found = (*_views(read), *_triggers(read), *_routines(read), *_events(read), *_sequences(read))
     chosen = {
         stored.key: stored
         for stored in found
-        if wanted(stored.name) and (not stored.table or wanted(TableName(stored.name.schema, stored.table)))
+        if wanted(TableName(stored.name.schema, stored.table or stored.name.name))
+        and not stored.name.name.startswith(ours)
     }
     return tuple(sorted(chosen.values(), key=lambda stored: (stored.name, stored.kind)))
 
@@ -196,16 +200,18 @@ def quoted(text: str, sql_mode: str) -> str:
 
 
 def _definer(row: Record) -> str:
-    """As `user@host`; of MariaDB, a role by its bare name, which views alone tell with an @."""
-    return str(row["DEFINER"]).removesuffix("@")
+    """As `user@host`; a role of MariaDB is a user without host, which views alone tell with an @."""
+    told = str(row["DEFINER"])
+    return told if "@" in told else f"{told}@"
 
 
 def _settings(row: Record, body: str | None = None, time_zone: str | None = None) -> tuple[tuple[str, str], ...]:
+    mode = row.get("SQL_MODE")
     told = {
         "character_set_client": row["CHARACTER_SET_CLIENT"],
         "collation_connection": row["COLLATION_CONNECTION"],
         "collation_database": row["DATABASE_COLLATION"] if body and _DECLARES_TEXT.search(body) else None,
-        "sql_mode": row.get("SQL_MODE"),
+        "sql_mode": _INVALID_DATES.sub("ALLOW_INVALID_DATES", mode) if mode is not None else None,
         "time_zone": time_zone,
     }
     return tuple(sorted((name, value) for name, value in told.items() if value is not None))

@@ -13,7 +13,7 @@ import msgspec
 from migrate.engines.base import Renames, Script
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.cut import cut
-from migrate.engines.mysql.names import Edit, Scope, name_edits, rename_names, spliced, target_of
+from migrate.engines.mysql.names import Edit, Scope, mentions, name_edits, rename_names, spliced, target_of
 from migrate.engines.mysql.stored import quoted
 from migrate.errors import UnreadableDdl
 from migrate.model.table import StoredObject, TableName
@@ -72,9 +72,10 @@ def rename(stored: StoredObject, name: TableName, renames: Renames) -> StoredObj
     table = target_of(TableName(stored.name.schema, stored.table), renames).name if stored.table else ""
     text = stored.text
     if stored.kind != "sequence":
-        text = rename_names(text, renames, _scope(stored, stored.name.schema, name.schema, renames))
-    if text != stored.text and (language := _LANGUAGE.search(text)):
-        raise UnreadableDdl(text, f"it is written in {language[1]} and holds a name that changes")
+        scope = _scope(stored, stored.name.schema, name.schema, renames)
+        if (language := _LANGUAGE.search(text)) and mentions(text, renames, scope):
+            raise UnreadableDdl(text, f"it is written in {language[1]} and holds a name that changes")
+        text = rename_names(text, renames, scope)
     return msgspec.structs.replace(stored, name=name, text=text, table=table)
 
 
@@ -89,7 +90,7 @@ def create_stored(wanted: StoredObject, definition: str, renames: Renames) -> Sc
     scope = _scope(wanted, _home(wanted, renames), wanted.name.schema, renames)
     edits: list[Edit] = [
         (*places.create, "CREATE OR REPLACE" if wanted.kind == "view" else "CREATE"),
-        (*places.definer, f"DEFINER={_account(wanted.definer)} " if wanted.definer else ""),
+        (*places.definer, _definer(wanted.definer, definition[slice(*places.definer)])),
         (*places.name, quote_table(wanted.name)),
     ]
     if wanted.kind == "trigger":
@@ -183,15 +184,20 @@ def _home(wanted: StoredObject, renames: Renames) -> str:
 
     Where two of them become one, both are: which of them does not matter unless a single table is renamed.
     """
+    moved = {"trigger": TableName(wanted.name.schema, wanted.table), "view": wanted.name, "sequence": wanted.name}
     for old, new in renames.objects.items():
-        if new == (TableName(wanted.name.schema, wanted.table) if wanted.kind == "trigger" else wanted.name):
+        if new == moved.get(wanted.kind):
             return old.schema
     return next((old for old, new in renames.schemas.items() if new == wanted.name.schema), wanted.name.schema)
 
 
-def _account(definer: str) -> str:
+def _definer(definer: str, told: str) -> str:
+    """The clause. Without host it is a role of MariaDB, unless the source's own text, `told`, says so of an account."""
     user, at, host = definer.rpartition("@")
-    return f"{quote(user)}@{quote(host)}" if at else quote(definer)
+    if not at:
+        user = definer
+    host = f"@{quote(host)}" if host or told.endswith("@`` ") else ""
+    return f"DEFINER={quote(user)}{host} " if definer else ""
 
 
 _ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}

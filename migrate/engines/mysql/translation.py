@@ -73,9 +73,20 @@ def own_words(table: Table, definition: str, origin: Dialect, here: Dialect) -> 
     """
     literals = _bytes_by_default(table, definition)
     if mapping.lacks(here, origin):
+        _no_default_partition(definition, here)
         return render.create_table(table, here, {name: literal for name, (literal, _, _) in literals.items()})
     edits = [(start, end, literal) for literal, start, end in literals.values() if definition[start:end] != literal]
     return spliced(definition, edits)
+
+
+def _no_default_partition(definition: str, here: Dialect) -> None:
+    """MariaDB's dictionary tells a DEFAULT partition of a list as one of the value 0."""
+    if here.vendor == "mariadb":
+        return
+    found = tokens(items(definition).tail, versioned=True)
+    for at, token in enumerate(found[:-2]):
+        if (token.kind, token.text) == ("word", "PARTITION") and found[at + 2].text == "DEFAULT":
+            raise UnreadableDdl(definition, "MySQL has no DEFAULT partition of a list")
 
 
 def _bytes_by_default(table: Table, definition: str) -> dict[str, tuple[str, int, int]]:
@@ -129,6 +140,7 @@ def _schema(schema: Schema, origin: Dialect, target: Abilities, notes: list[Note
     if not (charset and name):
         charset, name = "utf8mb4", target.collation("utf8mb4_0900_ai_ci")
     if collations.weights(schema.collation, origin.vendor) != collations.weights(name, target.dialect.vendor):
-        text = f"the default collation {schema.collation} becomes {name}"
+        becomes = f"{schema.collation} becomes {name}" if schema.collation != name else f"{name} is the target's own"
+        text = f"the default collation {becomes}"
         notes.append(Note("MG401", TableName(schema.name, "", schema.catalog), text))
     return replace(schema, charset=charset, collation=name)

@@ -27,22 +27,21 @@ def unsaid(table: Table, definition: str, origin: Dialect, here: Dialect) -> tup
     notes: list[Note] = []
     for item in cut.items:
         found = tokens(item.text, versioned=True)
+        where = f"{'the index' if item.kind == 'fulltext' else 'column'} {quote(item.name)}"
+        said: list[tuple[str, str]] = []
         if item.kind == "fulltext":
-            for parser in _after(found, "PARSER"):
-                text = (
-                    f"the index {quote(item.name)}: the parser {quote(parser.text)} is left out, the target splits text"
-                    " into words by its own"
-                )
-                notes.append(Note("MG412", table.name, text, item.name))
+            words = "is left out, the target splits text into words by its own rules"
+            said += [
+                ("MG412", f"{where}: the parser {quote(parser.text)} {words}") for parser in _after(found, "PARSER")
+            ]
         elif item.kind == "column":
-            for word in _COLUMN_WORDS:
-                if any(_is(token, word) for token in found[1:]):
-                    text = f"column {quote(item.name)}: {word} is left out, the target has no such attribute"
-                    notes.append(Note("MG407", table.name, text, item.name))
+            there = [word for word in _COLUMN_WORDS if any(_is(token, word) for token in found[1:])]
+            said += [("MG407", f"{where}: {word} is left out, the target has no such attribute") for word in there]
+        notes += [Note(code, table.name, text, item.name) for code, text in said]
     outer = tokens(cut.tail, versioned=True)
-    for word in _TABLE_WORDS:
-        if any(_is(token, word) for token in outer):
-            notes.append(Note("MG407", table.name, f"options that the target lacks are left out: {word}"))
+    left = [word for word in _TABLE_WORDS if any(_is(token, word) for token in outer)]
+    if left:
+        notes.append(Note("MG407", table.name, f"options that the target lacks are left out: {', '.join(left)}"))
     return tuple(notes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrate.engines.mysql.grants import unseen
+from migrate.engines.mysql.grants import unseen, writes_anyway
 
 ALL = ("TRIGGER", "EVENT", "SHOW_ROUTINE")
 EVERYWHERE = "GRANT SELECT, EVENT, TRIGGER ON *.* TO `u`@`%`"
@@ -33,3 +33,39 @@ def test_what_is_not_granted_everywhere_may_be_unseen(
     grants: tuple[str, ...], schemas: tuple[str, ...], missing: tuple[str, ...]
 ) -> None:
     assert unseen(grants, schemas) == missing
+
+
+@pytest.mark.parametrize(
+    ("grants", "version", "missing"),
+    [
+        ((USAGE,), (10, 11, 18), ("TRIGGER", "EVENT", "SELECT on mysql.proc")),
+        ((USAGE,), (11, 8, 9), ("TRIGGER", "EVENT", "SHOW CREATE ROUTINE")),
+        ((USAGE, "GRANT SHOW CREATE ROUTINE ON `shop`.* TO `u`@`%`"), (11, 8, 9), ("TRIGGER", "EVENT")),
+        ((USAGE, "GRANT SELECT ON `mysql`.`proc` TO `u`@`%`"), (10, 11, 18), ("TRIGGER", "EVENT")),
+        ((USAGE, "GRANT SELECT, INSERT ON `mysql`.* TO `u`@`%`"), (10, 11, 18), ("TRIGGER", "EVENT")),
+        ((USAGE, "GRANT INSERT ON `mysql`.* TO `u`@`%`"), (11, 8, 9), ("TRIGGER", "EVENT", "SHOW CREATE ROUTINE")),
+    ],
+)  # fmt: skip
+def test_mariadb_shows_routines_to_whoever_may_read_its_table_of_them(
+    grants: tuple[str, ...], version: tuple[int, ...], missing: tuple[str, ...]
+) -> None:
+    assert unseen(grants, ("shop",), version) == missing
+
+
+@pytest.mark.parametrize(
+    ("grant", "mariadb", "writes"),
+    [
+        ("GRANT ALL PRIVILEGES ON *.* TO `u`@`%`", (), True),
+        ("GRANT INSERT, SUPER ON *.* TO `u`@`%`", (), True),
+        ("GRANT CONNECTION_ADMIN ON *.* TO `u`@`%`", (), True),
+        ("GRANT INSERT, SELECT ON *.* TO `u`@`%`", (), False),
+        ("GRANT ALL PRIVILEGES ON `shop`.* TO `u`@`%`", (), False),
+        ("GRANT ALL PRIVILEGES ON *.* TO `u`@`%`", (11, 8, 9), True),
+        ("GRANT SELECT, INSERT, READ_ONLY ADMIN ON *.* TO `u`@`%`", (11, 8, 9), True),
+        ("GRANT SELECT, INSERT, SUPER ON *.* TO `u`@`%`", (11, 8, 9), False),
+        ("GRANT SELECT, INSERT, SUPER ON *.* TO `u`@`%`", (10, 6, 1), True),
+        ("GRANT CONNECTION ADMIN ON *.* TO `u`@`%`", (10, 11, 18), False),
+    ],
+)  # fmt: skip
+def test_some_privileges_write_on_a_read_only_server(grant: str, mariadb: tuple[int, ...], writes: bool) -> None:
+    assert writes_anyway((USAGE, grant), mariadb) is writes

@@ -53,6 +53,12 @@ KNOWN = (
     (1290, "The MySQL server is running with the --secure-file-priv option", ServerError),
     (1030, "Got error 168 - 'Unknown (generic) error from engine' from storage engine", ServerError),
     (1064, "You have an error in your SQL syntax", ServerError),
+    (1020, "Record has changed since last read in table 't'", Busy),
+    (1047, "WSREP has not yet prepared node for application use", Busy),
+    (1047, "Unknown command", ServerError),
+    (1969, "Query execution was interrupted (max_statement_time exceeded)", ServerError),
+    (4025, "CONSTRAINT `t.a` failed for `shop`.`t`", ServerError),
+    (4151, "Access denied, this account is locked", AccessDenied),
 )
 
 
