@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 import msgspec
 
 from migrate.engines.base import Engine, LedgerKey, LedgerLine, Lock
-from migrate.errors import Locked, MigrateError
+from migrate.errors import CannotConnect, ConnectionLost, Locked, MigrateError
 from migrate.executor.check import Standing
+from migrate.executor.slots import Hold, Slots, lane_of
 from migrate.model.pattern import endpoint_of, parse_object, parse_schema
 from migrate.model.plan import Ddl, Plan, Step
 from migrate.model.progress import Event, StepStarted, Waiting
@@ -29,28 +30,6 @@ class Interrupt(Exception):
     """The user asked to stop; raised between chunks, so that the checkpoint is clean."""
 
 
-class Slots:
-    """How much may run at once: in all, and on each server. Taken in one order, so nobody waits in a circle."""
-
-    def __init__(self, parallelism: int, engines: Mapping[str, Engine]) -> None:
-        self._all = asyncio.Semaphore(parallelism)
-        self._each = {name: asyncio.Semaphore(engine.slots) for name, engine in engines.items()}
-        self._lines = {name: asyncio.Semaphore(1) for name in engines}
-
-    def line(self, endpoint: str) -> asyncio.Semaphore:
-        """One more session on a server, for the lines that close steps: they must not queue with the work."""
-        return self._lines[endpoint]
-
-    @asynccontextmanager
-    async def take(self, *endpoints: str) -> AsyncIterator[None]:
-        """A slot on each of the endpoints and one of the whole."""
-        async with AsyncExitStack() as stack:
-            for endpoint in sorted(set(endpoints)):
-                await stack.enter_async_context(self._each[endpoint])
-            await stack.enter_async_context(self._all)
-            yield
-
-
 class Context:
     """The plan, both sides, and where to tell what happens."""
 
@@ -62,7 +41,7 @@ class Context:
         slots: Slots,
         interrupt: asyncio.Event,
         run: Run,
-        locks: Sequence[Lock],
+        locks: Mapping[str, Lock],
     ) -> None:
         self.plan = plan
         self.engines = engines
@@ -72,26 +51,38 @@ class Context:
         self.events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         """What happens; an exception is a mistake of ours, and ends the run."""
         self.stopping = False
+        self.lost: set[str] = set()
+        """Endpoints that went away, or whose lock did: nothing more begins there."""
         self._run = run
         self._locks = locks
         self._begun: set[str] = set()
 
-    async def check_locks(self) -> None:
-        """Raises `Locked` when a lock was lost: another run may be at work."""
-        try:
-            for lock in self._locks:
-                await lock.check()
-        except Locked:
-            self.stopping = True
-            raise
+    def take(self, step: Step, *endpoints: str) -> AbstractAsyncContextManager[Hold]:
+        """Slots for work on the step."""
+        return self.slots.take(lane_of(step), *endpoints)
+
+    async def check_lock(self, step: Step) -> None:
+        """Raises `Locked` when the lock of the step's target was lost: another run may be at work there."""
+        endpoint = endpoint_of(step.target)
+        if endpoint in self._locks:
+            try:
+                await self._locks[endpoint].check()
+            except Locked:
+                self.lost.add(endpoint)
+                raise
+
+    def failed(self, error: MigrateError) -> None:
+        """A step ended with this error: where the server itself is gone, nothing more begins there."""
+        if isinstance(error, ConnectionLost | CannotConnect):
+            self.lost.add(error.endpoint)
 
     async def begin(self, step: Step) -> None:
         """Work on the step begins, its slots are taken: the state file knows it before the target does. Told once.
 
         Raises `Interrupt` when nothing more shall begin, `Locked` when a lock was lost.
         """
-        self.stop_if_asked()
-        await self.check_locks()
+        self.stop_if_asked(step)
+        await self.check_lock(step)
         if step.id not in self._begun:
             self._begun.add(step.id)
             self._run.intent(step.id)
@@ -114,9 +105,12 @@ class Context:
             table = msgspec.structs.replace(table, name="")
         return LedgerKey(self.plan.digest, step.id, table)
 
-    def stop_if_asked(self) -> None:
-        """Raises `Interrupt` when the user asked to stop, or another step failed and nothing more shall begin."""
-        if self.interrupt.is_set() or self.stopping:
+    def stop_if_asked(self, step: Step) -> None:
+        """Raises `Interrupt` when the user asked to stop, or another step failed and nothing more shall begin.
+
+        Also when a server of the step is gone: one step has failed of it, the others are not started.
+        """
+        if self.interrupt.is_set() or self.stopping or self.lost.intersection(lane_of(step)):
             raise Interrupt
 
     async def record(self, step: Step, line: LedgerLine) -> None:
@@ -146,8 +140,8 @@ class Context:
         try:
             await asyncio.wait_for(self.interrupt.wait(), seconds)
         except TimeoutError:
-            self.stop_if_asked()
-            await self.check_locks()
+            self.stop_if_asked(step)
+            await self.check_lock(step)
             return
         raise Interrupt
 

@@ -60,17 +60,17 @@ async def take_targets(
     lock_timeout: float,
     interrupt: asyncio.Event,
     stack: AsyncExitStack,
-) -> list[Lock]:
+) -> dict[str, Lock]:
     """Each target must take writes, is locked, and is rid of what a dead run left at work there."""
     who = os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
     since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     holder = f"migrate, {who}@{socket.gethostname()}, pid {os.getpid()}, since {since}"
-    locks: list[Lock] = []
+    locks: dict[str, Lock] = {}
     for endpoint, schemas in targets(plan).items():
         engine = engines[endpoint]
         await engine.writable()
         lock = await _lock(engine, schemas, holder, lock_timeout, interrupt)
         stack.push_async_callback(lock.release)
-        locks.append(lock)
+        locks[endpoint] = lock
         await engine.end_executors(plan_tag(plan))
     return locks

@@ -15,6 +15,7 @@ import msgspec
 from migrate.engines.base import Bound, Engine, LedgerLine, Payload, Reader, Span, Writer
 from migrate.errors import MigrateError, ServerError
 from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
+from migrate.executor.slots import Hold
 from migrate.model.plan import LoadRows
 from migrate.model.progress import ChunkDone
 from migrate.planner.survey import both_sides, rows_of
@@ -85,8 +86,12 @@ class Load:
     # -- with a key
 
     async def _ranges_in_slots(self) -> Ranges:
-        async with self._context.slots.take(self._source.endpoint, self._target.endpoint):
+        async with self._context.take(self._step, self._source.endpoint, self._target.endpoint):
             return await self._ranges()
+
+    async def _ledger_in_slots(self) -> Ranges:
+        async with self._context.take(self._step, self._target.endpoint):
+            return await self._read_ledger()
 
     async def _ranges(self) -> Ranges:
         """Ranges and links as the ledger has them; the ranges are cut and recorded when it has none."""
@@ -138,43 +143,53 @@ class Load:
             raise error
 
     async def _patient_range(self, part: Span, ranges: Ranges) -> None:
-        """One range to its end, through temporary errors; after each, the ledger tells how far it came."""
-        tries = 0
-        async with self._context.slots.take(self._source.endpoint, self._target.endpoint):
-            await self._context.begin(self._step)
-            while (left := ranges.left(part)) is not None:
-                before = self.rows
-                try:
-                    await self._range(left)
-                    break
-                except MigrateError as error:
-                    tries = 1 if self.rows > before else tries + 1
-                    if not error.temporary or tries > len(BACKOFF):
-                        self._failed = True
-                        raise
-                    await self._context.wait(self._step, error, BACKOFF[tries - 1])
-                except Recorded:
-                    tries = 0
-                ranges = await self._context.patiently(self._step, self._read_ledger)
+        """One range to its end, through temporary errors; after each, the ledger tells how far it came.
 
-    async def _range(self, left: Span) -> None:
-        """Chunk after chunk; the next one is read while this one is written."""
+        Slots are held while it moves, not while it waits.
+        """
+        tries = 0
+        left = ranges.left(part)
+        while left is not None:
+            before = self.rows
+            try:
+                async with self._context.take(self._step, self._source.endpoint, self._target.endpoint) as hold:
+                    await self._context.begin(self._step)
+                    left = await self._range(left, hold)
+                continue
+            except MigrateError as error:
+                tries = 1 if self.rows > before else tries + 1
+                if not error.temporary or tries > len(BACKOFF):
+                    self._failed = True
+                    raise
+                await self._context.wait(self._step, error, BACKOFF[tries - 1])
+            except Recorded:
+                tries = 0
+            ranges = await self._context.patiently(self._step, self._ledger_in_slots)
+            left = ranges.left(part)
+
+    async def _range(self, left: Span, hold: Hold) -> Span | None:
+        """Chunk after chunk; the next one is read while this one is written.
+
+        What is left when the slots are wanted elsewhere, None at the end.
+        """
         tag = step_tag(self._context.plan, self._step)
         async with self._source.reader() as reader, self._target.writer(tag) as writer:
             reading = asyncio.create_task(self._read(reader, writer, left))
             try:
                 while True:
                     payload = await reading
-                    last = payload.span.upper == left.upper
+                    rest = Span(payload.span.upper, left.upper)
+                    last = rest.lower == left.upper
+                    paused = not last and hold.wanted
                     self._stop_if_asked()
-                    if not last:
-                        reading = asyncio.create_task(self._read(reader, writer, Span(payload.span.upper, left.upper)))
-                    await self._context.check_locks()  # a round trip a chunk: nothing is written without the lock
+                    if not (last or paused):
+                        reading = asyncio.create_task(self._read(reader, writer, rest))
+                    await self._context.check_lock(self._step)  # a round trip a chunk: no write without it
                     if not await writer.write(self._into, payload, self._key, self._step.protocol):
                         raise Recorded
                     self._count(payload.rows, len(payload.data))
-                    if last:
-                        return
+                    if last or paused:
+                        return rest if paused else None
             finally:
                 await _ended(reading)
 
@@ -191,7 +206,7 @@ class Load:
     async def _whole(self) -> None:
         tag = step_tag(self._context.plan, self._step)
         async with (
-            self._context.slots.take(self._source.endpoint, self._target.endpoint),
+            self._context.take(self._step, self._source.endpoint, self._target.endpoint),
             self._source.reader() as reader,
             self._target.writer(tag) as writer,
         ):
@@ -202,7 +217,7 @@ class Load:
             async def payloads() -> AsyncIterator[Payload]:
                 nonlocal rows, size
                 async for payload in reader.stream(self._rows, writer.layouts, budget):
-                    self._context.stop_if_asked()
+                    self._context.stop_if_asked(self._step)
                     rows += payload.rows
                     size += len(payload.data)
                     yield payload
@@ -213,7 +228,7 @@ class Load:
     def _stop_if_asked(self) -> None:
         if self._failed:
             raise Interrupt
-        self._context.stop_if_asked()
+        self._context.stop_if_asked(self._step)
 
     def _count(self, rows: int, size: int) -> None:
         self.rows += rows

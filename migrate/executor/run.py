@@ -12,10 +12,12 @@ import msgspec
 from migrate.engines.base import Engine, Lock
 from migrate.errors import Blocked, MigrateError, StalePlan, Stopped
 from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending, stand, strangers, targets
-from migrate.executor.context import Context, Interrupt, Slots
+from migrate.executor.context import Context, Interrupt
 from migrate.executor.holding import claim, take_targets
 from migrate.executor.last_look import last_look
+from migrate.executor.slots import Slots, lane_of
 from migrate.executor.steps import run_step
+from migrate.model.pattern import endpoint_of
 from migrate.model.plan import LoadRows, Plan, Step, Verify
 from migrate.model.progress import (
     ChunkDone,
@@ -75,7 +77,7 @@ async def apply(
         async with AsyncExitStack() as stack:
             _refuse_stale(await strangers(plan, engines), options.plan_path)  # before anything is locked or ended there
             finished = await finished_steps(plan, engines)
-            locks: list[Lock] = []
+            locks: dict[str, Lock] = {}
             if any(step.id not in finished for step in plan.step):
                 locks = await take_targets(plan, engines, options.lock_timeout, interrupt, stack)
             standing = await _standing(plan, engines, options.plan_path)
@@ -83,7 +85,7 @@ async def apply(
                 for endpoint, schemas in targets(plan).items():
                     there = {schema.name for schema in standing.present(endpoint).schemas}
                     await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
-            slots = Slots(options.parallelism, engines)
+            slots = Slots(options.parallelism, engines, map(lane_of, left_of(plan, standing)))
             context = Context(plan, engines, standing, slots, interrupt, run, locks)
             begun = bool(pending(plan, standing))
             async for event in Loop(context, options).events():
@@ -103,12 +105,20 @@ async def apply(
         run.end(code, summary)
 
 
+def left_of(plan: Plan, standing: Standing) -> list[Step]:
+    """Steps that are not done and move something from a source: what a pair of servers has left to do."""
+    return [step for step in plan.step if step.source and step.id not in standing.finished]
+
+
 class Loop:
     """Steps in dependency order, as parallel as slots allow."""
 
     def __init__(self, context: Context, options: ApplyOptions) -> None:
         self._context = context
         self._options = options
+        self._steps = {step.id: step for step in context.plan.step}
+        self._counted = {step.id for step in left_of(context.plan, context.standing)}
+        """Steps for whose pair of servers slots are kept free."""
         self._over: set[str] = set()
         self._ready: list[Step] = []
         self._waiting: dict[str, int] = {}
@@ -167,7 +177,10 @@ class Loop:
 
     async def _count(self) -> tuple[tuple[Parity, ...], str]:
         """Both sides after a failure; that may well be of a server that cannot be asked any more."""
-        engines, moves = self._context.engines, self._context.plan.move
+        engines, lost = self._context.engines, self._context.lost
+        moves = [one for one in self._context.plan.move if not lost & {endpoint_of(one.from_), endpoint_of(one.to)}]
+        if not moves:
+            return (), f"no answer from {', '.join(sorted(lost))}"
         try:
             seen = await survey(moves, engines)
             return await parity(moves, seen, gaps(seen, engines), stored_gaps(seen, engines), engines), ""
@@ -179,12 +192,13 @@ class Loop:
         skipped: list[Event] = []
         if self._context.interrupt.is_set() or self._context.stopping:
             return skipped
-        ready, self._ready = self._ready, []
-        for step in sorted(ready, key=lambda step: -step.estimate.bytes if isinstance(step, LoadRows) else 0):
-            if isinstance(step, Verify) and not self._options.verify:
-                skipped.append(self._skip(step, "--no-verify"))
-            else:
-                self._tasks[step.id] = asyncio.create_task(self._one(step))
+        while self._ready:  # what is skipped may make others ready
+            ready, self._ready = self._ready, []
+            for step in sorted(ready, key=lambda step: -step.estimate.bytes if isinstance(step, LoadRows) else 0):
+                if isinstance(step, Verify) and not self._options.verify:
+                    skipped.append(self._skip(step, "--no-verify"))
+                else:
+                    self._tasks[step.id] = asyncio.create_task(self._one(step))
         return skipped
 
     def _wait(self, step: Step) -> None:
@@ -203,7 +217,19 @@ class Loop:
             if not self._waiting[follower.id]:
                 self._ready.append(follower)
 
+    def _give_up(self, step: Step) -> None:
+        """The step and all that needs it will not come: no slot is kept free for them."""
+        self._slots_left(step)
+        for follower in self._followers.pop(step.id, ()):
+            self._give_up(follower)
+
+    def _slots_left(self, step: Step) -> None:
+        if step.id in self._counted:
+            self._counted.remove(step.id)
+            self._context.slots.over(lane_of(step))
+
     def _skip(self, step: Step, why: str) -> StepSkipped:
+        self._slots_left(step)
         self._is_over(step.id)
         self._skipped += 1
         return StepSkipped(step.id, why)
@@ -213,11 +239,12 @@ class Loop:
         context = self._context
         began = time.monotonic()
         try:
-            context.stop_if_asked()
+            context.stop_if_asked(step)
             done = await run_step(context, step)
         except Interrupt:
             context.tell(StepStopped(step.id))
         except MigrateError as error:
+            context.failed(error)
             context.stopping = context.stopping or self._options.stop_on_error
             # After a temporary error nobody knows whether the server did the work: that is no "nothing was changed".
             code = Stopped.exit_code if error.temporary else error.exit_code
@@ -232,6 +259,7 @@ class Loop:
         match event:
             case StepDone(step=name, rows=rows, bytes=size):
                 self._tasks.pop(name)
+                self._slots_left(self._steps[name])
                 self._is_over(name)
                 self._done += 1
                 if name.startswith("load-rows:"):
@@ -240,10 +268,12 @@ class Loop:
                 return self._start_ready()
             case StepFailed(step=name):
                 self._tasks.pop(name)
+                self._give_up(self._steps[name])
                 self._failures.append(event)
                 return self._start_ready()
             case StepStopped(step=name):
                 self._tasks.pop(name)
+                self._give_up(self._steps[name])
             case _:
                 pass
         return []

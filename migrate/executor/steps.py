@@ -81,7 +81,7 @@ async def _create_schema(context: Context, step: Ddl) -> Done:
     engine = context.engines[endpoint]
 
     async def work() -> None:
-        async with context.slots.take(endpoint):
+        async with context.take(step, endpoint):
             await context.begin(step)
             there = await engine.inspect((all_of(endpoint, schema.schema),))
             if all(known.name != schema.schema for known in there.schemas):
@@ -104,7 +104,7 @@ async def _ddl(context: Context, step: Ddl) -> Done:
 
     async def work() -> str:
         nonlocal gap, lost
-        async with context.slots.take(endpoint):
+        async with context.take(step, endpoint):
             await context.begin(step)
             if lost:
                 await engine.end_executors(tag)
@@ -137,7 +137,7 @@ async def _stored(context: Context, step: Ddl) -> Done:
 
     async def work() -> str:
         nonlocal present, lost
-        async with context.slots.take(endpoint):
+        async with context.take(step, endpoint):
             await context.begin(step)
             if lost:
                 await engine.end_executors(tag)
@@ -192,7 +192,7 @@ async def _orphans(context: Context, step: Ddl) -> str:
     async def count() -> list[tuple[str, int, int]]:
         found = []
         for key in pair.wanted.foreign_keys:
-            async with context.slots.take(source.endpoint, target.endpoint):
+            async with context.take(step, source.endpoint, target.endpoint):
                 here = await target.orphans(pair.target.table, key)
                 there = await source.orphans(pair.source.table, originals[key.name]) if here else 0
             found.append((key.name, here, there))
@@ -215,7 +215,7 @@ async def _set_auto_increment(context: Context, step: SetAutoIncrement) -> Done:
     source, target = context.engines[here.endpoint], context.engines[there.endpoint]
 
     async def work() -> None:
-        async with context.slots.take(source.endpoint, target.endpoint):
+        async with context.take(step, source.endpoint, target.endpoint):
             await context.begin(step)
             wanted = await source.auto_increment(here.table)
             if wanted is not None and wanted != await target.auto_increment(there.table):
@@ -232,11 +232,11 @@ async def _verify(context: Context, step: Verify) -> Done:
 
     async def work() -> int:
         total, found = 0, []
-        async with context.slots.take(pair.source.endpoint, pair.target.endpoint):
+        async with context.take(step, pair.source.endpoint, pair.target.endpoint):
             await context.begin(step)
             async with aclosing(ranges(pair, context.engines)) as compared:
                 async for rows, difference in compared:
-                    context.stop_if_asked()
+                    context.stop_if_asked(step)
                     total += rows
                     if difference:
                         found.append(difference)

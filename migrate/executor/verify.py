@@ -10,7 +10,7 @@ from migrate.diff import describe
 from migrate.engines.base import Engine
 from migrate.engines.compare import compare
 from migrate.errors import Different, MigrateError
-from migrate.executor.context import Slots
+from migrate.executor.slots import Lane, Slots
 from migrate.model.plan import Plan
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepFailed, StepStarted
 from migrate.model.table import ObjectRef
@@ -66,10 +66,10 @@ async def verify(plan: Plan, engines: Mapping[str, Engine], parallelism: int) ->
     began = time.monotonic()
     seen = await survey(plan.move, engines)
     gap, stored_gap = gaps(seen, engines), stored_gaps(seen, engines)
-    slots = Slots(parallelism, engines)
     events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
     unmovable = {finding.object for finding in plan.finding if finding.code == UNMOVABLE}
     meant = [pair for pair in seen.pairs if str(pair.source) not in unmovable]
+    slots = Slots(parallelism, engines, (_lane(pair) for pair in meant))
     coming = seen.tables_there() | {pair.target for pair in meant}
     left = left_behind(seen, stored_gap, coming, reads(seen))
     for pair in seen.stored:
@@ -115,6 +115,10 @@ def _prove_stored(pair: StoredPair, gap: StoredGap, events: asyncio.Queue[Event 
     events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
 
 
+def _lane(pair: Pair) -> Lane:
+    return pair.source.endpoint, pair.target.endpoint
+
+
 async def _prove(
     pair: Pair,
     gap: Mapping[ObjectRef, Gap],
@@ -126,7 +130,7 @@ async def _prove(
     name = f"verify:{pair.target}"
     began = time.monotonic()
     try:
-        async with slots.take(pair.source.endpoint, pair.target.endpoint):
+        async with slots.take(_lane(pair), *_lane(pair)):
             events.put_nowait(StepStarted(name))
             here = gap[pair.target]
             found = [describe(change) for change in here.changes]
@@ -148,3 +152,5 @@ async def _prove(
         events.put_nowait(error)
     else:
         events.put_nowait(StepDone(name, time.monotonic() - began, total))
+    finally:
+        slots.over(_lane(pair))

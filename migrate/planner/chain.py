@@ -222,7 +222,8 @@ def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
         if blocked:
             findings.append(finding("MG201", where, f"{blocked}: {_differences(link.gap.alterations)}"))
         elif risk == "destructive" and not link.permitted:
-            blocked = f"destructive: permit it with migrate plan --allow-destructive '{pair.target.table}'"
+            glob = f"{pair.target.table.schema}.{pair.target.table.name}"
+            blocked = f"destructive: permit it with migrate plan --allow-destructive '{glob}'"
         elif steps and steps[-1].blocked:
             blocked = f"needs {steps[-1].id}"
         steps.append(

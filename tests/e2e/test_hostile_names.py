@@ -31,7 +31,7 @@ NAMES = (
 parameter and an event. Names of columns and stored objects know no case, so the twins share theirs with nobody."""
 
 NOT_IN_ROUTINES = ("이름 `과` 점.", "`한`")
-"""MySQL itself cuts such a name short in its dictionary, and then refuses the routine, trigger or event (4089, 3507)."""
+"""MySQL itself cuts such a name short in its dictionary, and refuses the routine, trigger or event (4089, 3507)."""
 
 PAIRS = (("source", "target"), ("source", "new"), ("source", "maria11"), ("maria11", "maria11"))
 
@@ -82,9 +82,10 @@ def statements(schema: str, word: str) -> Iterator[str]:
         f" SET {name(other(word, '2'))} = {name(other(word, '3'))};"
         f" SELECT {table}.{column}, {quoted(f'{schema}.{word}')} FROM {name(schema)}.{table} ORDER BY 1; END"
     )
+    alias = name(word.lstrip(" \x01\u200b") or "blank")  # the server itself loses what does not show at its beginning
     yield (
-        f"CREATE VIEW {view} AS SELECT t.{column} AS {column}, {name(schema)}.{own}(t.{column}) AS f,"
-        f" {table}.{name(other(word, '2'))} FROM {name(schema)}.{table} AS t JOIN {table} USING ({column})"
+        f"CREATE VIEW {view} AS SELECT t.{column} AS {alias}, {name(schema)}.{own}(t.{column}) AS f,"
+        f" {table}.{name(other(word, '2'))} AS {name(other(alias[1:-1], '2'))} FROM {name(schema)}.{table} AS t JOIN {table} USING ({column})"
     )
     yield (
         f"CREATE TRIGGER {own} BEFORE INSERT ON {name(schema)}.{child} FOR EACH ROW"
@@ -152,8 +153,8 @@ def test_every_name_of_everything_is_hostile_and_all_of_it_moves(schemas: Schema
     whole = Whole(migrate, source, target, {schema: goal}, written=True)
     counts = whole.counts()
     many = len(NAMES)
-    assert counts == {"tables": 3 * (many + len(NOT_IN_ROUTINES)), "views": many, "triggers": many, "events": many, "procedures": many,
-                      "functions": many}  # fmt: skip
+    kinds = ("views", "triggers", "events", "procedures", "functions")
+    assert counts == {"tables": 3 * (many + len(NOT_IN_ROUTINES)), **dict.fromkeys(kinds, many)}
     whole.plan()
     ran = whole.apply()
     assert_complete(ran, counts)

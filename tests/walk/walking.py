@@ -69,6 +69,8 @@ class Walk:
         statements = [f"USE {quote(self._target)}"]
         if self._begun:
             statements += _unchecked([f"DELETE FROM {quote(table.name)}" for table in self.there.tables])
+            # A plan that is the same again counts as applied, whatever was emptied by hand since then.
+            statements.append("DROP TABLE IF EXISTS `_migrate_ledger`")
         else:
             self._begun = True
             statements = [f"CREATE DATABASE {quote(self._target)} {CHARSET}", *statements]

@@ -212,7 +212,7 @@ class Kinds:
         elif self._maria or self._version >= (8, 0, 33):
             yield "longer"
         else:
-            yield "copy" if self._version == (8, 0, 12) else "unknown"
+            yield "copy" if self._version <= (8, 0, 12) else "unknown"
 
     def _is_indexed(self, column: Column) -> bool:
         name = column.name.casefold()

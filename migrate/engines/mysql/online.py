@@ -14,7 +14,7 @@ from migrate.engines.base import Dialect
 from migrate.engines.mysql.kinds import Kind, Kinds
 from migrate.engines.mysql.partitions import spreading
 from migrate.engines.mysql.remade import is_virtual
-from migrate.model.change import AddIndex, AlterPartitioning, DropColumn, DropIndex, TableChange
+from migrate.model.change import AddIndex, AlterIndex, AlterPartitioning, DropColumn, DropIndex, TableChange
 from migrate.model.table import Table
 
 __all__ = ["predict"]
@@ -34,7 +34,9 @@ def predict(wanted: Table, actual: Table, changes: Sequence[TableChange], dialec
     """
     ways = [spreading(c.actual, c.wanted) for c in changes if isinstance(c, AlterPartitioning)]
     if ways and len(changes) == 1 and ways[0] != "all":
-        return _UNKNOWN if dialect.vendor == "mariadb" else ("INPLACE", "NONE" if ways[0] == "add" else "SHARED")
+        if dialect.vendor == "mariadb" or dialect.version < (8,):
+            return _UNKNOWN
+        return "INPLACE", "NONE" if ways[0] == "add" else "SHARED"
     statement = _Statement(wanted, actual, changes, dialect)
     return statement.on_mariadb() if dialect.vendor == "mariadb" else statement.on_mysql()
 
@@ -59,16 +61,15 @@ class _Statement:
         self._compressed = actual.storage.row_format.lower() == "compressed"
 
     def on_mysql(self) -> Answer:
-        """As MySQL 8.0.12 to 9.7 do it."""
+        """As MySQL 5.7 to 9.7 do it."""
         kinds = self._kinds
-        if self._version < (8, 0, 12):
-            return _UNKNOWN
         if kinds & {"copy", "recompute"}:
             return _COPY
         if "unknown" in kinds:
             return _UNKNOWN
         if not self._innodb:
-            return _INSTANT if kinds <= {"meta", "name", "option"} else _COPY
+            told = _INSTANT if self._version >= (8, 0, 12) else _UNKNOWN
+            return told if kinds <= {"meta", "name", "option"} else _COPY
         if len(self._virtual) == 2 or ("virtual drop" in kinds and "add" in kinds) or self._virtual_before_virtual():
             return _COPY
         if kinds <= self._instant_on_mysql():
@@ -94,6 +95,8 @@ class _Statement:
 
     def _instant_on_mysql(self) -> set[Kind]:
         """What may be together in an instant statement on this table."""
+        if self._version < (8, 0, 12):
+            return set()
         instant: set[Kind] = {"meta", "virtual add", "virtual drop"}
         if self._version >= (8, 0, 28):
             instant.add("name")
@@ -145,7 +148,7 @@ class _Statement:
             return _UNKNOWN
         if "counter" in kinds:
             return "INPLACE", "SHARED"
-        if self._fulltexts() > 1:
+        if self._fulltexts() > 1 or (self._fulltexts(made=True) > 1 and self._version < (11,)):
             return copied
         if "nulls" in kinds and any(column.generated and column.stored for column in self._actual.columns):
             return copied
@@ -161,13 +164,12 @@ class _Statement:
         counted = any(column.auto_increment for column in self._added.values())
         return "SHARED" if self._version < (11, 2) or counted or rules - {"NO ACTION", "RESTRICT"} else "NONE"
 
-    def _fulltexts(self) -> int:
-        """How many FULLTEXT indexes come that take no other's place."""
-        count = 0
-        for change in self._changes:
-            count += isinstance(change, AddIndex) and change.index.kind == "fulltext"
-            count -= isinstance(change, DropIndex) and change.index.kind == "fulltext"
-        return count
+    def _fulltexts(self, made: bool = False) -> int:
+        """How many FULLTEXT indexes come that take no other's place, or (`made`) how many come at all."""
+        come = [c for c in self._changes if isinstance(c, AddIndex) and c.index.kind == "fulltext"]
+        changed = [c for c in self._changes if isinstance(c, AlterIndex) and c.wanted.kind == "fulltext"]
+        gone = [c for c in self._changes if isinstance(c, DropIndex) and c.index.kind == "fulltext"]
+        return len(come) + (len(changed) if made else -len(gone))
 
     # -- places of virtual columns, which rows do not hold and InnoDB numbers apart
 
