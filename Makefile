@@ -46,8 +46,17 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup ## move a shop database between two real servers: plan, show, apply, verify (ARGS=--kill kills it on the way)
 	@$(BIN)/python -m tests.demo $(ARGS)
 
+# What starts, kills or counts processes wants the machine for itself; the rest runs two at a time.
+ALONE := tests/e2e tests/crash
+TOGETHER := $(filter-out $(ALONE) %/__pycache__ %/__init__.py %/conftest.py,$(wildcard tests/*/ tests/test_*.py))
+
 test: setup lint ## lint, then every test but the long matrices (real servers included)
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal $(filter-out $(addsuffix /,$(ALONE)),$(TOGETHER))
+	$(BIN)/python -m pytest -m "not full" $(ALONE)
+else
 	$(BIN)/python -m pytest -m "not full" $(ARGS)
+endif
 
 test-unit: setup ## the quick tests, which need no server
 	$(BIN)/python -m pytest -n auto -m "not full" $(UNIT_TESTS) $(ARGS)

@@ -29,6 +29,7 @@ FINDINGS = {
     "MG304": "the source is not read at one moment",
     "MG305": "only some rows are moved",
     "MG306": "the account may not see all objects",
+    "MG307": "a function that the target's binary log does not let in",
     "MG401": "a collation that the target lacks, or has under other rules, becomes another one",
     "MG402": "a type that the target lacks becomes another one",
     "MG403": "JSON is kept as text with a check, or text with such a check stays text",

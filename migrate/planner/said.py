@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from migrate.engines.base import Engine
 from migrate.model.pattern import endpoint_of
-from migrate.model.plan import Finding, LoadRows, Move, PlannedObject, Step
+from migrate.model.plan import Ddl, Finding, LoadRows, Move, PlannedObject, Step
 from migrate.model.table import ObjectRef, TableName, spell
 from migrate.planner.gap import Gap, StoredGap
 from migrate.planner.risk import finding
 from migrate.planner.survey import Survey
 from migrate.planner.translate import StoredRef, dated_left, source_pattern
+
+_SAYS = re.compile(r"\b(?:DETERMINISTIC|NO\s+SQL|READS\s+SQL\s+DATA)\b", re.IGNORECASE)
+_NOT_DETERMINISTIC = re.compile(r"\bNOT\s+DETERMINISTIC\b", re.IGNORECASE)
 
 MOMENT = "tables are read one after the other, not at one moment: stop writers, or expect verify to name what moved"
 
@@ -76,14 +80,25 @@ async def definers(seen: Survey, objects: Sequence[PlannedObject], engines: Mapp
 
 
 async def server_notes(steps: Sequence[Step], engines: Mapping[str, Engine]) -> list[Finding]:
-    """What a reviewer must know of the servers, when rows are to be loaded."""
+    """What a reviewer must know of the servers, when rows are to be loaded or functions to be made."""
     loads = [step for step in steps if isinstance(step, LoadRows)]
+    silent = [
+        step for step in steps if isinstance(step, Ddl) and step.action == "create-function" and _silent(step.sql)
+    ]
     found = []
-    for endpoint in sorted({endpoint_of(step.target) for step in loads}):
-        found += [finding(code, endpoint, text) for code, text in await engines[endpoint].notes()]
+    for endpoint in sorted({endpoint_of(step.target) for step in (*loads, *silent)}):
+        about = {"MG302": any(endpoint_of(one.target) == endpoint for one in loads)}
+        about["MG307"] = any(endpoint_of(one.target) == endpoint for one in silent)
+        notes = await engines[endpoint].notes()
+        found += [finding(code, endpoint, text) for code, text in notes if about.get(code, bool(loads))]
     return found + [
         finding("MG304", endpoint, MOMENT) for endpoint in sorted({endpoint_of(step.source) for step in loads})
     ]
+
+
+def _silent(function: str) -> bool:
+    """Whether a function's text nowhere says what MySQL wants to know for its binary log (manual 25.7)."""
+    return _SAYS.search(_NOT_DETERMINISTIC.sub("", function)) is None
 
 
 async def hidden(

@@ -167,10 +167,16 @@ def _labelled(value: Any, labels: Mapping[str, str]) -> Any:
 
 def _settings(row: Row) -> Row:
     """Names of character sets are today's; a mode of MySQL 5.7 that later versions do not have is not told."""
-    gone = re.compile(r"(?:^|,)NO_AUTO_CREATE_USER(?=,|$)")
-    return tuple(
-        _UTF8.sub("utf8mb3", gone.sub("", cell)).lstrip(",") if isinstance(cell, str) else cell for cell in row
-    )
+
+    def today(cell: Any) -> Any:
+        if not isinstance(cell, str):
+            return cell
+        modes = cell.split(",")
+        if "NO_AUTO_CREATE_USER" in modes:
+            cell = ",".join(mode for mode in modes if mode != "NO_AUTO_CREATE_USER")
+        return _UTF8.sub("utf8mb3", cell)
+
+    return tuple(map(today, row))
 
 
 Meaning = Callable[[str], str]

@@ -85,7 +85,8 @@ def statements(schema: str, word: str) -> Iterator[str]:
     alias = name(word.lstrip(" \x01\u200b") or "blank")  # the server itself loses what does not show at its beginning
     yield (
         f"CREATE VIEW {view} AS SELECT t.{column} AS {alias}, {name(schema)}.{own}(t.{column}) AS f,"
-        f" {table}.{name(other(word, '2'))} AS {name(other(alias[1:-1], '2'))} FROM {name(schema)}.{table} AS t JOIN {table} USING ({column})"
+        f" {table}.{name(other(word, '2'))} AS `2`"
+        f" FROM {name(schema)}.{table} AS t JOIN {table} USING ({column})"
     )
     yield (
         f"CREATE TRIGGER {own} BEFORE INSERT ON {name(schema)}.{child} FOR EACH ROW"

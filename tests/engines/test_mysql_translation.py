@@ -36,7 +36,8 @@ EVERYWHERE = {
         vu VARCHAR(20) CHARACTER SET utf16,
         em VARCHAR(9) DEFAULT '', ge GEOMETRY, po POINT NOT NULL, gc GEOMETRYCOLLECTION, ml MULTIPOLYGON,
         SPATIAL KEY sp (po), KEY pr (tx(20)), FULLTEXT KEY ft (tx), UNIQUE KEY un (v2, c1),
-        KEY ii (a, b) COMMENT 'it''s') COMMENT 'it''s \\\\ a comment' STATS_PERSISTENT=1 AVG_ROW_LENGTH=20 DEFAULT CHARACTER SET utf8mb4
+        KEY ii (a, b) COMMENT 'it''s') COMMENT 'it''s \\\\ a comment' STATS_PERSISTENT=1
+        AVG_ROW_LENGTH=20 DEFAULT CHARACTER SET utf8mb4
         COLLATE utf8mb4_general_ci""",
     "expressions": """CREATE TABLE {t} (a INT, s VARCHAR(50), d DATETIME,
         g1 VARCHAR(200) AS (CONCAT(s, 'it''s "q" \\\\ back\nnew é 한 `bt`')) VIRTUAL,
@@ -54,8 +55,8 @@ EVERYWHERE = {
         COLLATE utf8mb4_general_ci""",
     "range": """CREATE TABLE {t} (a INT NOT NULL, d DATETIME, PRIMARY KEY (a)) PARTITION BY RANGE (a) (
         PARTITION p0 VALUES LESS THAN (10) COMMENT='x', PARTITION `p 2` VALUES LESS THAN MAXVALUE)""",
-    "range columns": """CREATE TABLE {t} (a VARCHAR(10), b DATE) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci
-        PARTITION BY RANGE COLUMNS(a,b) (PARTITION p0 VALUES LESS THAN ('it''s','2020-01-01'),
+    "range columns": """CREATE TABLE {t} (a VARCHAR(10), b DATE) DEFAULT CHARACTER SET utf8mb4
+        COLLATE utf8mb4_general_ci PARTITION BY RANGE COLUMNS(a,b) (PARTITION p0 VALUES LESS THAN ('it''s','2020-01-01'),
         PARTITION p1 VALUES LESS THAN (MAXVALUE,MAXVALUE))""",
     "list": """CREATE TABLE {t} (a INT) PARTITION BY LIST (a) (
         PARTITION p0 VALUES IN (1,2,NULL), PARTITION p1 VALUES IN (3))""",

@@ -9,39 +9,35 @@ from tests.engines.crossings import crossed_objects
 from tests.lab import Lab, client
 
 TABLES = (
-    "CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(20), j {json})",
-    "INSERT INTO t VALUES (1, 'a', '{{\"a\": 1}}'), (2, 'B', '{{\"a\": 2}}')",
-    "CREATE TABLE log (x VARCHAR(200))",
+    "CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(20), j JSON) DEFAULT CHARACTER SET utf8mb4",
+    "INSERT INTO t VALUES (1, 'a', '{\"a\": 1}'), (2, 'B', '{\"a\": 2}')",
+    "CREATE TABLE log (x VARCHAR(200)) DEFAULT CHARACTER SET utf8mb4",
 )
 OF_MYSQL = (
-    "CREATE VIEW v1 AS SELECT id, UPPER(s) u, j->>'$.a' ja, s COLLATE utf8mb4_0900_as_cs c FROM t"
-    " WHERE s REGEXP '^a' OR s = 'b'",
+    """CREATE VIEW v1 AS SELECT id, UPPER(s) u, j->>'$.a' ja, s COLLATE utf8mb4_0900_as_cs c FROM t
+    WHERE s REGEXP '^a' OR s = 'b'""",
     "CREATE VIEW v2 AS SELECT id, ROW_NUMBER() OVER (ORDER BY id) rn, JSON_PRETTY(j) p FROM t",
     "CREATE VIEW v3 AS SELECT id FROM t UNION SELECT 7 ORDER BY 1",
-    "CREATE FUNCTION f(p VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin) RETURNS VARCHAR(20)"
-    " CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin DETERMINISTIC RETURN CONCAT(p, 'it''s')",
-    "CREATE PROCEDURE p() BEGIN DECLARE x VARCHAR(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci DEFAULT 'it''s';"
-    " SELECT j->'$.a', t.j->>'$.a' FROM t LIMIT 1 OFFSET 1; INSERT INTO log VALUES (x); END",
+    """CREATE FUNCTION f(p VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin) RETURNS VARCHAR(20)
+    CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin DETERMINISTIC RETURN CONCAT(p, 'it''s')""",
+    """CREATE PROCEDURE p() BEGIN
+    DECLARE x VARCHAR(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci DEFAULT 'it''s';
+    SELECT j->'$.a', t.j->>'$.a' FROM t LIMIT 1 OFFSET 1; INSERT INTO log VALUES (x); END""",
     "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.s = CONCAT(NEW.s, _utf8mb4'it\\'s')",
     "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO INSERT INTO log VALUES ('x' COLLATE utf8mb4_0900_ai_ci)",
 )
 OF_MARIADB = (
-    "CREATE VIEW v1 AS SELECT id, LCASE(s) u, JSON_VALUE(j, '$.a') ja, s COLLATE utf8mb4_uca1400_as_cs c, NVL(s, 'x') n,"
-    " NOT id x FROM t WHERE s REGEXP '^a' OR s = 'b'",
-    "CREATE VIEW v2 AS SELECT id, ROW_NUMBER() OVER (ORDER BY id) rn, JSON_DETAILED('{\"a\": 1}') p FROM t",
+    """CREATE VIEW v1 AS SELECT id, LCASE(s) u, JSON_VALUE(j, '$.a') ja, s COLLATE utf8mb4_uca1400_as_cs c,
+    NVL(s, 'x') n, NOT id x FROM t WHERE s REGEXP '^a' OR s = 'b'""",
+    """CREATE VIEW v2 AS SELECT id, ROW_NUMBER() OVER (ORDER BY id) rn, JSON_DETAILED('{"a": 1}') p FROM t""",
     "CREATE VIEW v3 AS SELECT id FROM t UNION SELECT 7 ORDER BY 1",
-    "CREATE FUNCTION f(p VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin) RETURNS VARCHAR(20)"
-    " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DETERMINISTIC RETURN CONCAT(p, 'it''s')",
-    "CREATE PROCEDURE p() BEGIN SELECT s FROM t LIMIT 1 OFFSET 1; SELECT PERCENT_RANK() OVER (ORDER BY id) FROM t;"
-    " INSERT INTO log VALUES ('it''s'); END",
+    """CREATE FUNCTION f(p VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin) RETURNS VARCHAR(20)
+    CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DETERMINISTIC RETURN CONCAT(p, 'it''s')""",
+    """CREATE PROCEDURE p() BEGIN SELECT s FROM t LIMIT 1 OFFSET 1;
+    SELECT PERCENT_RANK() OVER (ORDER BY id) FROM t; INSERT INTO log VALUES ('it''s'); END""",
     "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.s = CONCAT(NEW.s, 'it\\'s')",
     "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO INSERT INTO log VALUES ('x' COLLATE utf8mb4_uca1400_ai_ci)",
 )
-
-
-def of(vendor: str, *objects: str) -> tuple[str, ...]:
-    """Tables for them, and the objects."""
-    return (*(text.format(json="JSON") for text in TABLES), *objects)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +56,7 @@ async def test_objects_do_on_the_target_what_they_did(
 ) -> None:
     source, target = every.servers[old], every.servers[new]
     schema = fresh_schemas("cross", source, target)
-    result = await crossed_objects(source, target, schema, *of(source.vendor, *_objects(source.vendor)))
+    result = await crossed_objects(source, target, schema, *TABLES, *_objects(source.vendor))
     assert result.said.refused == ()
     asked = ["SELECT id, u, ja, c FROM v1 ORDER BY id", "SELECT id, rn FROM v2 ORDER BY id", "SELECT * FROM v3"]
     asked += ["SELECT f('x')", "SELECT p FROM v2 LIMIT 0"]
@@ -127,7 +123,7 @@ async def test_words_that_the_target_lacks_are_refused_by_name(
     schema = fresh_schemas("cross", source, target)
     objects = [f"CREATE PROCEDURE p{number:02}() {text}" for number, text in enumerate(bodies)]
     objects = ["CREATE SEQUENCE sq", *objects] if source.vendor == "mariadb" else objects
-    result = await crossed_objects(source, target, schema, *of(source.vendor, *objects))
+    result = await crossed_objects(source, target, schema, *TABLES, *objects)
     reasons = {note.name.name: note.text for note in result.said.refused}
     assert reasons.pop("sq", "MySQL has no sequences") == "MySQL has no sequences"
     assert reasons == {f"p{number:02}": why for number, why in enumerate(bodies.values())}
@@ -140,7 +136,9 @@ async def test_settings_lose_what_the_target_does_not_know(every: Lab, fresh_sch
         source,
         target,
         schema,
-        *of("mariadb", "SET sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_CREATE_USER'", "CREATE PROCEDURE p() SELECT 'it''s'"),
+        *TABLES,
+        "SET sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_CREATE_USER'",
+        "CREATE PROCEDURE p() SELECT 'it''s'",
     )
     assert result.texts("p", "MG408") == (
         "collation_connection utf8mb4_uca1400_ai_ci becomes utf8mb4_0900_ai_ci",
@@ -158,7 +156,7 @@ async def test_a_body_in_oracles_language_is_refused(every: Lab, fresh_schemas: 
     source, target = every.servers["maria11"], every.servers["source"]
     schema = fresh_schemas("cross", source, target)
     result = await crossed_objects(
-        source, target, schema, *of("mariadb", "SET sql_mode = 'ORACLE'", "CREATE PROCEDURE p AS BEGIN SELECT 1; END")
+        source, target, schema, *TABLES, "SET sql_mode = 'ORACLE'", "CREATE PROCEDURE p AS BEGIN SELECT 1; END"
     )
     assert "the target has no sql_mode ORACLE: its words are PL/SQL" in result.texts("p", "MG410")
 
@@ -170,9 +168,9 @@ async def test_a_name_that_became_reserved_is_refused_on_the_way_up(every: Lab, 
         source,
         target,
         schema,
-        *of(
-            "mysql", "CREATE PROCEDURE p() SELECT id AS rank FROM t", "CREATE PROCEDURE q() SELECT id AS `rank` FROM t"
-        ),
+        *TABLES,
+        "CREATE PROCEDURE p() SELECT id AS rank FROM t",
+        "CREATE PROCEDURE q() SELECT id AS `rank` FROM t",
     )
     assert {note.name.name: note.text for note in result.said.refused} == {
         "p": "RANK is a reserved word there: as a name it needs backticks"
@@ -182,5 +180,5 @@ async def test_a_name_that_became_reserved_is_refused_on_the_way_up(every: Lab, 
 async def test_md5_is_refused_where_the_server_has_none(every: Lab, fresh_schemas: FreshSchemas) -> None:
     source, target = every.servers["source"], every.servers["new"]
     schema = fresh_schemas("cross", source, target)
-    result = await crossed_objects(source, target, schema, *of("mysql", "CREATE VIEW v AS SELECT MD5(s) m FROM t"))
+    result = await crossed_objects(source, target, schema, *TABLES, "CREATE VIEW v AS SELECT MD5(s) m FROM t")
     assert {note.name.name: note.text for note in result.said.refused} == {"v": "this server has no MD5()"}

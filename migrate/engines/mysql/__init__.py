@@ -144,9 +144,21 @@ class MysqlEngine:
 
     async def notes(self) -> tuple[tuple[str, str], ...]:
         variables = await self._server.variables(refresh=True)
-        if variables.get("local_infile", "OFF").upper() not in ("ON", "1"):
-            return (("MG302", "local_infile=OFF: rows go in by INSERT, which is slower; SET GLOBAL local_infile=ON"),)
-        return ()
+
+        def on(name: str) -> bool:
+            return variables.get(name, "OFF").upper() in ("ON", "1")
+
+        found = []
+        if not on("local_infile"):
+            text = "local_infile=OFF: rows go in by INSERT, which is slower; SET GLOBAL local_infile=ON"
+            found.append(("MG302", text))
+        if on("log_bin") and not on("log_bin_trust_function_creators"):
+            text = (
+                "the binary log is on: functions that say neither DETERMINISTIC nor NO SQL nor READS SQL DATA are"
+                " refused (error 1418); SET GLOBAL log_bin_trust_function_creators=ON for the time of the move"
+            )
+            found.append(("MG307", text))
+        return tuple(found)
 
     async def folds_case(self) -> bool:
         return (await self._server.variables())["lower_case_table_names"] != "0"

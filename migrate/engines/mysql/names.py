@@ -112,6 +112,10 @@ class _Changes:
     def all(self) -> tuple[str, ...]:
         return (*self.qualifiers.values(), *self.bare)
 
+    def concern(self, schema: str, name: str) -> bool:
+        """Whether `schema`.`name` becomes another one."""
+        return schema in self.schemas or (schema, name) in self.objects
+
     def object(self, schema: str, name: str) -> tuple[str, str]:
         return self.objects.get((schema, name), (self.schemas.get(schema, schema), name))
 
@@ -122,7 +126,12 @@ def _replaced(text: str, name: Name, here: Sequence[Name], changes: _Changes) ->
     if name.role == "schema" and first in changes.schemas:
         raise UnreadableDdl(text, f"it names the schema {quote(first)} by itself")
     schema = changes.qualifiers.get(first.casefold())
-    if len(name.parts) > 1 and schema is not None and _names_schema(text, name, schema, here, changes):
+    if (
+        len(name.parts) > 1
+        and schema is not None
+        and changes.concern(schema, name.parts[1])
+        and _names_schema(text, name, schema, here, changes)
+    ):
         if first != schema:
             raise UnreadableDdl(text, f"{first}. differs from the schema {quote(schema)} in case only")
         if name.parts[1] == "*" or (name.role == "routine" and len(name.parts) == 2):

@@ -82,7 +82,7 @@ class _Statement:
         if self._virtual:
             whole = rebuilt or self._actual.partitioning is not None or kinds & {"option", "limit", "longer", "name"}
             # An index on an expression is one on a virtual column that nobody sees.
-            mixed = "meta" in kinds and not kinds <= {"meta", *self._virtual}
+            mixed = "meta" in kinds and (not kinds <= {"meta", *self._virtual} or self._version < (8, 0, 12))
             if whole or mixed:
                 return _COPY
         if not rebuilt:

@@ -230,6 +230,12 @@ def test_a_name_that_may_be_the_table_or_not_is_refused(text: str) -> None:
     assert why(text, OBJECTS)
 
 
+def test_a_schema_that_stays_is_of_no_concern_but_for_its_renamed_table() -> None:
+    renames = Renames(objects={TableName("shop", "t"): TableName("shop", "t2")})
+    text = "grant select on shop.x to shop; select * from shop.t, Shop.x"
+    assert renamed(text, renames) == "grant select on shop.x to shop; select * from shop.`t2`, Shop.x"
+
+
 def test_names_without_a_schema_are_refused_when_the_object_leaves_its_own() -> None:
     scope = Scope("shop", "away")
     assert rename_names("set NEW.a = other.f(1)", Renames({"shop": "crm"}), scope) == "set NEW.a = other.f(1)"
