@@ -70,7 +70,7 @@ def _own_fault(pair: StoredPair, gap: StoredGap, tables: Collection[ObjectRef]) 
     if pair.refused and pair.refused[0] == "MG101":
         return pair.refused
     if pair.stored.broken:
-        return "MG108", f"is broken at the source: {pair.stored.broken}"
+        return "MG108", f"is broken at the source, or cannot be read there: {pair.stored.broken}"
     if pair.target.kind == "sequence" and isinstance(gap.change, AlterStored):
         return "MG101", "is there and is defined otherwise: change it by hand, or drop it there and plan again"
     if pair.target.kind == "trigger":

@@ -12,7 +12,7 @@ FINDINGS = {
     "MG105": "a stored object that needs what neither moves nor is on the target",
     "MG106": "dated tables stay behind",
     "MG107": "a definer that the target lacks",
-    "MG108": "a stored object that is broken at the source",
+    "MG108": "a stored object that is broken at the source, or cannot be read there",
     "MG201": "the target table exists, and the server cannot change it into what is wanted",
     "MG202": "the target table holds other rows",
     "MG203": 'the target table is not empty and `existing = "fail"`',

@@ -27,6 +27,9 @@ from migrate.planner.translate import (
     without_parents,
 )
 
+HOME_COLLATION = "collation_database"
+"""The setting of a stored object that its schema decides."""
+
 
 class Survey(msgspec.Struct, frozen=True):
     """Catalogs by endpoint: `sources` within the moves' patterns, `present` in the schemas that are written to.
@@ -76,7 +79,7 @@ async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey
     present = await _inspect(patterns, engines)
     taken = pairs(moves, sources, present)
     seen = Survey(sources, present, taken, stored_pairs(moves, sources, taken, engines), dialects=dialects)
-    seen = await _in_words_of_targets(seen, engines)
+    seen = _at_home(await _in_words_of_targets(seen, engines))
     left_behind, definitions = await _parents_left_behind(seen, engines)
     return msgspec.structs.replace(
         seen,
@@ -152,6 +155,40 @@ async def _in_words_of_targets(seen: Survey, engines: Mapping[str, Engine]) -> S
         notes={target: tuple(dict.fromkeys(found)) for target, found in notes.items()},
         refused=refused,
         schemas={target: tuple(found[name] for name in sorted(found)) for target, found in schemas.items()},
+    )
+
+
+def _at_home(seen: Survey) -> Survey:
+    """Stored objects under the default collation that their target schema has, or gets.
+
+    Declarations without a character set take it from there: what the source's schema had cannot be kept.
+    """
+    has = {
+        (endpoint, schema.name): schema.collation for endpoint, schemas in seen.schemas.items() for schema in schemas
+    }
+    has |= {
+        (endpoint, schema.name): schema.collation
+        for endpoint, catalog in seen.present.items()
+        for schema in catalog.schemas
+    }
+    stored, notes = [], {endpoint: list(found) for endpoint, found in seen.notes.items()}
+    for pair in seen.stored:
+        settings = dict(pair.wanted.settings)
+        place = pair.target.object
+        own = has.get((place.endpoint, place.table.schema), "")
+        if own and settings.get(HOME_COLLATION, own) != own:
+            text = (
+                f"its declarations without a character set become {own}, the schema's default there;"
+                f" at the source they are {settings[HOME_COLLATION]}"
+            )
+            note = Note("MG408", place.table, text, stored=pair.target.kind)
+            notes.setdefault(place.endpoint, []).append(note)
+            settings[HOME_COLLATION] = own
+            wanted = msgspec.structs.replace(pair.wanted, settings=tuple(sorted(settings.items())))
+            pair = msgspec.structs.replace(pair, wanted=wanted)
+        stored.append(pair)
+    return msgspec.structs.replace(
+        seen, stored=tuple(stored), notes={endpoint: tuple(found) for endpoint, found in notes.items()}
     )
 
 

@@ -1,4 +1,4 @@
-"""Changes to an existing table, one a case: what it was, the rows in it, what it is wanted to be."""
+"""Changes of columns, one a case: what a table was, the rows in it, what it is wanted to be."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 class Change(NamedTuple):
     """`before` and `after` are the bodies of CREATE TABLE; `rows` fill the table, `keeps` selects what must stay.
 
-    `risk` is the worst that the plan must say; `needs` are features (see `FEATURES`) that a server must have. `counts`
-    is how many statements there are, `maria` how many on MariaDB where that differs.
+    `risk` is the worst that must be told; `needs` are features (see `FEATURES`) that a server must have. `count` is how
+    many statements there are, `maria` how many on MariaDB, `older` on MySQL before 8.0.13, where these differ.
     """
 
     before: str
@@ -17,9 +17,11 @@ class Change(NamedTuple):
     rows: str = ""
     keeps: str = "*"
     risk: str = "safe"
-    needs: str = ""
+    needs: tuple[str, ...] = ()
     count: int = 1
     maria: int | None = None
+    older: int | None = None
+    maria_risk: str = ""
 
 
 # The first version of MySQL, and of MariaDB, that has it; None: none has.
@@ -36,10 +38,10 @@ FEATURES: dict[str, tuple[tuple[int, ...] | None, tuple[int, ...] | None]] = {
     "mysql": ((5, 7), None),
     "mariadb": (None, (10, 6)),
     "native json": ((5, 7), None),
-    "0900": ((8, 0), None),
+    "remade below others": ((8, 0, 13), (10, 6)),
 }
 
-CHANGES: dict[str, Change] = {
+COLUMNS: dict[str, Change] = {
     # -- columns come, go and move
     "column added last": Change("(id int PRIMARY KEY)", "(id int PRIMARY KEY, a int)", "(id) VALUES (1)", "id"),
     "column added first": Change("(id int PRIMARY KEY)", "(a int, id int PRIMARY KEY)", "(id) VALUES (1)", "id"),
@@ -59,7 +61,27 @@ CHANGES: dict[str, Change] = {
         "(id int PRIMARY KEY)", "(id int PRIMARY KEY, d date NOT NULL)", "VALUES (1)", "id"
     ),
     "column added with an expression": Change(
-        "(id int PRIMARY KEY)", "(id int PRIMARY KEY, a int DEFAULT (1 + 2))", "VALUES (1)", "id", needs="default expression"
+        "(id int PRIMARY KEY)",
+        "(id int PRIMARY KEY, a int DEFAULT (1 + 2))",
+        "VALUES (1)",
+        "id",
+        needs=("default expression",),
+    ),
+    "column added with a default that differs from row to row": Change(
+        "(id int PRIMARY KEY)",
+        "(id int PRIMARY KEY, u varchar(36) DEFAULT (uuid()) COMMENT 'DEFAULT (uuid())',"
+        " r int NOT NULL DEFAULT (rand() * 9))",
+        "VALUES (1), (2)",
+        "id",
+        "lossy",
+        ("default expression",),
+        count=2,
+        maria=1,
+        maria_risk="safe",
+    ),
+    "all columns replaced": Change("(a int, b int)", "(c int)", "VALUES (1, 2)", "1", "destructive"),
+    "uuid and inet6": Change(
+        "(a int)", "(u uuid, i inet6 DEFAULT '::1', a int)", "VALUES (1)", "a", needs=("mariadb",)
     ),
     "counter added": Change(
         "(a int)", "(id bigint NOT NULL AUTO_INCREMENT, a int, PRIMARY KEY (id))", "VALUES (5), (6)", "a"
@@ -88,17 +110,22 @@ CHANGES: dict[str, Change] = {
         "(id int PRIMARY KEY, a int AS (id + 1) VIRTUAL)", "(id int PRIMARY KEY)", "(id) VALUES (1)", "id"
     ),
     "columns in another order": Change(
-        "(a int, b int, c int, d int, e int)", "(e int, b int, a int, d int, c int)", "VALUES (1, 2, 3, 4, 5)", "a,b,c,d,e"
+        "(a int, b int, c int, d int, e int)",
+        "(e int, b int, a int, d int, c int)",
+        "VALUES (1, 2, 3, 4, 5)",
+        "a,b,c,d,e",
     ),
     "column moved first": Change("(a int, b int, c int)", "(c int, a int, b int)", "VALUES (1, 2, 3)", "a,b,c"),
     "column moved and changed": Change(
         "(a int, b int, c int)", "(c bigint NOT NULL, b int, a int)", "VALUES (1, 2, 3)", "a,b,c", "lossy"
     ),
     "column of another case": Change("(a int, Bee int)", "(a int, bEE int COMMENT 'x')", "VALUES (1, 2)", "a, bee"),
-    "column of another case moved": Change("(a int, Bee int, c int)", "(a int, c int, bEE int)", "VALUES (1, 2, 3)", "a, bee"),
+    "column of another case moved": Change(
+        "(a int, Bee int, c int)", "(a int, c int, bEE int)", "VALUES (1, 2, 3)", "a, bee"
+    ),
     "added, dropped, changed and moved": Change(
         "(id int PRIMARY KEY, a int, b varchar(5), c int, d text)",
-        "(d text, x int NOT NULL DEFAULT 7, id bigint PRIMARY KEY, b varchar(20), y date AFTER_)".replace(" AFTER_", ""),
+        "(d text, x int NOT NULL DEFAULT 7, id bigint PRIMARY KEY, b varchar(20), y date)",
         "VALUES (1, 2, 'b', 4, 'd')",
         "id, b, d",
         "destructive",
@@ -130,8 +157,12 @@ CHANGES: dict[str, Change] = {
     "date to datetime": Change("(a date)", "(a datetime)", "VALUES ('2024-02-29')", "cast(a AS date)"),
     "datetime to date": Change("(a datetime)", "(a date)", "VALUES ('2024-02-29')", "cast(a AS date)", "lossy"),
     "datetime gets fractions": Change("(a datetime)", "(a datetime(6))", "VALUES ('2024-02-29 01:02:03')"),
-    "datetime loses fractions": Change("(a datetime(6))", "(a datetime(3))", "VALUES ('2024-02-29 01:02:03')", risk="lossy"),
-    "datetime to timestamp": Change("(a datetime)", "(a timestamp NULL)", "VALUES ('2024-02-29 01:02:03')", risk="lossy"),
+    "datetime loses fractions": Change(
+        "(a datetime(6))", "(a datetime(3))", "VALUES ('2024-02-29 01:02:03')", risk="lossy"
+    ),
+    "datetime to timestamp": Change(
+        "(a datetime)", "(a timestamp NULL)", "VALUES ('2024-02-29 01:02:03')", risk="lossy"
+    ),
     "time gets fractions": Change("(a time)", "(a time(2))", "VALUES ('-838:59:59')"),
     "enum gets members": Change("(a enum('x','y'))", "(a enum('x','y','z'))", "VALUES ('y')"),
     "enum gets members in front": Change("(a enum('x','y'))", "(a enum('w','x','y'))", "VALUES ('y')"),
@@ -142,16 +173,14 @@ CHANGES: dict[str, Change] = {
         "VALUES ('x')",
     ),
     "set gets members": Change("(a set('x','y'))", "(a set('x','y','z'))", "VALUES ('x,y')"),
-    "set beyond a byte": Change(
-        "(a set('x','y'))", "(a set('x','y','c','d','e','f','g','h','i'))", "VALUES ('x,y')"
-    ),
+    "set beyond a byte": Change("(a set('x','y'))", "(a set('x','y','c','d','e','f','g','h','i'))", "VALUES ('x,y')"),
     "enum to varchar": Change("(a enum('x','yy'))", "(a varchar(2))", "VALUES ('yy')"),
     "varchar to enum": Change("(a varchar(2))", "(a enum('x','yy'))", "VALUES ('yy')", risk="lossy"),
     "bit widened": Change("(a bit(3))", "(a bit(9))", "VALUES (b'101')", "a + 0"),
     "year to int": Change("(a year)", "(a int)", "VALUES (1999)"),
     "zerofill": Change("(a int)", "(a int(6) zerofill)", "VALUES (5)", "a + 0", "lossy"),
     "tinyint as boolean": Change("(a tinyint)", "(a tinyint(1))", "VALUES (5)"),
-    "text to json": Change("(a longtext)", "(a json)", "VALUES ('[1]')", risk="lossy", needs="native json"),
+    "text to json": Change("(a longtext)", "(a json)", "VALUES ('[1]')", risk="lossy", needs=("native json",)),
     "point to geometry": Change("(a point)", "(a geometry)", "VALUES (ST_GeomFromText('POINT(1 2)'))", "ST_AsText(a)"),
     # -- NULL, default and other attributes
     "not null": Change("(a int, b int)", "(a int NOT NULL, b int)", "VALUES (1, 2)", risk="lossy"),
@@ -160,12 +189,18 @@ CHANGES: dict[str, Change] = {
     "default changed": Change("(a varchar(9) DEFAULT 'x')", "(a varchar(9) DEFAULT 'it''s')", "VALUES ('y')"),
     "default dropped": Change("(a int NOT NULL DEFAULT 5)", "(a int NOT NULL)", "VALUES (1)"),
     "default expression": Change(
-        "(a int, b text)", "(a int DEFAULT (5 + 6), b text DEFAULT ('x'))", "VALUES (1, 'b')", needs="default expression"
+        "(a int, b text)",
+        "(a int DEFAULT (5 + 6), b text DEFAULT ('x'))",
+        "VALUES (1, 'b')",
+        needs=("default expression",),
     ),
-    "default zero date": Change("(a date)", "(a date NOT NULL DEFAULT '0000-00-00')", "VALUES ('0000-00-00')", risk="lossy"),
+    "default zero date": Change(
+        "(a date)", "(a date NOT NULL DEFAULT '0000-00-00')", "VALUES ('0000-00-00')", risk="lossy"
+    ),
     "current timestamp": Change(
         "(a datetime(3), b timestamp NULL)",
-        "(a datetime(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3), b timestamp NULL DEFAULT CURRENT_TIMESTAMP)",
+        "(a datetime(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3),"
+        " b timestamp NULL DEFAULT CURRENT_TIMESTAMP)",
         "VALUES ('2024-01-01', '2024-01-01 01:02:03')",
     ),
     "on update dropped": Change(
@@ -174,10 +209,16 @@ CHANGES: dict[str, Change] = {
         "VALUES ('2024-01-01 01:02:03')",
     ),
     "column comment": Change("(a int COMMENT 'x')", "(a int COMMENT 'y, ''z'' \\\\ AUTO_INCREMENT=5')", "VALUES (1)"),
-    "hidden column": Change("(a int, b int)", "(a int, b int INVISIBLE)", "(a, b) VALUES (1, 2)", "a, b", needs="hidden column"),
-    "visible column": Change("(a int, b int INVISIBLE)", "(a int, b int)", "(a, b) VALUES (1, 2)", "a, b", needs="hidden column"),
+    "hidden column": Change(
+        "(a int, b int)", "(a int, b int INVISIBLE)", "(a, b) VALUES (1, 2)", "a, b", needs=("hidden column",)
+    ),
+    "visible column": Change(
+        "(a int, b int INVISIBLE)", "(a int, b int)", "(a, b) VALUES (1, 2)", "a, b", needs=("hidden column",)
+    ),
     "counter": Change(
-        "(id int NOT NULL, a int)", "(id int NOT NULL AUTO_INCREMENT, a int, PRIMARY KEY (id))", "VALUES (0, 1), (7, 2)",
+        "(id int NOT NULL, a int)",
+        "(id int NOT NULL AUTO_INCREMENT, a int, PRIMARY KEY (id))",
+        "VALUES (0, 1), (7, 2)",
         risk="lossy",
     ),
     "counter on the primary key": Change(
@@ -195,27 +236,42 @@ CHANGES: dict[str, Change] = {
         "VALUES (3, 1), (7, 2)",
     ),
     "srid": Change(
-        "(g point NOT NULL)", "(g point NOT NULL SRID 4326)", "VALUES (ST_GeomFromText('POINT(1 2)', 4326))",
-        "ST_AsText(g)", "lossy", needs="srid",
+        "(g point NOT NULL)",
+        "(g point NOT NULL SRID 4326)",
+        "VALUES (ST_GeomFromText('POINT(1 2)', 4326))",
+        "ST_AsText(g)",
+        "lossy",
+        needs=("srid",),
     ),
     "no srid": Change(
-        "(g point NOT NULL SRID 4326)", "(g point NOT NULL)", "VALUES (ST_GeomFromText('POINT(1 2)', 4326))",
-        "ST_AsText(g)", needs="srid",
+        "(g point NOT NULL SRID 4326)",
+        "(g point NOT NULL)",
+        "VALUES (ST_GeomFromText('POINT(1 2)', 4326))",
+        "ST_AsText(g)",
+        needs=("srid",),
     ),
     # -- character sets
     "charset of a column": Change(
-        "(a varchar(20) CHARACTER SET latin1)", "(a varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin)", "VALUES ('äé')"
+        "(a varchar(20) CHARACTER SET latin1)",
+        "(a varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin)",
+        "VALUES ('äé')",
     ),
     "charset of a text": Change(
-        "(a text CHARACTER SET latin1)", "(a text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin)", "VALUES ('äé')", risk="lossy"
+        "(a text CHARACTER SET latin1)",
+        "(a text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin)",
+        "VALUES ('äé')",
+        risk="lossy",
     ),
     "utf8mb3 to utf8mb4": Change(
-        "(a varchar(20)) CHARSET=utf8 COLLATE=utf8_unicode_ci", "(a varchar(20)) CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci",
+        "(a varchar(20)) CHARSET=utf8 COLLATE=utf8_unicode_ci",
+        "(a varchar(20)) CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci",
         "VALUES ('äé한')",
     ),
     "smaller charset": Change(
-        "(a varchar(20)) CHARSET=utf8mb4 COLLATE=utf8mb4_bin", "(a varchar(20)) CHARSET=latin1 COLLATE=latin1_bin",
-        "VALUES ('äé')", risk="lossy",
+        "(a varchar(20)) CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+        "(a varchar(20)) CHARSET=latin1 COLLATE=latin1_bin",
+        "VALUES ('äé')",
+        risk="lossy",
     ),
     "collation of a column": Change(
         "(a varchar(20) COLLATE utf8mb4_bin)", "(a varchar(20) COLLATE utf8mb4_general_ci)", "VALUES ('A'), ('a')"
@@ -258,27 +314,34 @@ CHANGES: dict[str, Change] = {
         "(a int, v int AS (a + 1) STORED)", "(a int, v int AS (a + 2) STORED)", "(a) VALUES (1)", "a", "lossy"
     ),
     "virtual to stored": Change(
-        "(a int, v int AS (a + 1) VIRTUAL, KEY v (v))", "(a int, v int AS (a + 1) STORED, KEY v (v))", "(a) VALUES (1)", "a, v"
+        "(a int, v int AS (a + 1) VIRTUAL, KEY v (v))",
+        "(a int, v int AS (a + 1) STORED, KEY v (v))",
+        "(a) VALUES (1)",
+        "a, v",
     ),
     "stored to virtual": Change(
         "(a int, v int AS (a + 1) STORED, b int)", "(a int, v int AS (a + 1) VIRTUAL, b int)", "(a) VALUES (1)", "a, v"
     ),
-    "stored to plain": Change(
-        "(a int, v int AS (a + 1) STORED)", "(a int, v int)", "(a) VALUES (1)", "a, v"
-    ),
+    "stored to plain": Change("(a int, v int AS (a + 1) STORED)", "(a int, v int)", "(a) VALUES (1)", "a, v"),
     "plain to stored": Change(
         "(a int, v int)", "(a int, v int AS (a + 1) STORED)", "(a) VALUES (1)", "a", "destructive"
     ),
     "plain to virtual": Change(
-        "(a int, v int, z int, KEY v (v, z))", "(a int, v int AS (a + 1) VIRTUAL, z int, KEY v (v, z))", "(a) VALUES (1)", "a, z",
+        "(a int, v int, z int, KEY v (v, z))",
+        "(a int, v int AS (a + 1) VIRTUAL, z int, KEY v (v, z))",
+        "(a) VALUES (1)",
+        "a, z",
         "destructive",
     ),
     "virtual to plain": Change(
         "(a int, v int AS (a + 1) VIRTUAL, z int)", "(a int, v int, z int)", "(a) VALUES (1)", "a, z", "destructive"
     ),
     "generated type": Change(
-        "(a int, v varchar(20) AS (concat(a, 'x')) VIRTUAL)", "(a int, v varchar(30) AS (concat(a, 'x')) VIRTUAL)",
-        "(a) VALUES (1)", "a", "lossy",
+        "(a int, v varchar(20) AS (concat(a, 'x')) VIRTUAL)",
+        "(a int, v varchar(30) AS (concat(a, 'x')) VIRTUAL)",
+        "(a) VALUES (1)",
+        "a",
+        "lossy",
     ),
     "generated column added": Change(
         "(a int)", "(a int, v int AS (a + 1) VIRTUAL, s int AS (a * 2) STORED)", "(a) VALUES (1)", "a"
@@ -292,256 +355,85 @@ CHANGES: dict[str, Change] = {
         "(a int, v int AS (a + 1) STORED, w int AS (v + 1) VIRTUAL)",
         "(a) VALUES (1)",
         "a, v, w",
+        needs=("remade below others",),
     ),
-    # -- indexes
-    "index added": Change("(a int, b int)", "(a int, b int, KEY k (a, b))", "VALUES (1, 2)"),
-    "index dropped": Change("(a int, b int, KEY k (a, b))", "(a int, b int)", "VALUES (1, 2)"),
-    "index of other columns": Change("(a int, b int, KEY k (a))", "(a int, b int, KEY k (b))", "VALUES (1, 2)"),
-    "index of another name": Change("(a int, KEY k (a))", "(a int, KEY z (a))", "VALUES (1)"),
-    "index of another case": Change("(a int, KEY k (a))", "(a int, KEY K (a))", "VALUES (1)"),
-    "index comment": Change("(a int, KEY k (a))", "(a int, KEY k (a) COMMENT 'it''s')", "VALUES (1)"),
-    "index prefix": Change("(a varchar(30), KEY k (a))", "(a varchar(30), KEY k (a(5)))", "VALUES ('x')"),
-    "index descending": Change("(a int, b int, KEY k (a, b))", "(a int, b int, KEY k (a, b DESC))", "VALUES (1, 2)", needs="descending"),
-    "hidden index": Change("(a int, KEY k (a))", "(a int, KEY k (a) INVISIBLE)", "VALUES (1)", needs="hidden index mysql"),
-    "visible index": Change("(a int, KEY k (a) INVISIBLE)", "(a int, KEY k (a))", "VALUES (1)", needs="hidden index mysql"),
-    "ignored index": Change("(a int, KEY k (a))", "(a int, KEY k (a) IGNORED)", "VALUES (1)", needs="mariadb"),
-    "index not ignored": Change("(a int, KEY k (a) IGNORED)", "(a int, KEY k (a))", "VALUES (1)", needs="mariadb"),
-    "hidden index of other columns": Change(
-        "(a int, b int, KEY k (a))", "(a int, b int, KEY k (b) INVISIBLE)", "VALUES (1, 2)", needs="hidden index mysql"
+    "remade below a stored one and an index": Change(
+        "(a int, v int AS (a + 1) VIRTUAL, w int AS (v + 1) VIRTUAL, x int AS (w + 1) STORED, KEY w (w), KEY v (v, x))",
+        "(a int, v int AS (a + 1) STORED, w int AS (v + 1) VIRTUAL, x int AS (w + 1) STORED, KEY w (w), KEY v (v, x))",
+        "(a) VALUES (1)",
+        "a, v, w, x",
+        needs=("remade below others",),
     ),
-    "unique added": Change("(a int, b int)", "(a int, b int, UNIQUE KEY u (a))", "VALUES (1, 2), (2, 2)", risk="lossy"),
-    "unique of more columns": Change(
-        "(a int, b int, UNIQUE KEY u (a))", "(a int, b int, UNIQUE KEY u (a, b))", "VALUES (1, 2), (2, 2)"
+    "remade below a check": Change(
+        "(a int, v int AS (a + 1) VIRTUAL, d int, CONSTRAINT r1 CHECK (v > d))",
+        "(a int, v int AS (a + 1) STORED, d int, CONSTRAINT r1 CHECK (v > d))",
+        "(a, d) VALUES (1, 1)",
+        "a, v, d",
+        needs=("check",),
     ),
-    "unique becomes plain": Change("(a int, UNIQUE KEY u (a))", "(a int, KEY u (a))", "VALUES (1), (2)"),
-    "plain becomes unique": Change("(a int, KEY u (a))", "(a int, UNIQUE KEY u (a))", "VALUES (1), (2)", risk="lossy"),
-    "primary key added": Change("(a int NOT NULL, b int)", "(a int NOT NULL PRIMARY KEY, b int)", "VALUES (1, 2)", risk="lossy"),
-    "primary key dropped": Change("(a int NOT NULL PRIMARY KEY, b int)", "(a int NOT NULL, b int)", "VALUES (1, 2)"),
-    "primary key changed": Change(
-        "(a int NOT NULL, b int NOT NULL, PRIMARY KEY (a))", "(a int NOT NULL, b int NOT NULL, PRIMARY KEY (b))",
-        "VALUES (1, 2)", risk="lossy",
+    "remade below a check that is no longer enforced": Change(
+        "(a int, v int AS (a + 1) VIRTUAL, d int, CONSTRAINT r2 CHECK (v > d))",
+        "(a int, v int AS (a + 1) STORED, d int, CONSTRAINT r2 CHECK (v > d) NOT ENFORCED)",
+        "(a, d) VALUES (1, 1)",
+        "a, v, d",
+        needs=("not enforced",),
     ),
-    "primary key gets a column": Change(
-        "(a int NOT NULL, b int NOT NULL, PRIMARY KEY (a))", "(a int NOT NULL, b int NOT NULL, PRIMARY KEY (a, b))", "VALUES (1, 2)"
+    "remade below a functional index": Change(
+        "(a int, v int AS (a + 1) VIRTUAL, KEY f ((v + 1)))",
+        "(a int, v int AS (a + 1) STORED, KEY f ((v + 1)))",
+        "(a) VALUES (1)",
+        "a, v",
+        needs=("functional index",),
     ),
-    "primary key widened": Change("(a int NOT NULL PRIMARY KEY)", "(a bigint NOT NULL PRIMARY KEY)", "VALUES (1)"),
-    "counter of a new primary key": Change(
-        "(id int NOT NULL AUTO_INCREMENT, a int NOT NULL, PRIMARY KEY (id))",
-        "(id int NOT NULL AUTO_INCREMENT, a int NOT NULL, PRIMARY KEY (a, id), KEY id (id))",
-        "VALUES (3, 1), (7, 2)",
+    "remade below a default": Change(
+        "(a int, v int AS (a + 1) VIRTUAL, d int DEFAULT (v + 1))",
+        "(a int, v int AS (a + 1) STORED, d int DEFAULT (v + 1))",
+        "(a) VALUES (1)",
+        "a, v, d",
+        needs=("functional index",),
     ),
-    "fulltext added": Change("(a text, b text)", "(a text, b text, FULLTEXT KEY f (a))", "VALUES ('some words', 'x')"),
-    "fulltext added beside another": Change(
-        "(a text, b text, FULLTEXT KEY e (b))", "(a text, b text, FULLTEXT KEY e (b), FULLTEXT KEY f (a))", "VALUES ('some words', 'x')"
+    "remade below partitions": Change(
+        "(a int, v int AS (a + 1) STORED) PARTITION BY HASH (v) PARTITIONS 2",
+        "(a int, v int AS (a + 1) VIRTUAL) PARTITION BY HASH (v) PARTITIONS 2",
+        "(a) VALUES (1)",
+        "a, v",
     ),
-    "fulltexts added": Change(
-        "(a text, b text, c int)", "(a text, b text, c int, FULLTEXT KEY f (a), FULLTEXT KEY g (b), FULLTEXT KEY h (a, b))",
-        "VALUES ('some words', 'x', 1)", count=3, maria=1,
+    "virtual to plain of another type in an index": Change(
+        "(a bigint NOT NULL, f bigint AS (a + 1) VIRTUAL, PRIMARY KEY (a), KEY b (a, f))",
+        "(a bigint NOT NULL, f tinyint(1) NOT NULL, PRIMARY KEY (a), KEY b (a, f))",
+        "(a) VALUES (1)",
+        "a",
+        "destructive",
     ),
-    "fulltexts added and a column": Change(
-        "(a text, b text)", "(a text, x int, b text, FULLTEXT KEY f (a), FULLTEXT KEY g (b))",
-        "VALUES ('some words', 'x')", "a, b", count=3, maria=1,
+    "computed from another column, the first one goes": Change(
+        "(a int, b int, v int AS (a + 1) VIRTUAL, s int AS (a + 2) STORED)",
+        "(b int, v int AS (b + 1) VIRTUAL, s int AS (b + 2) STORED)",
+        "(a, b) VALUES (1, 5)",
+        "b",
+        "destructive",
+        older=2,
     ),
-    "fulltexts changed": Change(
-        "(a text, b text, FULLTEXT KEY f (a), FULLTEXT KEY g (b))", "(a text, b text, FULLTEXT KEY f (b), FULLTEXT KEY g (a, b))",
-        "VALUES ('some words', 'x')", count=3, maria=1,
+    "computed columns go with what they are computed from": Change(
+        "(a int, b int, v int AS (a + 1) VIRTUAL, w int AS (v + 1) VIRTUAL, KEY w (w), KEY bw (b, w))",
+        "(b int, KEY bw (b))",
+        "(a, b) VALUES (1, 5)",
+        "b",
+        "destructive",
+        older=3,
     ),
-    "fulltexts added in a copy": Change(
-        "(a text, b text, c bigint)", "(a text, b text, c int, FULLTEXT KEY f (a), FULLTEXT KEY g (b))",
-        "VALUES ('some words', 'x', 1)", risk="lossy",
+    "default computed from another column, the first one goes": Change(
+        "(a int, b int, d int DEFAULT (a + 1))",
+        "(b int, d int DEFAULT (b + 1))",
+        "VALUES (1, 5, 7)",
+        "b, d",
+        "destructive",
+        needs=("default expression",),
     ),
-    "fulltext dropped": Change("(a text, FULLTEXT KEY f (a))", "(a text)", "VALUES ('some words')"),
-    "fulltexts of MyISAM": Change(
-        "(a text, b text) ENGINE=MyISAM", "(a text, b text, FULLTEXT KEY f (a), FULLTEXT KEY g (b)) ENGINE=MyISAM", "VALUES ('x', 'x')"
-    ),
-    "spatial added": Change(
-        "(g point NOT NULL)", "(g point NOT NULL, SPATIAL KEY s (g))", "VALUES (ST_GeomFromText('POINT(1 2)'))", "ST_AsText(g)"
-    ),
-    "spatial dropped": Change(
-        "(g point NOT NULL, SPATIAL KEY s (g))", "(g point NOT NULL)", "VALUES (ST_GeomFromText('POINT(1 2)'))", "ST_AsText(g)"
-    ),
-    "functional added": Change(
-        "(a int, b varchar(9))", "(a int, b varchar(9), KEY f ((a + 1), (lower(b))))", "VALUES (1, 'X')", needs="functional index"
-    ),
-    "functional changed": Change(
-        "(a int, KEY f ((a + 1)))", "(a int, KEY f ((a + 2)))", "VALUES (1)", needs="functional index"
-    ),
-    "functional dropped": Change("(a int, KEY f ((a + 1)))", "(a int)", "VALUES (1)", needs="functional index"),
-    # -- checks
-    "check added": Change(
-        "(a int)", "(a int, CONSTRAINT c1 CHECK (a > 0))", "VALUES (1)", risk="lossy", needs="check"
-    ),
-    "check dropped": Change("(a int, CONSTRAINT c2 CHECK (a > 0))", "(a int)", "VALUES (1)", needs="check"),
-    "check changed": Change(
-        "(a int, CONSTRAINT c3 CHECK (a > 0))", "(a int, CONSTRAINT c3 CHECK (a > -1))", "VALUES (1)", risk="lossy", needs="check"
-    ),
-    "check no longer enforced": Change(
-        "(a int, CONSTRAINT c4 CHECK (a > 0))", "(a int, CONSTRAINT c4 CHECK (a > 0) NOT ENFORCED)", "VALUES (1)",
-        needs="not enforced",
-    ),
-    "check enforced": Change(
-        "(a int, CONSTRAINT c5 CHECK (a > 0) NOT ENFORCED)", "(a int, CONSTRAINT c5 CHECK (a > 0))", "VALUES (1)", risk="lossy",
-        needs="not enforced",
-    ),
-    "check changed and not enforced": Change(
-        "(a int, CONSTRAINT c6 CHECK (a > 0))", "(a int, CONSTRAINT c6 CHECK (a > 1) NOT ENFORCED)", "VALUES (1)", needs="not enforced",
-    ),
-    "check of a new column": Change(
-        "(a int)", "(a int, b int NOT NULL DEFAULT 5, CONSTRAINT c7 CHECK (b > a))", "VALUES (1)", "a", "lossy", "check"
-    ),
-    "check goes with its column": Change(
-        "(a int, b int, CONSTRAINT c8 CHECK (b > a))", "(a int)", "VALUES (1, 2)", "a", "destructive", "check"
-    ),
-    "column check added": Change("(a int)", "(a int CHECK (a > 0))", "VALUES (1)", risk="lossy", needs="mariadb"),
-    "column check dropped": Change("(a int CHECK (a > 0))", "(a int)", "VALUES (1)", needs="mariadb"),
-    "column check changed": Change(
-        "(a int CHECK (a > 0))", "(a int CHECK (a > -1))", "VALUES (1)", risk="lossy", needs="mariadb"
-    ),
-    # -- the table
-    "table comment": Change("(a int) COMMENT='x'", "(a int) COMMENT='it''s \\\\ new\\nline'", "VALUES (1)"),
-    "table comment dropped": Change("(a int) COMMENT='x'", "(a int)", "VALUES (1)"),
-    "row format": Change("(a int) ROW_FORMAT=COMPACT", "(a int) ROW_FORMAT=DYNAMIC", "VALUES (1)"),
-    "row format redundant": Change("(a int)", "(a int) ROW_FORMAT=REDUNDANT", "VALUES (1)"),
-    "compressed": Change("(a int, b text)", "(a int, b text) ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4", "VALUES (1, 'x')"),
-    "not compressed": Change("(a int, b text) ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=4", "(a int, b text)", "VALUES (1, 'x')"),
-    "options": Change(
-        "(a int) STATS_PERSISTENT=1 MAX_ROWS=10 AVG_ROW_LENGTH=7", "(a int) STATS_PERSISTENT=0 STATS_SAMPLE_PAGES=9 MIN_ROWS=1 CHECKSUM=1",
-        "VALUES (1)",
-    ),
-    "options dropped": Change(
-        "(a int) STATS_PERSISTENT=0 STATS_SAMPLE_PAGES=9 STATS_AUTO_RECALC=1 MIN_ROWS=1 MAX_ROWS=9 CHECKSUM=1 DELAY_KEY_WRITE=1"
-        " PACK_KEYS=1 AVG_ROW_LENGTH=10", "(a int)", "VALUES (1)",
-    ),
-    "engine to MyISAM": Change("(a int, b text)", "(a int, b text) ENGINE=MyISAM", "VALUES (1, 'x')"),
-    "engine to InnoDB": Change("(a int, b text) ENGINE=MyISAM", "(a int, b text) ENGINE=InnoDB", "VALUES (1, 'x')"),
-    "engine to InnoDB from a fixed format": Change(
-        "(a int) ENGINE=MyISAM ROW_FORMAT=FIXED", "(a int) ENGINE=InnoDB", "VALUES (1)"
-    ),
-    "engine to memory": Change("(a int)", "(a int) ENGINE=MEMORY", "VALUES (1)", risk="destructive"),
-    "everything at once": Change(
-        "(id int NOT NULL, a varchar(9), b int, KEY b (b)) ENGINE=MyISAM CHARSET=latin1 COLLATE=latin1_bin COMMENT='old'",
-        "(id bigint NOT NULL AUTO_INCREMENT, b int NOT NULL DEFAULT 1 COMMENT 'b', a varchar(19), n date, PRIMARY KEY (id),"
-        " UNIQUE KEY b (b)) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='new'",
-        "VALUES (1, 'ä', 5)", "id, a, b", "lossy",
-    ),
-    # -- partitions
-    "partitioned by hash": Change("(a int)", "(a int) PARTITION BY HASH (a) PARTITIONS 3", "VALUES (1), (2)"),
-    "partitioned by key": Change(
-        "(a int PRIMARY KEY)", "(a int PRIMARY KEY) PARTITION BY LINEAR KEY (a) PARTITIONS 3", "VALUES (1), (2)"
-    ),
-    "more hash partitions": Change(
-        "(a int) PARTITION BY HASH (a) PARTITIONS 3", "(a int) PARTITION BY HASH (a) PARTITIONS 5", "VALUES (1), (2)"
-    ),
-    "fewer hash partitions": Change(
-        "(a int) PARTITION BY HASH (a) PARTITIONS 3", "(a int) PARTITION BY HASH (a) PARTITIONS 2", "VALUES (1), (2)"
-    ),
-    "not partitioned": Change("(a int) PARTITION BY HASH (a) PARTITIONS 3", "(a int)", "VALUES (1), (2)"),
-    "not partitioned and a column": Change(
-        "(a int) PARTITION BY HASH (a) PARTITIONS 3", "(a int, b int)", "VALUES (1), (2)", "a"
-    ),
-    "partitioned with its key": Change(
-        "(a int PRIMARY KEY, d date)",
-        "(a int, d date, PRIMARY KEY (a, d)) PARTITION BY RANGE (year(d))"
-        " (PARTITION p0 VALUES LESS THAN (2000), PARTITION p1 VALUES LESS THAN MAXVALUE COMMENT = 'it''s, (last)')",
-        "VALUES (1, '1999-01-01'), (2, '2024-01-01')",
+    "what is computed from it, when a column gets another type and case": Change(
+        "(Aa int, v int AS (Aa + 1) VIRTUAL, s int AS (Aa + 2) STORED)",
+        "(aA bigint, v int AS (aA + 1) VIRTUAL, s int AS (aA + 2) STORED)",
+        "(aa) VALUES (1)",
+        "aa, v, s",
         risk="lossy",
-    ),
-    "range added": Change(
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10))",
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION `p 1` VALUES LESS THAN (20))",
-        "VALUES (1), (2)",
-    ),
-    "range added and a column": Change(
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10))",
-        "(a int, b int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20))",
-        "VALUES (1), (2)", "a", count=2,
-    ),
-    "range split off the last": Change(
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION pm VALUES LESS THAN MAXVALUE)",
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20),"
-        " PARTITION pm VALUES LESS THAN MAXVALUE)",
-        "VALUES (1), (12), (25)",
-    ),
-    "ranges merged": Change(
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20),"
-        " PARTITION p2 VALUES LESS THAN (30), PARTITION p3 VALUES LESS THAN (40))",
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION p2 VALUES LESS THAN (30),"
-        " PARTITION p3 VALUES LESS THAN (40))",
-        "VALUES (1), (12), (25), (39)",
-    ),
-    "first range goes": Change(
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20),"
-        " PARTITION p2 VALUES LESS THAN (30))",
-        "(a int) PARTITION BY RANGE (a) (PARTITION p1 VALUES LESS THAN (20), PARTITION p2 VALUES LESS THAN (30))",
-        "VALUES (1), (12), (25)",
-    ),
-    "last range goes": Change(
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20))",
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10))",
-        "VALUES (1), (2)", risk="lossy",
-    ),
-    "last range reaches further": Change(
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20))",
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (90))",
-        "VALUES (1), (2)",
-    ),
-    "range bound moves": Change(
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20),"
-        " PARTITION p2 VALUES LESS THAN (30))",
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (5), PARTITION p1 VALUES LESS THAN (20),"
-        " PARTITION p2 VALUES LESS THAN (30))",
-        "VALUES (1), (7), (25)",
-    ),
-    "range of another expression": Change(
-        "(a int, d date) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10))",
-        "(a int, d date) PARTITION BY RANGE (year(d)) (PARTITION p0 VALUES LESS THAN (2050))",
-        "VALUES (1, '2024-01-01')", risk="lossy",
-    ),
-    "range columns added": Change(
-        "(d date, a int) PARTITION BY RANGE COLUMNS (d, a) (PARTITION p0 VALUES LESS THAN ('2020-01-01', 5))",
-        "(d date, a int) PARTITION BY RANGE COLUMNS (d, a) (PARTITION p0 VALUES LESS THAN ('2020-01-01', 5),"
-        " PARTITION p1 VALUES LESS THAN (MAXVALUE, MAXVALUE))",
-        "VALUES ('2019-01-01', 1)",
-    ),
-    "list added": Change(
-        "(a int) PARTITION BY LIST (a) (PARTITION p0 VALUES IN (1, 2))",
-        "(a int) PARTITION BY LIST (a) (PARTITION p0 VALUES IN (1, 2), PARTITION p1 VALUES IN (3, NULL))",
-        "VALUES (1), (2)",
-    ),
-    "list gets a value": Change(
-        "(a int) PARTITION BY LIST (a) (PARTITION p0 VALUES IN (1, 2), PARTITION p1 VALUES IN (3))",
-        "(a int) PARTITION BY LIST (a) (PARTITION p0 VALUES IN (1, 2, 9), PARTITION p1 VALUES IN (3))",
-        "VALUES (1), (2), (3)",
-        risk="lossy",
-    ),
-    "list goes": Change(
-        "(a int) PARTITION BY LIST (a) (PARTITION p0 VALUES IN (1, 2), PARTITION p1 VALUES IN (3))",
-        "(a int) PARTITION BY LIST (a) (PARTITION p0 VALUES IN (1, 2))",
-        "VALUES (1), (2)", risk="lossy",
-    ),
-    "list of texts": Change(
-        "(a varchar(9)) PARTITION BY LIST COLUMNS (a) (PARTITION p0 VALUES IN ('x*/', 'it''s'))",
-        "(a varchar(9)) PARTITION BY LIST COLUMNS (a) (PARTITION p0 VALUES IN ('x*/', 'it''s'), PARTITION p1 VALUES IN ('y,('))",
-        "VALUES ('x*/')",
-    ),
-    "subpartitions": Change(
-        "(a int, d date) PARTITION BY RANGE (a) SUBPARTITION BY HASH (to_days(d)) SUBPARTITIONS 2 (PARTITION p0 VALUES LESS THAN (9))",
-        "(a int, d date) PARTITION BY RANGE (a) SUBPARTITION BY HASH (to_days(d)) SUBPARTITIONS 2"
-        " (PARTITION p0 VALUES LESS THAN (9), PARTITION p1 VALUES LESS THAN (19))",
-        "VALUES (1, '2024-01-01')",
-    ),
-    "partition comment": Change(
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10))",
-        "(a int) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10) COMMENT = 'x')",
-        "VALUES (1), (2)",
-    ),
-    # -- names
-    "a`b, select 한글 %s": Change(
-        "(`a``b` int, `select` int, `한글` int, `%s` varchar(9), `a.b` int, KEY `k``, (` (`a``b`), KEY `key` (`select`))",
-        "(`%` int, `a.b` int, `a``b` bigint, `select` varchar(20) COMMENT '%s ``', `한글` int, `%s` varchar(19),"
-        " KEY `k``, (` (`한글`, `%s`), UNIQUE KEY `index` (`a.b`))",
-        "VALUES (1, 2, 3, 'x', 5)",
-        "`a``b`, `select` + 0, `한글`, `%s`, `a.b`",
-        "lossy",
     ),
 }

@@ -29,7 +29,7 @@ from migrate.state import State
 from tests.lab import Server, client
 
 _MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
-_ALL = f"SET sql_mode = '{_MODE}', time_zone = '+00:00', group_concat_max_len = 1000000"
+_SESSION = f"SET NAMES utf8mb4, sql_mode = '{_MODE}', time_zone = '+00:00', foreign_key_checks = 1"
 
 _numbers = itertools.count(1)
 
@@ -42,7 +42,6 @@ class Side:
         # Without TLS, and kept: setting a connection up takes longer than most statements.
         self._connection: Connection[Cursor] = client.connect(server, ssl_disabled=True)
         self._cursor = self._connection.cursor()
-        self.script([_ALL])
         if server.vendor == "mysql" and not server.version.startswith("5."):
             self.script(["SET information_schema_stats_expiry = 0"])
 
@@ -52,8 +51,8 @@ class Side:
         return list(self._cursor.fetchall())
 
     def script(self, statements: Sequence[str]) -> None:
-        """Run statements one by one. Raises `Unmade`, which names the one that was refused."""
-        for statement in statements:
+        """Run statements one by one, from the usual settings on. Raises `Unmade`, which names the one that was refused."""
+        for statement in (_SESSION, *statements):
             try:
                 self._cursor.execute(statement)
             except pymysql.err.MySQLError as error:

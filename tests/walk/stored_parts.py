@@ -14,6 +14,7 @@ from tests.walk.stored import (
     EVENTS,
     FUNCTIONS,
     GHOST,
+    LITERAL,
     MODES,
     PROCEDURES,
     SCHEDULES,
@@ -29,10 +30,12 @@ from tests.walk.stored import (
 T = TypeVar("T", View, Trigger, Routine, Event)
 
 
-def _settings(dice: Dice, zoned: bool = False, ghost: bool = False) -> Settings:
+def _settings(dice: Dice, zoned: bool = False, ghost: bool = False, aloof: bool = False) -> Settings:
+    """`aloof`: of an object that is made without a look at any table."""
+
     definer = GHOST if ghost and dice.chance(10) else dice.one(DEFINERS) if dice.chance(20) else ""
     return Settings(
-        mode=dice.one(MODES) if dice.chance(25) else "",
+        mode=dice.one((*MODES, LITERAL) if aloof else MODES) if dice.chance(25) else "",
         latin=dice.chance(10),
         zone=dice.one(("+09:00", "-03:30")) if zoned and dice.chance(30) else "",
         definer=definer,
@@ -94,7 +97,7 @@ def a_routine(dice: Dice, schema: Schema, name: str) -> Routine:
         comment=dice.one(("x", "it's 100 %")) if dice.chance(15) else "",
         security=dice.one(("INVOKER", "DEFINER")) if dice.chance(25) else "",
         qualified=dice.chance(40),
-        settings=_settings(dice, ghost=not function),
+        settings=_settings(dice, ghost=not function, aloof=True),
     )
 
 
@@ -108,7 +111,7 @@ def an_event(dice: Dice, schema: Schema, name: str) -> Event:
         enabled=not dice.chance(30),
         preserve=dice.chance(20),
         comment=dice.one(("x", "it's 100 %")) if dice.chance(15) else "",
-        settings=_settings(dice, zoned=True, ghost=True),
+        settings=_settings(dice, zoned=True, ghost=True, aloof=True),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from migrate.engines.mysql.spelling import same
 from migrate.errors import UnreadableDdl
-from migrate.model.table import Column, ForeignKey, Index, Schema, Table
+from migrate.model.table import Column, ForeignKey, Index, IndexPart, Schema, Table
 from migrate.model.types import Binary, Decimal, Enum, Integer, Set, Temporal, Text
 from migrate.sql import Item, Items, Token, items, quote, quote_table, tokens
 
@@ -83,11 +83,22 @@ def add_indexes(table: Table, definition: str, indexes: Sequence[Index]) -> str:
 def add_foreign_keys(table: Table, foreign_keys: Sequence[ForeignKey]) -> str:
     """One ALTER TABLE that adds these foreign keys; what a server would assume is written out, schema and rules.
 
-    Of two keys of the same columns the index that the server makes has the name of the one that comes last.
+    An index that the server itself made for a foreign key gives way to the one that it makes for a later key of the
+    same columns. So the key whose name the index is to have comes last; and where that key is there already, its index
+    is made again, by us, which the server then leaves alone (8.0.33).
     """
     indexes = {index.name.casefold() for index in table.indexes}
     ordered = sorted(foreign_keys, key=lambda foreign_key: foreign_key.name.casefold() in indexes)
-    return _alter(table, [f"ADD {_foreign_key(foreign_key)}" for foreign_key in ordered])
+    kept = [
+        clause
+        for key in table.foreign_keys
+        if key not in ordered
+        for index in table.indexes
+        if index == Index(index.name, "plain", tuple(map(IndexPart, key.columns)), method=index.method)
+        if index.name.casefold() == key.name.casefold() and any(other.columns == key.columns for other in ordered)
+        for clause in (f"DROP KEY {quote(index.name)}", f"ADD KEY {quote(index.name)} ({_names(key.columns)})")
+    ]
+    return _alter(table, [*kept, *(f"ADD {_foreign_key(foreign_key)}" for foreign_key in ordered)])
 
 
 def deferrable(table: Table) -> tuple[Index, ...]:
@@ -159,13 +170,15 @@ def _alter(table: Table, parts: Sequence[str]) -> str:
 
 
 def _foreign_key(foreign_key: ForeignKey) -> str:
-    mine = ", ".join(map(quote, foreign_key.columns))
-    theirs = ", ".join(map(quote, foreign_key.referenced_columns))
     return (
-        f"CONSTRAINT {quote(foreign_key.name)} FOREIGN KEY ({mine}) "
-        f"REFERENCES {quote_table(foreign_key.referenced)} ({theirs}) "
+        f"CONSTRAINT {quote(foreign_key.name)} FOREIGN KEY ({_names(foreign_key.columns)}) "
+        f"REFERENCES {quote_table(foreign_key.referenced)} ({_names(foreign_key.referenced_columns)}) "
         f"ON DELETE {foreign_key.on_delete} ON UPDATE {foreign_key.on_update}"
     )
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(map(quote, columns))
 
 
 def _check_columns(table: Table, definition: str, cut: Items) -> None:

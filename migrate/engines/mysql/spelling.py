@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from msgspec.structs import replace
 
 from migrate.engines.mysql.expression import canonical
+from migrate.engines.mysql.lexemes import Unread, lexemes, plain, string_value
 from migrate.engines.mysql.stored_ddl import same_stored
 from migrate.model.change import (
     AlterCheck,
@@ -126,7 +127,7 @@ def _native(native: str) -> str:
     """Without a display width, which changes no value; tinyint(1) keeps it, clients read it as a boolean."""
     if native.lower().startswith(("enum(", "set(")):
         return native  # members are values
-    lower = native.lower()
+    lower = native.lower().replace("geomcollection", "geometrycollection")  # the name since 8.0.11
     if "zerofill" in lower or lower.startswith("tinyint(1)"):
         return lower
     return _DISPLAY_WIDTH.sub(r"\1", lower)
@@ -159,11 +160,21 @@ def _default(column: Column, native: str) -> tuple[str | None, bool]:
     if number is not None:
         return number, False
     if column.default_is_expression:
-        return _expression(default), True
+        value = _constant(default)  # DEFAULT ('x'), as MySQL wants it for a TEXT, and DEFAULT 'x'
+        return (_expression(default), True) if value is None else (value, False)
     if isinstance(column.type, Binary) and default.startswith("0x"):
         # MySQL tells such a value up to its first NUL (8.0.33, 9.7), MariaDB all of it.
         return default[: 2 + 2 * (bytes.fromhex(default[2:]) + b"\0").index(0)].upper(), False
     return default, False
+
+
+def _constant(expression: str) -> str | None:
+    """The value of a string in parentheses; None for any other expression."""
+    try:
+        found = [lexeme for lexeme in lexemes(plain(expression)) if lexeme.text not in ("(", ")")]
+        return string_value(found[0])[1] if [lexeme.kind for lexeme in found] == ["string"] else None
+    except Unread:
+        return None
 
 
 def _number(text: str) -> str | None:

@@ -15,6 +15,8 @@ from migrate.sql import quote
 
 _Read = Mapping[str, Sequence[Record]]
 
+PACKAGE = "it is a package of sql_mode=ORACLE, which this version does not move"
+
 _KINDS: dict[str, StoredKind] = {"PROCEDURE": "procedure", "FUNCTION": "function"}
 
 _DECLARES_TEXT = re.compile(
@@ -112,7 +114,10 @@ def _routines(read: _Read) -> Iterator[StoredObject]:
         parameters[row["SPECIFIC_SCHEMA"], row["SPECIFIC_NAME"], row["ROUTINE_TYPE"]].append(row)
     for row in read["ROUTINES"]:
         kind = _KINDS.get(row["ROUTINE_TYPE"])
-        if kind is None:  # packages of MariaDB's ORACLE mode
+        if kind is None:  # MariaDB, sql_mode=ORACLE: a package and its body
+            if row["ROUTINE_TYPE"] == "PACKAGE":
+                name = TableName(row["ROUTINE_SCHEMA"], row["ROUTINE_NAME"])
+                yield StoredObject("procedure", name, "PACKAGE", _definer(row), _settings(row), broken=PACKAGE)
             continue
         taken = parameters[row["ROUTINE_SCHEMA"], row["SPECIFIC_NAME"], row["ROUTINE_TYPE"]]
         body = row["ROUTINE_DEFINITION"]

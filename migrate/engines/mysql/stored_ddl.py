@@ -113,8 +113,8 @@ def drop_stored(stored: StoredObject) -> str:
 
 
 def enable_event(event: StoredObject) -> str:
-    """ALTER EVENT … ENABLE."""
-    return f"ALTER EVENT {quote_table(event.name)} ENABLE"
+    """ALTER EVENT … ENABLE. Without a definer it would make whoever runs it the definer (8.0.33)."""
+    return f"ALTER {_definer(event.definer, '')}EVENT {quote_table(event.name)} ENABLE"
 
 
 def settings_sql(session: Mapping[str, str]) -> tuple[str, ...]:
