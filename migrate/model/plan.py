@@ -162,7 +162,8 @@ class Finding(_Value, frozen=True):
 class Plan(_Value, frozen=True):
     """Steps stand in dependency order, then by name. `digest` covers all but estimates and itself.
 
-    `parallelism` is how many pieces of work run at once, `per_server` how many of them on one server.
+    `parallelism` is how many pieces of work run at once, `per_server` how many of them on one server. `again` counts
+    plans of the same content that were applied before: so that theirs and this one are told apart.
     """
 
     name: str
@@ -175,3 +176,4 @@ class Plan(_Value, frozen=True):
     object: tuple[PlannedObject, ...] = ()
     step: tuple[Step, ...] = ()
     finding: tuple[Finding, ...] = ()
+    again: int = 0

@@ -9,10 +9,10 @@ import msgspec
 
 from migrate.engines.base import Engine
 from migrate.engines.compare import equal
-from migrate.model.pattern import endpoint_of, glob_matches
+from migrate.model.pattern import endpoint_of, glob_matches, parse_object
 from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step
 from migrate.model.table import ObjectRef, Statistics, TableName, spell
-from migrate.planfile import fingerprint
+from migrate.planfile import fingerprint, seal
 from migrate.planner.chain import Existing, Link, schema_step, step_id, steps_of
 from migrate.planner.conditions import check_conditions
 from migrate.planner.gap import Gap, StoredGap, gaps, missing_schemas, stored_gaps
@@ -99,7 +99,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     findings += await definers(seen, kept, engines)
     findings += await server_notes(ordered, engines)
     findings += await hidden(seen, ordered, gap, engines)
-    return Plan(
+    plan = Plan(
         name=request.name,
         endpoint={
             name: msgspec.structs.replace(request.endpoint[name], identity=identity)
@@ -112,6 +112,25 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
         step=ordered,
         finding=tuple(sorted(dict.fromkeys(findings), key=lambda one: (one.code, one.object, one.text))),
     )
+    return await _told_apart(plan, engines)
+
+
+async def _told_apart(plan: Plan, engines: Mapping[str, Engine]) -> Plan:
+    """The plan, counted up while a ledger knows a step of its digest as done.
+
+    Every step of a new plan is needed now. A plan of the same content was applied then, and the target was put back
+    since: without the count the ledger would call this one done too.
+    """
+    places: dict[str, set[tuple[str, str]]] = {}
+    for one in plan.object:
+        ref = parse_object(one.name)
+        places.setdefault(ref.endpoint, set()).add((ref.table.catalog, ref.table.schema))
+    while True:
+        digest = seal(plan).digest
+        known = await asyncio.gather(*(engines[name].finished(digest, sorted(some)) for name, some in places.items()))
+        if not frozenset[str]().union(*known):
+            return plan
+        plan = msgspec.structs.replace(plan, again=plan.again + 1)
 
 
 def _movable(seen: Survey, engines: Mapping[str, Engine]) -> tuple[tuple[Pair, ...], list[Finding]]:

@@ -147,12 +147,25 @@ def stored(server: Server, schema: str, labels: Mapping[str, str] | None = None)
             assert shown is not None
             algorithm = re.search(r"ALGORITHM=(\w+)", str(shown[1]))
             found["view"][n] = (*row, algorithm.group(1) if algorithm else "")
+        if server.vendor == "mysql":  # its dictionary tells bodies without escapes, and doubled backticks wrong
+            _as_shown(cursor, schema, found, labels or {})
     ranks: dict[Row, int] = {}
     for n, row in enumerate(found["trigger"]):  # servers leave holes in the order where triggers were dropped
         ranks[row[1:4]] = ranks.get(row[1:4], 0) + 1
         found["trigger"][n] = (*row[:4], ranks[row[1:4]], *row[5:])
     found["parameter"] = [(*row[:5], _WIDTH.sub(r"\1", row[5]), *row[6:]) for row in found["parameter"]]
     return {kind: [_settings(row) for row in rows] for kind, rows in found.items()}
+
+
+def _as_shown(cursor: Any, schema: str, found: dict[str, list[Row]], labels: Mapping[str, str]) -> None:
+    """Put what SHOW CREATE tells of a body in the place of what the dictionary does."""
+    places = {"trigger": (5, 2, "FOR EACH ROW"), "routine": (2, 2, ""), "event": (11, 3, " DO ")}
+    for kind, (place, column, begins) in places.items():
+        for n, row in enumerate(found[kind]):
+            what = row[1] if kind == "routine" else kind.upper()
+            cursor.execute(f"SHOW CREATE {what} {name(schema)}.{name(row[0])}")
+            text = str(cursor.fetchone()[column]).partition(begins)[2] if begins else str(cursor.fetchone()[column])
+            found[kind][n] = (*row[:place], _labelled(text, labels), *row[place + 1 :])
 
 
 def _labelled(value: Any, labels: Mapping[str, str]) -> Any:

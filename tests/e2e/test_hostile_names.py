@@ -19,7 +19,7 @@ NAMES = (
     # words of the language, and what a trigger and a statement mean by them
     "select", "TABLE", "order", "old", "new", "NULL", "end", "begin", "values", "definer", "current_user", "row",
     # blanks, dots, quotes and other signs
-    "a b", " before", "tab\tin", "line\nbreak", "no-break\u00a0", "a.b", "..", ".", "a/b", "a\\b", "\\", "\\'", "it's",
+    "a b", " before", "tab\tin", "no-break\u00a0", "a.b", "..", ".", "a/b", "a\\b", "\\", "\\'", "it's",
     "'", '"', '"quoted"', "`", "``", "a`b", "`a`.`b`", "%", "%s", "_", "a_b%", "*", "?", "[a-z]", "{}", "$1", "@x",
     "#", "-- x", "/* x */", "/*!50000 x */", ";", "a;b", "DELIMITER ;;", "a:b", "a=b", "(", ")", ",", "~", "^", "\x01",
     # digits first, or only

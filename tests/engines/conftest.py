@@ -20,9 +20,7 @@ def any_mariadb(request: pytest.FixtureRequest, maria: Lab) -> LabServer:
     return maria.servers[request.param]
 
 
-@pytest.fixture(
-    params=["source", "old", "new", "maria10", "maria11"], ids=["8.0.33", "8.0.12", "9.7", "10.11", "11.8"]
-)
+@pytest.fixture(params=["source", "old", "new", "maria10", "maria11"], ids=["8.0.33", "8.0.12", "9.7", "10.11", "11.8"])
 def every_server(request: pytest.FixtureRequest, lab: Lab, maria: Lab) -> LabServer:
     """Each version of MySQL and of MariaDB in turn."""
     return {**lab.servers, **maria.servers}[request.param]

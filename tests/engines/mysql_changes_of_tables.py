@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.engines.mysql_changes import COLUMNS, Change
+from tests.engines.mysql_changes_of_computed import COMPUTED
 
 TABLES: dict[str, Change] = {
     # -- indexes
@@ -366,4 +367,4 @@ TABLES: dict[str, Change] = {
     ),
 }
 
-CHANGES = COLUMNS | TABLES
+CHANGES = COLUMNS | COMPUTED | TABLES

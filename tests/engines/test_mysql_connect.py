@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from migrate.engines.mysql.connect import Kind, Result, literal
+from migrate.engines.mysql.answers import Result, literal
+from migrate.engines.mysql.settings import Kind
 from migrate.errors import (
     ConnectionLost,
     ServerError,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from migrate.engines.mysql.connect import PACKET, Result
+from migrate.engines.mysql.answers import Result
+from migrate.engines.mysql.connect import PACKET
 from migrate.errors import (
     ConnectionLost,
     ServerError,

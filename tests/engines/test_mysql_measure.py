@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.engines.base import Rows
-from migrate.engines.mysql.connect import literal
+from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.inspect import inspect, measure
 from migrate.errors import ServerError
 from migrate.model.table import (

@@ -93,7 +93,8 @@ def planned(case: str, lab: Lab, folder: Path) -> Iterator[tuple[Migrate, str]]:
                 client.rows(server, f"CREATE DATABASE {schema} CHARACTER SET {charset} COLLATE {collation}")
                 client.run_script(server, schema, HERE / case / script)
         migrate = Migrate(folder)
-        migrate.configure(*sides, (f"{schema}.*", f"{schema}.*"), move=made.move.replace(SCHEMA, schema))
+        source, target = sides
+        migrate.configure(source, target, (f"{schema}.*", f"{schema}.*"), move=made.move.replace(SCHEMA, schema))
         migrate.must("plan", *(word.replace(SCHEMA, schema) for word in made.options))
         yield migrate, schema
     finally:

@@ -1,1 +1,1 @@
-"""The random walk: a random schema, random edits on both sides; plan and apply make them equal, with nothing left to plan."""
+"""The random walk: a random schema, random edits on both sides; plan and apply make them equal."""

@@ -90,7 +90,7 @@ def change_size(dice: Dice, flavour: Flavour, table: Table, column: Column) -> C
 @_of_column
 def change_type(dice: Dice, flavour: Flavour, table: Table, column: Column) -> Column:
     """Of any other kind."""
-    return retyped(dice, flavour, column, a_type(dice, flavour))
+    return retyped(dice, flavour, column, a_type(dice))
 
 
 def retyped(dice: Dice, flavour: Flavour, column: Column, of: Type) -> Column:

@@ -1,4 +1,4 @@
-"""A pair of servers, and `migrate plan` and `migrate apply` between them in this process: no subprocess, no new sessions.
+"""A pair of servers, and `migrate plan` and `migrate apply` between them in this process, without new sessions.
 
 A walk takes a fraction of a second, so what the command does once for each call is done once for all walks here: the
 event loop, the engines and the state file stay open.
@@ -51,7 +51,7 @@ class Side:
         return list(self._cursor.fetchall())
 
     def script(self, statements: Sequence[str]) -> None:
-        """Run statements one by one, from the usual settings on. Raises `Unmade`, which names the one that was refused."""
+        """Run statements one by one, from the usual settings on. Raises `Unmade`, which names the refused one."""
         for statement in (_SESSION, *statements):
             try:
                 self._cursor.execute(statement)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from tests.walk.flavours import Flavour
 from tests.walk.spelt import quote, string
-from tests.walk.stored import Event, Names, Routine, Trigger, View
+from tests.walk.stored import Event, Names, Routine, Stored, Trigger, View
 
 Group = Literal[
     "integer", "decimal", "float", "bit", "text", "member", "binary", "date", "moment", "time", "year", "json", "place"
@@ -283,7 +283,7 @@ class Schema:
 
     def stored_sql(self, names: Names) -> list[str]:
         """The statements that make everything else."""
-        every = (*self.routines, *self.views, *self.triggers, *self.events)
+        every: tuple[Stored, ...] = (*self.routines, *self.views, *self.triggers, *self.events)
         return [statement for one in every for statement in one.sql(names)]
 
 

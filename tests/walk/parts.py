@@ -139,10 +139,10 @@ COMMON: tuple[Group, ...] = (
 )
 
 
-def a_type(dice: Dice, flavour: Flavour, group: Group | None = None) -> Type:
-    """Of a group, or any."""
-    chosen = group or (dice.one(COMMON) if dice.chance(75) else dice.one(tuple(TYPES)))
-    return dice.one(TYPES[chosen])
+def a_type(dice: Dice) -> Type:
+    """Mostly of a common group."""
+    groups = tuple(TYPES) if dice.chance(25) else COMMON
+    return dice.one(TYPES[dice.one(groups)])
 
 
 def a_default(dice: Dice, flavour: Flavour, of: Type) -> str:
@@ -162,7 +162,7 @@ def a_default(dice: Dice, flavour: Flavour, of: Type) -> str:
 
 def a_column(dice: Dice, flavour: Flavour, name: str, of: Type | None = None) -> Column:
     """A column that is not generated."""
-    chosen = of or a_type(dice, flavour)
+    chosen = of or a_type(dice)
     default = a_default(dice, flavour, chosen) if dice.chance(35) else ""
     on_update = default if default.startswith("CURRENT_TIMESTAMP") and dice.chance(40) else ""
     return Column(
@@ -252,11 +252,11 @@ def a_partitioning(dice: Dice, table: Table) -> Partitioning | None:
     column = dice.one(integers)
     expr = Expr("@1", (column.name,), ("integer",))
     if roll > 60:
-        bounds = ("LESS THAN (2)", "LESS THAN (10)", "LESS THAN (50)", "LESS THAN (1000)", "LESS THAN MAXVALUE")
-        return Partitioning("RANGE", expr, partitions=_parts(dice, bounds), sub=column.name if dice.chance(20) else "")
+        numbers = ("LESS THAN (2)", "LESS THAN (10)", "LESS THAN (50)", "LESS THAN (1000)", "LESS THAN MAXVALUE")
+        return Partitioning("RANGE", expr, partitions=_parts(dice, numbers), sub=column.name if dice.chance(20) else "")
     if roll > 45:
-        bounds = ("IN (7,100,5)", "IN (NULL,8,9)", "IN (0,1,2,3,4)")
-        return Partitioning("LIST", expr, partitions=_parts(dice, bounds))
+        lists = ("IN (7,100,5)", "IN (NULL,8,9)", "IN (0,1,2,3,4)")
+        return Partitioning("LIST", expr, partitions=_parts(dice, lists))
     if roll > 30:
         return Partitioning(dice.one(("KEY", "LINEAR KEY")), expr, count=dice.number(1, 4))
     return Partitioning(dice.one(("HASH", "LINEAR HASH")), expr, count=dice.number(1, 4))

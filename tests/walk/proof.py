@@ -42,7 +42,7 @@ _SAME = (
 """Words that say nothing: the character set that a server gives to a string, what is so without being said."""
 _SORTED = ("  KEY", "  UNIQUE", "  FULLTEXT", "  SPATIAL", "  CONSTRAINT")
 _CHARSET = re.compile(r" CHARACTER SET \w+(?: COLLATE \w+)?| COLLATE \w+")
-"""Of a column: whether it is said depends on how the column came to have it. information_schema tells it in any case."""
+"""Of a column: whether it is said depends on how the column came to have it; information_schema tells it anyway."""
 
 
 def differences(source: Side, schema: str, target: Side, other: str, wanted: Schema) -> list[str]:

@@ -138,9 +138,9 @@ def _unique(table: Table, constant: Collection[str]) -> bool:
     """Whether no unique key finds two rows equal, when the columns `constant` have one value in all of them."""
     telling = {column.name for column in table.columns if column.generated is None} - set(constant)
     for column in table.columns:
-        if column.generated is not None and _tells(column.generated.text):
-            if set(column.generated.names) <= telling:
-                telling.add(column.name)
+        made = column.generated
+        if made is not None and _tells(made.text) and set(made.names) <= telling:
+            telling.add(column.name)
     for index in table.indexes:
         if index.kind not in ("primary", "unique"):
             continue

@@ -175,8 +175,10 @@ FUNCTIONS = (
 PROCEDURES = (
     "SELECT 1",
     "BEGIN\n  /* all of @said.t */ SELECT * FROM @table;  -- it's\n  # more `@said`.x\nEND",
-    "BEGIN\n  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION SET @e = 'it''s @said';\n"
-    "  INSERT INTO @table SELECT * FROM @table WHERE 1 = 0;\n  SET m = n;\nEND",
+    (
+        "BEGIN\n  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION SET @e = 'it''s @said';\n"
+        "  INSERT INTO @table SELECT * FROM @table WHERE 1 = 0;\n  SET m = n;\nEND"
+    ),
     "main: BEGIN\n  DECLARE c CURSOR FOR SELECT COUNT(*) FROM @table AS t;\n  OPEN c;\n  LEAVE main;\nEND",
 )
 TRIGGERS = (

@@ -119,7 +119,7 @@ def with_stored(dice: Dice, schema: Schema) -> Schema:
     """And one more view, trigger, routine or event."""
     match dice.number(1, 4):
         case 1:
-            taken = [one.name for one in (*schema.tables, *schema.views)]
+            taken = [table.name for table in schema.tables] + [view.name for view in schema.views]
             return replace(schema, views=(*schema.views, a_view(dice, schema, dice.name(taken, "view"))))
         case 2:
             name = dice.name([one.name for one in schema.triggers], "trigger")
@@ -158,14 +158,16 @@ def replace_stored(dice: Dice, flavour: Flavour, schema: Schema) -> Schema:
                 return an_event(dice, schema, found.name)
 
     changed = _one(dice, schema, other)
-    bodies = {"FUNCTION": FUNCTIONS, "PROCEDURE": tuple(("", body) for body in PROCEDURES)}
-    mended = tuple(
-        one
-        if (one.returns, one.body) in bodies[one.kind]
-        else replace(one, **dict(zip(("returns", "body"), bodies[one.kind][0], strict=True)))
-        for one in changed.routines
-    )
-    return replace(changed, routines=mended)
+    return replace(changed, routines=tuple(map(_of_its_kind, changed.routines)))
+
+
+def _of_its_kind(routine: Routine) -> Routine:
+    """With a body that its kind can have."""
+    bodies = FUNCTIONS if routine.kind == "FUNCTION" else tuple(("", body) for body in PROCEDURES)
+    if (routine.returns, routine.body) in bodies:
+        return routine
+    returns, body = bodies[0]
+    return replace(routine, returns=returns, body=body)
 
 
 def change_stored(dice: Dice, flavour: Flavour, schema: Schema) -> Schema:

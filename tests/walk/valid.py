@@ -93,9 +93,9 @@ def _column(column: Column, flavour: Flavour, engine: str) -> Column:
         column = replace(column, default="", on_update="", nullable=False)
         if of.group != "integer":
             column = replace(column, auto=False)
-    if of.lob or of.group in ("json", "place"):
-        if column.default and not column.default.startswith("("):
-            column = replace(column, default="")
+    worded = bool(column.default) and not column.default.startswith("(")
+    if worded and (of.lob or of.group in ("json", "place")):
+        column = replace(column, default="")
     if column.on_update and column.on_update != _now(column):
         column = replace(column, on_update="")
     if column.default.startswith("CURRENT_TIMESTAMP") and column.default != _now(column):

@@ -14,9 +14,9 @@ from tests.walk.model import Schema, Table
 from tests.walk.proof import differences
 from tests.walk.rows import fillable, fillable_too, inserts
 from tests.walk.spelt import quote
-from tests.walk.stored import Event, Names, Routine, Trigger, View
+from tests.walk.stored import Names, Stored
 
-T = TypeVar("T", Table, Routine, View, Trigger, Event)
+T = TypeVar("T", bound=Table | Stored)
 CHARSET = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 
@@ -69,8 +69,6 @@ class Walk:
         statements = [f"USE {quote(self._target)}"]
         if self._begun:
             statements += _unchecked([f"DELETE FROM {quote(table.name)}" for table in self.there.tables])
-            # A plan that is the same again counts as applied, whatever was emptied by hand since then.
-            statements.append("DROP TABLE IF EXISTS `_migrate_ledger`")
         else:
             self._begun = True
             statements = [f"CREATE DATABASE {quote(self._target)} {CHARSET}", *statements]
@@ -137,17 +135,18 @@ class Walk:
 def _both(wanted: Schema, there: Schema) -> Schema:
     """What the target holds when it has all that is wanted beside what nobody wants."""
 
-    def kept(mine: tuple[T, ...], theirs: tuple[T, ...]) -> tuple[T, ...]:
-        names = {one.name for one in mine}
-        return (*mine, *(one for one in theirs if one.name not in names))
-
     return Schema(
-        kept(wanted.tables, there.tables),
-        kept(wanted.routines, there.routines),
-        kept(wanted.views, there.views),
-        kept(wanted.triggers, there.triggers),
-        kept(wanted.events, there.events),
+        _kept(wanted.tables, there.tables),
+        _kept(wanted.routines, there.routines),
+        _kept(wanted.views, there.views),
+        _kept(wanted.triggers, there.triggers),
+        _kept(wanted.events, there.events),
     )
+
+
+def _kept(mine: tuple[T, ...], theirs: tuple[T, ...]) -> tuple[T, ...]:
+    names = {one.name for one in mine}
+    return mine + tuple(one for one in theirs if one.name not in names)
 
 
 def shown(plan: Plan) -> str:

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from migrate.engines.base import Alteration, Dialect, Loss
 from migrate.engines.mysql import online
+from migrate.engines.mysql.alter_options import option_clauses, refused, string
 from migrate.engines.mysql.ddl import with_collation, without_default
 from migrate.engines.mysql.losses import losses
 from migrate.engines.mysql.partitions import Spread, spread
@@ -47,8 +48,8 @@ from migrate.model.change import (
     MoveColumn,
     TableChange,
 )
-from migrate.model.table import Check, Column, Index, Storage, Table
-from migrate.sql import Item, Items, items, quote, quote_table, tokens
+from migrate.model.table import Check, Column, Index, Table
+from migrate.sql import Item, Items, items, quote, quote_table
 
 __all__ = ["SESSION", "alter_table"]
 
@@ -62,23 +63,6 @@ SESSION = (
 Without foreign_key_checks MariaDB drops an index that a foreign key needs, and 8.0.12 leaves keys of two types.
 """
 
-_UNSAID = {
-    "autoextend_size": "0",
-    "avg_row_length": "0",
-    "checksum": "0",
-    "compression": "''",
-    "delay_key_write": "0",
-    "encryption": "'N'",
-    "key_block_size": "0",
-    "max_rows": "0",
-    "min_rows": "0",
-    "secondary_engine": "NULL",
-}
-"""What an option is set to so that it is unsaid; every other one is set to DEFAULT."""
-_DERIVED = frozenset({"partitioned", "row_format", "secondary_load"})
-"""Words among a table's options that follow from others."""
-_WHOLE_TYPES = frozenset({"system versioned"})
-_VALUE = re.compile(r"(?P<bare>[\w.]+)\Z|\"(?P<double>[^\"]*)\"\Z|'(?P<single>[^']*)'\Z")
 _UNSAFE = re.compile(
     r"\b(?:uuid|uuid_short|rand|random_bytes|sysdate|(?:current_|session_|system_)?user)\b", re.IGNORECASE
 )
@@ -169,7 +153,15 @@ class _Statements:
             return False
         key = change.actual if isinstance(change, AlterForeignKey) else change.foreign_key
         leaves = self._wanted.storage.engine.lower() != self._actual.storage.engine.lower()
-        return key.referenced != self._actual.name or leaves or self._parts
+        # Of a key to its own table the index that it refers to may go in the same breath (1553).
+        unique = any(isinstance(one, DropIndex | AlterIndex) for one in self._changes)
+        return key.referenced != self._actual.name or leaves or self._parts or unique
+
+    def _breaks_in_place(self, changes: Sequence[TableChange]) -> bool:
+        """MySQL drops and adds an index of a MyISAM table in place, where only its comment differs, and leaves the
+        table broken for good (error 1034; 5.7.22, 8.0.33, 9.7.4)."""
+        engine = self._actual.storage.engine.lower()
+        return not self._maria and engine != "innodb" and any(isinstance(one, AlterIndex) for one in changes)
 
     def _fulltexts(self, changes: Sequence[TableChange]) -> list[AddIndex | AlterIndex]:
         """Changes that make a FULLTEXT index in a statement of its own."""
@@ -194,6 +186,8 @@ class _Statements:
     def _statement(self, changes: Sequence[TableChange]) -> Alteration:
         # A set that keeps the order: a column may be asked for twice, for itself and for its check.
         clauses = dict.fromkeys(clause for change in changes for clause in self._clauses(change))
+        if self._breaks_in_place(changes):
+            clauses["ALGORITHM=COPY"] = None
         body = ",\n  ".join(clauses)
         for change in changes:
             if isinstance(change, AlterPartitioning):
@@ -211,7 +205,7 @@ class _Statements:
             ),
             algorithm,
             lock,
-            _refused(changes) or (hindered(self._actual, changes) if self._one_by_one else ""),
+            refused(changes) or (hindered(self._actual, changes) if self._one_by_one else ""),
         )
 
     def _clauses(self, change: TableChange) -> Iterator[str]:
@@ -241,9 +235,9 @@ class _Statements:
                 altered = [c for c in self._changes if isinstance(c, AlterColumn) and c.wanted.name == name]
                 yield from self._alter_column(altered[0].actual if altered else column, column)
             case AlterStorage(actual=storage, wanted=new_storage):
-                yield from self._storage(storage, new_storage)
+                yield from option_clauses(storage, new_storage, self._cut.tail)
             case AlterComment(wanted=text):
-                yield f"COMMENT = {_string(text)}"
+                yield f"COMMENT = {string(text)}"
             case _:
                 pass
 
@@ -326,40 +320,11 @@ class _Statements:
         yield from self._drop_check(actual)
         yield from self._add_check(wanted)
 
-    # -- the table
-
-    def _storage(self, actual: Storage, wanted: Storage) -> Iterator[str]:
-        moved = actual.engine.lower() != wanted.engine.lower()
-        if moved:
-            yield f"ENGINE = {wanted.engine}"
-        if self._other_charset:
-            yield f"DEFAULT CHARACTER SET = {wanted.charset} COLLATE = {wanted.collation}"
-        if moved or actual.row_format.lower() != wanted.row_format.lower():
-            yield f"ROW_FORMAT = {self._row_format(wanted)}"
-        there, want = _options(actual), _options(wanted)
-        yield from (f"{_option(name)} = {_UNSAID.get(name, 'DEFAULT')}" for name in sorted(there.keys() - want.keys()))
-        yield from (f"{_option(name)} = {want[name]}" for name in sorted(want) if there.get(name) != want[name])
-
-    def _row_format(self, wanted: Storage) -> str:
-        if wanted.engine.lower() == "innodb" and wanted.row_format:
-            return wanted.row_format.upper()
-        found = [token for token in tokens(self._cut.tail) if token.text != "="]
-        at = next((at for at, token in enumerate(found) if token.kind == "word" and token.text == "ROW_FORMAT"), None)
-        return "DEFAULT" if at is None else found[at + 1].text
-
     def _item(self, kind: str, name: str) -> Item:
         for item in self._cut.items:
             if item.kind == kind and item.name == name:
                 return item
         raise UnreadableDdl(self._cut.head, f"it has no {kind} {quote(name)}")
-
-
-def _refused(changes: Sequence[TableChange]) -> str:
-    for change in changes:
-        if isinstance(change, AlterStorage):
-            for word in sorted((set(change.actual.options) ^ set(change.wanted.options)) & _WHOLE_TYPES):
-                return f"a table is {word} from its beginning, or never: it cannot be altered to be"
-    return ""
 
 
 def _halves(change: TableChange) -> tuple[TableChange, ...]:
@@ -378,25 +343,3 @@ def _place(after: str) -> str:
 
 def _drop_index(index: Index) -> str:
     return "DROP PRIMARY KEY" if index.kind == "primary" else f"DROP KEY {quote(index.name)}"
-
-
-def _string(text: str) -> str:
-    """A string that means `text` where backslashes escape; a comment takes no other kind of literal."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "''").replace("\0", "\\0") + "'"
-
-
-def _options(storage: Storage) -> dict[str, str]:
-    """Each option and its value, as they are written."""
-    pairs = [option.partition("=") for option in storage.options if option not in _WHOLE_TYPES]
-    return {name.lower(): _option_value(value) for name, _, value in pairs if name.lower() not in _DERIVED}
-
-
-def _option(name: str) -> str:
-    return name if name.startswith("`") else name.upper()
-
-
-def _option_value(value: str) -> str:
-    found = _VALUE.match(value)
-    if found is None:
-        raise UnreadableDdl(value, "it is no value of a table option that is known")
-    return found["bare"] or _string(found["double"] or found["single"] or "")

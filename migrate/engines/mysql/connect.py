@@ -17,7 +17,7 @@ import aiomysql.connection
 import pymysql.err
 from pymysql.constants import CLIENT, COMMAND, CR, FIELD_TYPE, SERVER_STATUS
 
-from migrate.engines.mysql.answers import Answer, Result, ServerWarning, literal
+from migrate.engines.mysql.answers import Answer, Result, ServerWarning
 from migrate.engines.mysql.refusals import CONNECTION_LOST, code_and_text, not_mysql, refusal, unreachable
 from migrate.engines.mysql.settings import (
     BEFORE_READING,
@@ -38,8 +38,6 @@ PACKET = 1 << 20
 _INTEGERS = dict.fromkeys(
     (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR), int
 )
-
-__all__ = ["Answer", "Kind", "Result", "Server", "ServerWarning", "Session", "literal", "named"]
 
 # What a broken peer makes the driver raise; anything else is a mistake of ours and keeps its own traceback.
 _DRIVER_ERRORS = (pymysql.err.MySQLError, OSError, EOFError, AssertionError, ValueError, LookupError, struct.error)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from migrate.engines.mysql.connect import Session, literal
+from migrate.engines.mysql.answers import literal
+from migrate.engines.mysql.connect import Session
 
 Record = Mapping[str, Any]
 """One row, by the names in `WANTED`: text is str, counts are int, NULL and what the server lacks are None."""

@@ -76,14 +76,18 @@ def string_value(lexeme: Lexeme) -> tuple[str, str]:
     return (found["charset"] or "").lower(), _SIGN.sub(sign, found["body"])
 
 
+_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "Z": "\x1a"}
+_LETTERS = {sign: letter for letter, sign in _ESCAPES.items()}
+
+
 def unescaped(text: str) -> str:
-    """The SQL in what MySQL's information_schema tells."""
-    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+    """The SQL in what MySQL's information_schema tells: escaped as a string is (append_unescaped in sql_string.cc)."""
+    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), text, flags=re.DOTALL)
 
 
 def escaped(text: str) -> str:
     """What MySQL's information_schema tells of this SQL."""
-    return re.sub(r"([\\'])", r"\\\1", text)
+    return re.sub(r"[\\'\0\n\r\x1a]", lambda found: "\\" + _LETTERS.get(found[0], found[0]), text)
 
 
 def plain(text: str) -> str:

@@ -150,8 +150,8 @@ def _column(actual: Column, wanted: Column, table: Table) -> Iterator[Loss]:
         ]
         if keys:
             yield _lossy(
-                f"{name}: values that differ under {actual.collation} may be equal under {wanted.collation},"
-                f" then {', '.join(map(quote, keys))} refuses them"
+                f"{name}: refused if values that differ under {actual.collation} are equal under {wanted.collation}"
+                f" (unique in {', '.join(map(quote, keys))})"
             )
     if wanted.srid is not None and wanted.srid != actual.srid:
         yield _lossy(f"{name}: refused if a value has another SRID than {wanted.srid}")

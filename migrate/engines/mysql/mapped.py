@@ -115,7 +115,8 @@ def _storage(storage: Storage, at: Crossing) -> Storage:
     options = [option for option in storage.options if _keeps(option, at)]
     left = [option for option in storage.options if option not in options]
     if left:
-        at.note("MG407", f"options that the target lacks are left out: {', '.join(left)}")
+        named = (f"{name.upper()}={value}" for name, _, value in (option.partition("=") for option in left))
+        at.note("MG407", f"options that the target lacks are left out: {', '.join(named)}")
     charset, name = at.target.charset(storage.charset), at.target.collation(storage.collation)
     if storage.collation and not (charset and name):
         at.refuse(f"the target has no character set {storage.charset}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.engines.base import Rows
-from migrate.engines.mysql.connect import Server, Session, literal
+from migrate.engines.mysql.answers import literal
+from migrate.engines.mysql.connect import Server, Session
 from migrate.engines.mysql.layout import total
 from migrate.model.table import Statistics, TableName
 from migrate.sql import quote, quote_table

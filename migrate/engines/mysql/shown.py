@@ -188,7 +188,8 @@ def _odd(found: re.Match[str], text: str, ansi: bool) -> bool:
     after = text[found.end() : found.end() + 1]
     touches = after.isalnum() or (after != "" and after in "'\"`_$")
     if kind == "name" or (kind == "double" and ansi):
-        return touches
+        before = text[max(0, found.start() - 1) : found.start()]
+        return touches or before == told[0]
     begins = _BEFORE_STRING.search(text[max(0, found.start() - 40) : found.start()])
     return kind == "stray" or "?" in told or "\\" in told or touches or not begins
 

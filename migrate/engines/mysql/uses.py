@@ -24,7 +24,8 @@ _QUOTED = r"`(?:[^`]|``)*`"
 _PRINTED = re.compile(
     rf"""'(?:[^'\\]|\\.|'')*'
     |\b(?:from|join|straight_join|nextval|lastval|setval)[ (]+(?P<schema>{_QUOTED})\.(?P<table>{_QUOTED})(?!\.)
-    |(?:(?P<owner>{_QUOTED})\.)?(?P<function>{_QUOTED})\(""",
+    |(?:(?P<owner>{_QUOTED})\.)?(?P<function>{_QUOTED})\(
+    |{_QUOTED}""",  # any other name whole, so that no search begins inside of one
     re.DOTALL | re.VERBOSE | re.IGNORECASE,
 )
 """Uses as servers print them in a view; after the FROM of extract and trim comes a column, maybe of an alias."""

@@ -1,9 +1,8 @@
-"""Looking at help or at a plan loads no driver and no parser, and starts at once."""
+"""Looking at help or at a plan loads no driver and no parser, and little else."""
 
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +13,8 @@ from migrate import planfile
 from tests.unit.ui import shop
 
 HEAVY = ("sqlglot", "trino", "obstore", "aiomysql", "pymysql", "pyarrow", "boto3")
-SECONDS = 0.4
-"""Of the processor: on an idle machine that is the time that passes, and other tests cannot add to it."""
+MODULES = 450
+"""Python's own included. They are what a start spends its time on, and unlike seconds the same on every machine."""
 ENV = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
 
 SCRIPT = """
@@ -27,7 +26,7 @@ if len(sys.argv) > 1:
 else:
     import migrate.cli
     code = 0
-print("HEAVY", [name for name in {heavy!r} if name in sys.modules], code)
+print("HEAVY", [name for name in {heavy!r} if name in sys.modules], code, len(sys.modules))
 """
 
 
@@ -41,7 +40,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize(
     "words", ["", "--help", "apply --help", "--version", "show PLAN", "show PLAN --format sql", "status PLAN"]
 )
-def test_no_heavy_library_is_imported(words: str, plan: str, tmp_path: Path) -> None:
+def test_little_is_imported_and_no_heavy_library(words: str, plan: str, tmp_path: Path) -> None:
     argv = [plan if word == "PLAN" else word for word in words.split()]
     ran = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(heavy=HEAVY), *argv],
@@ -51,18 +50,6 @@ def test_no_heavy_library_is_imported(words: str, plan: str, tmp_path: Path) -> 
         cwd=tmp_path,
         env=ENV,
     )
-    assert ran.stdout.splitlines()[-1] == "HEAVY [] 0"
-
-
-@pytest.mark.parametrize("words", ["--help", "show PLAN"])
-def test_it_starts_at_once(words: str, plan: str) -> None:
-    argv = [plan if word == "PLAN" else word for word in words.split()]
-    seconds = []
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "migrate", *argv], capture_output=True, check=True, env=ENV)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-        if seconds[-1] < SECONDS:
-            break
-    assert min(seconds) < SECONDS
+    head, _, count = ran.stdout.splitlines()[-1].rpartition(" ")
+    assert head == "HEAVY [] 0"
+    assert int(count) < MODULES

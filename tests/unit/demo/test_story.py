@@ -18,7 +18,12 @@ from tests.lab import Server
 SOURCE = Server("demo-source", "8.0.33", "127.0.0.1", 4001, "app", "lab-app", "lab-root", "/s", 1, "/d")
 TARGET = Server("demo-target", "8.0.33", "127.0.0.1", 4002, "app", "lab-app", "lab-root", "/t", 2, "/e")
 MADE = Shop(tables=18, rows=810_000, data_bytes=71_000_000, index_bytes=35_000_000, seconds=7.5)
-FOUND = Facts(rows={"a": 800_000, "b": 10_000}, checksums={"a": 1, "b": 2}, structure=dict.fromkeys(STRUCTURE, frozenset({("one",)})), orphans={"a.k": 0})
+FOUND = Facts(
+    rows={"a": 800_000, "b": 10_000},
+    checksums={"a": 1, "b": 2},
+    structure=dict.fromkeys(STRUCTURE, frozenset({("one",)})),
+    orphans={"a.k": 0},
+)
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def test_words_of_another_language_that_hold_a_name_are_refused() -> None:
 
 def test_drop_and_enable_use_the_full_name() -> None:
     assert drop_stored(wanted("sequence", "a`b")) == "DROP SEQUENCE `crm`.`a``b`"
-    assert enable_event(wanted("event", "a`b")) == "ALTER EVENT `crm`.`a``b` ENABLE"
+    assert enable_event(wanted("event", "a`b")) == "ALTER DEFINER=`a@b`@`%` EVENT `crm`.`a``b` ENABLE"
 
 
 def test_the_schema_is_chosen_before_the_settings_and_nothing_is_said_of_none() -> None:
