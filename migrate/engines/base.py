@@ -236,7 +236,8 @@ class Engine(Protocol):
 
     def drop_stored(self, stored: StoredObject) -> str: ...
 
-    def enable_event(self, event: StoredObject) -> str: ...
+    def enable_event(self, event: StoredObject) -> Script:
+        """The statement that lets it run, under its own settings: servers take those of the session for it anew."""
 
     def same(self, change: TableChange | StoredChange) -> bool:
         """Whether this difference is one of spelling only."""

@@ -241,7 +241,7 @@ class StoredPlanner:
 
     def _enable(self, pair: StoredPair) -> None:
         ref = pair.target
-        engine = self._engines[ref.object.endpoint]
+        script = self._engines[ref.object.endpoint].enable_event(pair.wanted)
         self._made.steps.append(
             Ddl(
                 id=step_id("enable-event", ref.object),
@@ -249,7 +249,8 @@ class StoredPlanner:
                 target=str(ref.object),
                 after=(step_id("create-event", ref.object),),
                 action="enable-event",
-                sql=engine.enable_event(pair.wanted),
+                sql=script.sql,
+                session=dict(script.session),
             )
         )
 

@@ -111,6 +111,14 @@ COMPUTED: dict[str, Change] = {
         "destructive",
         older=2,
     ),
+    "computed column called like a word of its own": Change(
+        "(a int, b int, `1` int AS (a + 1) VIRTUAL)",
+        "(b int, `1` int AS (b + 1) VIRTUAL)",
+        "(a, b) VALUES (1, 5)",
+        "b",
+        "destructive",
+        older=2,
+    ),
     "computed columns go with what they are computed from": Change(
         "(a int, b int, v int AS (a + 1) VIRTUAL, w int AS (v + 1) VIRTUAL, KEY w (w), KEY bw (b, w))",
         "(b int, KEY bw (b))",

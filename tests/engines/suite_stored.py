@@ -180,7 +180,7 @@ class Storing:
         assert actual.key == (kind, TableName(world.target_schema, "other"))
         assert actual.enabled == (kind != "event"), "an event is made disabled"
         if kind == "event":
-            await world.target.execute(world.target.enable_event(wanted), TAG)
+            await run(world, world.target.enable_event(wanted))
             (actual,) = await stored_at(world, "target")
             assert actual.enabled
         if await origin(world) == await world.target.dialect():  # words of two dialects cannot always be compared

@@ -20,7 +20,7 @@ from tests.engines.mysql_changes import Change
 from tests.engines.mysql_changes_of_tables import CHANGES
 from tests.engines.mysql_sessions import ref_of
 from tests.engines.mysql_walk import Pair, Walk, Way, added_keys, fits, walk, ways
-from tests.lab import Lab, client
+from tests.lab import Lab, Server, client
 
 VERSIONS = {"source": "8.0.33", "old": "8.0.12", "legacy": "5.7", "new": "9.7", "maria10": "10.11", "maria11": "11.8"}
 OFTEN = ("source", "old", "new", "maria11")
@@ -171,6 +171,39 @@ async def test_what_does_not_fit_is_refused_and_stays(
     there = client.rows(server, f"SELECT count(*) FROM {quote(actual)}.t")
     assert there == [(rows.count("("),)]
     assert [loss.text for loss in only.losses if "refused" in loss.text] != []
+
+
+CASTS = (
+    "int", "bit(3)", "decimal(9,2)", "varchar(40)", "longtext", "enum('a')", "varbinary(16)", "datetime", "time",
+    "json", "point", "geometry", "uuid", "inet6", "inet4", "vector(3)",
+)  # fmt: skip
+
+
+@servers("source", "new", "maria10", "maria11")
+async def test_types_that_a_server_does_not_cast_are_refused_beforehand(
+    name: str, every: Lab, fresh_schemas: FreshSchemas
+) -> None:
+    server = every.servers[name]
+    actual, wanted = fresh_schemas("alter", server), fresh_schemas("alter", server)
+    types = [one for one in CASTS if takes(server, actual, one)]
+    pairs = [(one, other) for one in types for other in types if one != other]
+    cases = {f"c{n}": Change(f"(a {one})", f"(a {other})") for n, (one, other) in enumerate(pairs)}
+    walks = await walk(server, actual, wanted, cases)
+    told = {case for case, one in walks.items() if any(alteration.refused for alteration in one.first)}
+    refused = {case for case, one in walks.items() if "error 4078" in one.error}
+    assert [pairs[int(case[1:])] for case in sorted(told ^ refused)] == []
+    assert {one.error for case, one in walks.items() if case not in told} == {""}
+    assert bool(told) == name.startswith("maria")
+
+
+def takes(server: Server, schema: str, native: str) -> bool:
+    """Whether the server has the type."""
+    try:
+        client.rows(server, f"CREATE TABLE {quote(schema)}.asked (a {native})")
+    except pymysql.err.MySQLError:
+        return False
+    client.rows(server, f"DROP TABLE {quote(schema)}.asked")
+    return True
 
 
 @servers("source", "old", "new", "maria10", "maria11")

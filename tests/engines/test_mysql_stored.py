@@ -436,6 +436,7 @@ async def test_an_event_is_made_disabled_and_enabled_afterwards(each_server: Lab
     run_sql(
         each_server,
         home,
+        "SET NAMES latin1",
         "CREATE EVENT `on` ON SCHEDULE EVERY 1 DAY STARTS '2031-01-01' DO SET @a = 1",
         "CREATE EVENT `off` ON SCHEDULE EVERY 1 DAY STARTS '2031-01-01' DISABLE DO SET @a = 1",
     )
@@ -446,7 +447,10 @@ async def test_an_event_is_made_disabled_and_enabled_afterwards(each_server: Lab
     ]
     assert [there.enabled for _, there in copied.pairs.values() if there] == [False, False]
     wanted = copied.pairs["event", TableName(home, "on")][0]
-    client.rows(each_server, stored_ddl.enable_event(wanted))
+    script = stored_ddl.enable_event(wanted)
+    assert dict(script.session)["character_set_client"] == "latin1"
+    async with connected(each_server) as server:
+        await run(server, script.sql, dict(script.session))
     assert wanted in (await catalog_of(each_server, f"{goal}.*")).stored
 
 

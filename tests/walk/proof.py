@@ -38,6 +38,7 @@ _SAME = (
     (re.compile(r" ROW_FORMAT=\w+|row_format=\w+ ?"), ""),
     (re.compile(r" ON (?:DELETE|UPDATE) (?:RESTRICT|NO ACTION)"), ""),
     (re.compile(r"\ARESTRICT\Z"), "NO ACTION"),
+    (re.compile(r" PAGE_CHECKSUM=1|page_checksum=1 ?"), ""),  # Aria says its default once the table was altered
 )
 """Words that say nothing: the character set that a server gives to a string, what is so without being said."""
 _SORTED = ("  KEY", "  UNIQUE", "  FULLTEXT", "  SPATIAL", "  CONSTRAINT")

@@ -330,3 +330,19 @@ def _rules(key: ForeignKey, table: Table, parent: Table) -> ForeignKey:
     if on_update == "CASCADE" and not solid and not empty:
         on_update = ""
     return replace(key, on_delete=rule(key.on_delete), on_update=on_update)
+
+
+_CAST_TO_ALL = ("text", "member", "binary", "json")
+
+
+def can_become(there: Schema, wanted: Schema, flavour: Flavour) -> bool:
+    """Whether a server alters the one into the other: MariaDB casts a geometry from and to strings only."""
+    pairs = [(one, two) for one in there.tables for two in wanted.tables if one.name == two.name]
+    columns = [(a, b) for one, two in pairs for a in one.columns for b in two.columns]
+    return not flavour.maria or all(
+        (a.type.group == "place") == (b.type.group == "place")
+        or a.type.group in _CAST_TO_ALL
+        or b.type.group in _CAST_TO_ALL
+        for a, b in columns
+        if a.name.casefold() == b.name.casefold()
+    )

@@ -175,9 +175,9 @@ class MemoryEngine:
         """See base.Engine."""
         return ddl.write(ddl.DropStored(stored.kind, stored.name))
 
-    def enable_event(self, event: StoredObject) -> str:
+    def enable_event(self, event: StoredObject) -> Script:
         """See base.Engine."""
-        return ddl.write(ddl.EnableEvent(event.name))
+        return Script(ddl.write(ddl.EnableEvent(event.name)), event.settings)
 
     def same(self, change: TableChange | StoredChange) -> bool:
         """See base.Engine."""

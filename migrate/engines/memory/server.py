@@ -176,7 +176,8 @@ class MemoryServer:
                 self.stored.remove(self.stored_object(endpoint, (kind, name)))
             case ddl.EnableEvent(name):
                 event = self.stored_object(endpoint, ("event", name))
-                self.stored[self.stored.index(event)] = msgspec.structs.replace(event, enabled=True)
+                changed = msgspec.structs.replace(event, enabled=True, settings=_settings(session))
+                self.stored[self.stored.index(event)] = changed
 
     def _create(self, endpoint: str, table: Table) -> None:
         if (table.name.catalog, table.name.schema) not in self.schemas:
@@ -248,7 +249,7 @@ class MemoryServer:
             for name in names(stored):
                 if (name.catalog, name.schema) in self.schemas and not self.kinds_of(name) - {"procedure"}:
                     raise ServerError(endpoint, f"table {name} does not exist", code=1146)
-        settings = tuple(sorted((name, value) for name, value in session.items() if name != "database"))
+        settings = _settings(session)
         definer = stored.definer or ("" if stored.kind == "sequence" else self.account)
         order = 0
         if stored.kind == "trigger":
@@ -256,6 +257,11 @@ class MemoryServer:
             order = max((one.order for one in self.stored if moment(one) == moment(stored)), default=0)
         made = msgspec.structs.replace(stored, settings=settings, definer=definer, order=order)
         self.stored = [*(one for one in self.stored if one.key != stored.key), made]
+
+
+def _settings(session: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What an object keeps of the session in which it is made or altered."""
+    return tuple(sorted((name, value) for name, value in session.items() if name != "database"))
 
 
 def _refuse_twins(endpoint: str, table: TableName, names: Sequence[str]) -> None:

@@ -212,7 +212,7 @@ class MysqlEngine:
     def drop_stored(self, stored: StoredObject) -> str:
         return stored_ddl.drop_stored(stored)
 
-    def enable_event(self, event: StoredObject) -> str:
+    def enable_event(self, event: StoredObject) -> Script:
         return stored_ddl.enable_event(event)
 
     def _own_words(self, table: Table, definition: str, origin: Dialect) -> str:

@@ -22,7 +22,8 @@ from msgspec.structs import replace
 
 from migrate.engines.base import Alteration, Dialect, Loss
 from migrate.engines.mysql import online
-from migrate.engines.mysql.alter_options import option_clauses, refused, string
+from migrate.engines.mysql.alter_options import option_clauses, string
+from migrate.engines.mysql.alter_refused import refused
 from migrate.engines.mysql.ddl import with_collation, without_default
 from migrate.engines.mysql.losses import losses
 from migrate.engines.mysql.partitions import Spread, spread
@@ -205,7 +206,8 @@ class _Statements:
             ),
             algorithm,
             lock,
-            refused(changes) or (hindered(self._actual, changes) if self._one_by_one else ""),
+            refused(changes, self._dialect, self._remade)
+            or (hindered(self._actual, changes) if self._one_by_one else ""),
         )
 
     def _clauses(self, change: TableChange) -> Iterator[str]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from migrate.engines.mysql.spelling import same_charset
 from migrate.errors import UnreadableDdl
-from migrate.model.change import AlterStorage, TableChange
 from migrate.model.table import Storage
 from migrate.sql import tokens
 
-__all__ = ["option_clauses", "refused", "string"]
+__all__ = ["WHOLE_TYPES", "option_clauses", "string"]
 
 _UNSAID = {
     "autoextend_size": "0",
@@ -28,7 +27,8 @@ _UNSAID = {
 """What an option is set to so that it is unsaid; every other one is set to DEFAULT."""
 _DERIVED = frozenset({"partitioned", "row_format", "secondary_load"})
 """Words among a table's options that follow from others."""
-_WHOLE_TYPES = frozenset({"system versioned"})
+WHOLE_TYPES = frozenset({"system versioned"})
+"""What a table is from its beginning, or never."""
 _VALUE = re.compile(r"(?P<bare>[\w.]+)\Z|\"(?P<double>[^\"]*)\"\Z|'(?P<single>[^']*)'\Z")
 
 
@@ -49,15 +49,6 @@ def option_clauses(actual: Storage, wanted: Storage, tail: str) -> Iterator[str]
     yield from (f"{_option(name)} = {want[name]}" for name in sorted(want) if there.get(name) != want[name])
 
 
-def refused(changes: Sequence[TableChange]) -> str:
-    """Why a server would not change the options so, or nothing."""
-    for change in changes:
-        if isinstance(change, AlterStorage):
-            for word in sorted((set(change.actual.options) ^ set(change.wanted.options)) & _WHOLE_TYPES):
-                return f"a table is {word} from its beginning, or never: it cannot be altered to be"
-    return ""
-
-
 def string(text: str) -> str:
     """A string that means `text` where backslashes escape; a comment takes no other kind of literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''").replace("\0", "\\0") + "'"
@@ -73,7 +64,7 @@ def _row_format(wanted: Storage, tail: str) -> str:
 
 def _options(storage: Storage) -> dict[str, str]:
     """Each option and its value, as they are written."""
-    pairs = [option.partition("=") for option in storage.options if option not in _WHOLE_TYPES]
+    pairs = [option.partition("=") for option in storage.options if option not in WHOLE_TYPES]
     return {name.lower(): _option_value(value) for name, _, value in pairs if name.lower() not in _DERIVED}
 
 

@@ -95,7 +95,9 @@ def earlier(actual: Table, changes: Sequence[TableChange]) -> list[list[TableCha
     waiting = [c for c in actual.columns if c.generated and c.name in changed and _names(c.generated, going)]
     levels: list[list[TableChange]] = []
     while waiting:
-        free = [c for c in waiting if not any(_names(other.generated, {c.name.casefold()}) for other in waiting)]
+        # No column hangs on itself; where words in strings make a ring of others, they go together.
+        free = [c for c in waiting if not any(_names(o.generated, {c.name.casefold()}) for o in waiting if o is not c)]
+        free = free or waiting
         dropped = {column.name.casefold() for column in free if isinstance(changed[column.name], DropColumn)}
         level: list[TableChange] = [
             change

@@ -91,18 +91,18 @@ def create_stored(wanted: StoredObject, definition: str, renames: Renames) -> Sc
     edits: list[Edit] = [
         (*places.create, "CREATE OR REPLACE" if wanted.kind == "view" else "CREATE"),
         (*places.definer, _definer(wanted.definer, definition[slice(*places.definer)])),
-        (*places.name, quote_table(wanted.name)),
+        (*places.name, quote(wanted.name.name) if wanted.kind == "trigger" else quote_table(wanted.name)),
     ]
     if wanted.kind == "trigger":
-        edits += [(*places.table, quote_table(TableName(wanted.name.schema, wanted.table))), (*places.order, "")]
+        # Without the schema, which is the session's: 5.7 and MariaDB print for good what stands here, dumps too.
+        edits += [(*places.table, quote(wanted.table)), (*places.order, "")]
     if wanted.kind == "event":
         edits.append((*places.status, "DISABLE"))
     if places.comment != (0, 0) and "NO_BACKSLASH_ESCAPES" in mode.split(","):
         edits.append((*places.comment, _comment(definition[slice(*places.comment)], mode)))
     if wanted.kind != "sequence":
         edits += name_edits(definition, renames, scope, places.words, found)
-    settings = [(name, value) for name, value in wanted.settings if name not in _NO_VARIABLE]
-    script = Script(spliced(definition, edits), (("database", scope.goal), *settings))
+    script = Script(spliced(definition, edits), (("database", scope.goal), *_settings(wanted)))
     statement_bytes(script.sql, dict(script.session))
     return script
 
@@ -112,9 +112,10 @@ def drop_stored(stored: StoredObject) -> str:
     return f"DROP {stored.kind.upper()} {quote_table(stored.name)}"
 
 
-def enable_event(event: StoredObject) -> str:
-    """ALTER EVENT … ENABLE. Without a definer it would make whoever runs it the definer (8.0.33)."""
-    return f"ALTER {_definer(event.definer, '')}EVENT {quote_table(event.name)} ENABLE"
+def enable_event(event: StoredObject) -> Script:
+    """ALTER EVENT … ENABLE. Whoever runs it becomes the definer unless one is named, and the character set and
+    collation of the session become the event's (8.0.33, 9.7.4, 11.8.9)."""
+    return Script(f"ALTER {_definer(event.definer, '')}EVENT {quote_table(event.name)} ENABLE", _settings(event))
 
 
 def settings_sql(session: Mapping[str, str]) -> tuple[str, ...]:
@@ -168,6 +169,11 @@ def _setting(name: str, value: str) -> str:
     if name == "sql_mode":
         return ",".join(sorted(value.split(",")))
     return _UTF8.sub("utf8", value)
+
+
+def _settings(stored: StoredObject) -> tuple[tuple[str, str], ...]:
+    """Variables of the session in which it is made."""
+    return tuple((name, value) for name, value in stored.settings if name not in _NO_VARIABLE)
 
 
 def _mode(stored: StoredObject) -> str:

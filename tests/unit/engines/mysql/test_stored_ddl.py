@@ -72,7 +72,7 @@ def test_a_view_is_made_or_replaced() -> None:
 
 def test_a_trigger_names_its_table_and_no_other_trigger() -> None:
     assert made(wanted("trigger", table="t`2"), TRIGGER) == (
-        "CREATE DEFINER=`a@b`@`%` trigger if not exists `crm`.`o` before insert on `crm`.`t``2` for each row\n"
+        "CREATE DEFINER=`a@b`@`%` trigger if not exists `o` before insert on `t``2` for each row\n"
         " begin\t-- shop.t\n set NEW.a = `crm`.f(1); end"
     )
 
@@ -208,7 +208,7 @@ def test_words_of_another_language_that_hold_a_name_are_refused() -> None:
 
 def test_drop_and_enable_use_the_full_name() -> None:
     assert drop_stored(wanted("sequence", "a`b")) == "DROP SEQUENCE `crm`.`a``b`"
-    assert enable_event(wanted("event", "a`b")) == "ALTER DEFINER=`a@b`@`%` EVENT `crm`.`a``b` ENABLE"
+    assert enable_event(wanted("event", "a`b")).sql == "ALTER DEFINER=`a@b`@`%` EVENT `crm`.`a``b` ENABLE"
 
 
 def test_the_schema_is_chosen_before_the_settings_and_nothing_is_said_of_none() -> None:
