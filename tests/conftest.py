@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,6 +13,11 @@ import pytest
 from tests import lab as lab_api
 from tests.lab import Lab, LabError, Server, client
 from tests.lab.definitions import servers_of
+
+
+def pytest_configure() -> None:
+    """A shell's background jobs ignore SIGINT, and so would every command that the tests start and interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class FreshSchemas(Protocol):

@@ -71,7 +71,7 @@ async def test_a_server_that_dies_is_lost_in_query_stream_and_load() -> None:
                 with pytest.raises(ConnectionLost) as caught:
                     await task
                 assert caught.value.temporary
-            with pytest.raises(CannotConnect):
+            with pytest.raises((CannotConnect, ConnectionLost)):  # what waited for an accept is reset, not refused
                 await opened.connect("read")
             server = lab_api.restart(server)
             async with opened.session("read") as session:

@@ -100,6 +100,7 @@ class _Statements:
         self._one_by_one = not self._maria and dialect.version < (8, 0, 13)
         self._other_charset = not same_charset(wanted.storage.collation, actual.storage.collation)
         self._remade = remade(actual, self._changes)
+        self._left = actual  # of which earlier statements have dropped columns
         self._parts = any(isinstance(change, AlterPartitioning) for change in self._changes)
         self._moves = {change.column: change for change in changes if isinstance(change, MoveColumn)}
         self._by_name = {column.name: column for column in wanted.columns}
@@ -124,10 +125,11 @@ class _Statements:
         defaults = [
             self._default(change) for change in rest if isinstance(change, AddColumn) and self._is_unsafe(change.column)
         ]
-        statements: list[Sequence[TableChange]] = [keys, *levels, main, defaults, alone]
-        for changes in statements:
-            if changes:
-                yield self._statement(changes)
+        before: list[Sequence[TableChange]] = [keys, *levels]
+        after: list[Sequence[TableChange]] = [main, defaults, alone]
+        yield from (self._statement(changes) for changes in before if changes)
+        self._left = _without(self._actual, levels)
+        yield from (self._statement(changes) for changes in after if changes)
         for change in last:
             index = change.wanted if isinstance(change, AlterIndex) else change.index
             yield self._statement([AddIndex(change.table, index)])
@@ -179,7 +181,7 @@ class _Statements:
         return [] if others and self._predicted(others)[0] == "COPY" else made
 
     def _predicted(self, changes: Sequence[TableChange]) -> tuple[str, str]:
-        return online.predict(self._wanted, self._actual, changes, self._dialect)
+        return online.predict(self._wanted, self._left, changes, self._dialect)
 
     def _spread(self, change: AlterPartitioning) -> Spread:
         return spread(change.actual, change.wanted, self._cut.tail)
@@ -327,6 +329,12 @@ class _Statements:
             if item.kind == kind and item.name == name:
                 return item
         raise UnreadableDdl(self._cut.head, f"it has no {kind} {quote(name)}")
+
+
+def _without(table: Table, levels: Sequence[Sequence[TableChange]]) -> Table:
+    """The table without the columns that these statements drop."""
+    dropped = {change.column.name for level in levels for change in level if isinstance(change, DropColumn)}
+    return replace(table, columns=tuple(column for column in table.columns if column.name not in dropped))
 
 
 def _halves(change: TableChange) -> tuple[TableChange, ...]:
