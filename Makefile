@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# A command that finds itself compiled starts in two thirds of the time, and the tests start thousands.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Settings: on the command line or in the environment, as in `make bench ARGS="--rows 100000"`.
 PYTHON ?=
@@ -46,13 +48,14 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup ## move a shop database between two real servers: plan, show, apply, verify (ARGS=--kill kills it on the way)
 	@$(BIN)/python -m tests.demo $(ARGS)
 
-# What starts, kills or counts processes wants the machine for itself; the rest runs two at a time.
-ALONE := tests/e2e tests/crash
-TOGETHER := $(filter-out $(ALONE) %/__pycache__ %/__init__.py %/conftest.py,$(wildcard tests/*/ tests/test_*.py))
+# What kills servers or counts processes wants the machine for itself; the rest runs two at a time.
+ALONE := tests/crash $(addprefix tests/e2e/test_,$(addsuffix .py,demo failures interruptions lab many_objects \
+	several_databases))
+TOGETHER := $(addprefix --ignore=,$(ALONE)) tests
 
 test: setup lint ## lint, then every test but the long matrices (real servers included)
 ifeq ($(strip $(ARGS)),)
-	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal $(filter-out $(addsuffix /,$(ALONE)),$(TOGETHER))
+	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal $(TOGETHER)
 	$(BIN)/python -m pytest -m "not full" $(ALONE)
 else
 	$(BIN)/python -m pytest -m "not full" $(ARGS)

@@ -50,7 +50,7 @@ _IMPLICIT: dict[Group, str] = {
 }
 """What rows get in a column that is added NOT NULL and without a default."""
 
-_MANY_TO_ONE = ("if(", "char_length(", "json_")
+_MANY_TO_ONE = ("case ", "if(", "char_length(", "json_")
 """Expressions that make one value of several."""
 
 
