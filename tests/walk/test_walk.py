@@ -43,7 +43,7 @@ PAIRS = {
 EACH = 25
 """Walks of one test. Together those of `make test` are 300."""
 OFTEN = {"8.0.33": 5, "9.7": 2, "5.7": 2, "11.8": 3}
-FULL = 4
+FULL = 2
 """Times as many tests of each pair in `make test-full`."""
 
 LANES = [
