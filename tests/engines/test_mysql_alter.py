@@ -30,10 +30,13 @@ Walks = Mapping[str, Walk]
 
 
 def servers(*names: str) -> pytest.MarkDecorator:
-    """A test of each of these servers; those that are not named in OFTEN only among all tests."""
-    return pytest.mark.parametrize(
-        "name", [pytest.param(n, id=VERSIONS[n], marks=() if n in OFTEN else pytest.mark.full) for n in names]
-    )
+    """A test of each of these servers; those that are not named in OFTEN only among all tests.
+
+    Those of one server stay together, so that it is asked once for all cases.
+    """
+    together = {name: pytest.mark.xdist_group(f"alter-{name}") for name in names}
+    marks = {name: [together[name]] if name in OFTEN else [together[name], pytest.mark.full] for name in names}
+    return pytest.mark.parametrize("name", [pytest.param(n, id=VERSIONS[n], marks=marks[n]) for n in names])
 
 
 class Once:
@@ -118,11 +121,11 @@ def test_the_algorithm_and_the_lock_are_the_best_that_the_server_has(case: str, 
             assert set(way.refused) <= {1845, 1846, 1847, *([1800] if name == "legacy" else [])}, way.sql
 
 
-def test_most_statements_tell_their_algorithm(tried: Once) -> None:
-    for name in ("source", "new", "maria11"):
-        every = [way for some in tried(name).values() for way in some]
-        silent = [way.sql for way in every if not way.told[0]]
-        assert len(silent) < len(every) / 10, silent
+@servers("source", "new", "maria11")
+def test_most_statements_tell_their_algorithm(name: str, tried: Once) -> None:
+    every = [way for some in tried(name).values() for way in some]
+    silent = [way.sql for way in every if not way.told[0]]
+    assert len(silent) < len(every) / 10, silent
 
 
 # -- what the server refuses ---------------------------------------------------------------------------------------
