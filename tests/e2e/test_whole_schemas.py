@@ -34,7 +34,20 @@ TITLES = {
     "maria10": "mariadb10.11",
     "maria11": "mariadb11.8",
 }
-both = pytest.mark.parametrize(("old", "new"), PAIRS, ids=[f"{TITLES[old]}-{TITLES[new]}" for old, new in PAIRS])
+OFTEN = (("source", "target"), ("source", "new"), ("source", "maria11"), ("maria11", "source"))
+"""The others are gone through with all tests."""
+both = pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(
+            old,
+            new,
+            id=f"{TITLES[old]}-{TITLES[new]}",
+            marks=() if (old, new) in OFTEN else pytest.mark.full,
+        )
+        for old, new in PAIRS
+    ],
+)
 
 
 def moves_whole(whole: Whole) -> None:

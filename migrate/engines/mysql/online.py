@@ -138,7 +138,7 @@ class _Statement:
         if any(map(is_virtual, self._actual.columns)):
             if "add" in kinds and ("drop" in kinds or self._shifts_virtual()):
                 return copied
-            if "drop" in kinds and (held or partitioned or kinds & {"option", "limit"}):
+            if "drop" in kinds and (held or partitioned or kinds & {"option", "limit", "recompute"}):
                 return copied
         if kinds <= {"meta", "name", "option", "limit", "longer", "said anew", "reference", "recompute", *rows}:
             apart = {"name", "longer", "reference", "recompute"} if kinds & {"option", "limit"} else set()

@@ -173,6 +173,8 @@ def _doubtful(one: StoredObject) -> bool:
         return not told or any("?" in (found[1] or "") for found in _VIEW_STRING.finditer(told))
     if not told or not any(sign in told for sign in "`'\"\\?"):
         return False
+    if "``" in told:  # a name with a backtick, which the dictionary may tell with more or fewer of them
+        return True
     ansi = "ANSI_QUOTES" in dict(one.settings).get("sql_mode", "").split(",")
     return any(_odd(found, told, ansi) for found in _LEXEMES.finditer(told))
 
@@ -185,13 +187,16 @@ def _odd(found: re.Match[str], text: str, ansi: bool) -> bool:
     kind, told = found.lastgroup, found[0]
     if kind == "comment":
         return "?" in told
-    after = text[found.end() : found.end() + 1]
-    touches = after.isalnum() or (after != "" and after in "'\"`_$")
+    before, after = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
+    touches = _joins_on(after)
     if kind == "name" or (kind == "double" and ansi):
-        before = text[max(0, found.start() - 1) : found.start()]
-        return touches or before == told[0]
+        return touches or _joins_on(before)
     begins = _BEFORE_STRING.search(text[max(0, found.start() - 40) : found.start()])
     return kind == "stray" or "?" in told or "\\" in told or touches or not begins
+
+
+def _joins_on(sign: str) -> bool:
+    return sign.isalnum() or (sign != "" and sign in "'\"`_$")
 
 
 def over(one: StoredObject, now: datetime) -> StoredObject:
