@@ -272,7 +272,8 @@ def _add_indexes(link: Link, indexes: tuple[Index, ...], blocked: str) -> Ddl:
 
 def _add_foreign_keys(link: Link, keys: tuple[ForeignKey, ...], blocked: str) -> Ddl:
     pair = link.pair
-    needed = {pair.target.table, *(key.referenced for key in keys)}
+    # Of those that are there already too: rows were loaded unchecked, and the step looks for orphans of all.
+    needed = {pair.target.table, *(key.referenced for key in pair.wanted.foreign_keys)}
     tables = [ObjectRef(pair.target.endpoint, table) for table in sorted(needed)]
     return Ddl(
         id=step_id("add-foreign-keys", pair.target),

@@ -55,12 +55,12 @@ class Dice:
         count = min(self.number(least, most), len(left))
         return tuple(left.pop(self._random.randint(0, len(left) - 1)) for _ in range(count))
 
-    def name(self, taken: Collection[str], prefix: str = "") -> str:
+    def name(self, taken: Collection[str], prefix: str = "", without: str = "") -> str:
         """One that is not taken, in any case; now and then a hostile one. Those with a prefix are numbered."""
         folded = {name.casefold() for name in taken}
-        pool = HOSTILE if self.chance(12) else PLAIN
+        pool = tuple(name for name in HOSTILE if not without or without not in name) if self.chance(12) else PLAIN
         if prefix:
-            base = self.one(pool)[:40] if pool is HOSTILE else prefix
+            base = prefix if pool is PLAIN else self.one(pool)[:40]
             return next(name for n in range(1, 1000) if (name := f"{base}{n}").casefold() not in folded)
         start = self._random.randint(0, len(pool) - 1)
         for name in (*pool[start:], *pool[:start]):

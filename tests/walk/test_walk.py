@@ -1,11 +1,13 @@
 """A random schema, random edits on either side; plan and apply make the target equal, and the second plan is empty.
 
 A walk begins with two schemas, arrives, and goes on: the source is edited once more, and the target follows. Of a
-failure hypothesis prints the shortest walk that it found: every statement that makes both sides, and the plan.
+failure hypothesis prints every statement that makes both sides, and the plan; with WALK_SHRINK=1 in the environment it
+looks for the shortest such walk first, which takes minutes.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from random import Random
@@ -127,7 +129,7 @@ def test_a_random_walk_arrives_and_rests(pair: str, number: int, lane_of: Callab
             stateful_step_count=2,
             deadline=None,
             database=None,
-            phases=(Phase.generate, Phase.shrink),
+            phases=(Phase.generate, Phase.shrink) if os.environ.get("WALK_SHRINK") else (Phase.generate,),
             suppress_health_check=list(HealthCheck),
         ),
     )
