@@ -55,10 +55,10 @@ class Dice:
         count = min(self.number(least, most), len(left))
         return tuple(left.pop(self._random.randint(0, len(left) - 1)) for _ in range(count))
 
-    def name(self, taken: Collection[str], prefix: str = "", without: str = "") -> str:
+    def name(self, taken: Collection[str], prefix: str = "") -> str:
         """One that is not taken, in any case; now and then a hostile one. Those with a prefix are numbered."""
         folded = {name.casefold() for name in taken}
-        pool = tuple(name for name in HOSTILE if not without or without not in name) if self.chance(12) else PLAIN
+        pool = HOSTILE if self.chance(12) else PLAIN
         if prefix:
             base = prefix if pool is PLAIN else self.one(pool)[:40]
             return next(name for n in range(1, 1000) if (name := f"{base}{n}").casefold() not in folded)
