@@ -56,12 +56,10 @@ def default_path(name: str) -> Path:
 
 
 def make(loaded: Loaded, flags: PlanFlags, context: Shell) -> Plan:
-    """Compare both sides and seal what came out. Raises what the planner raises."""
-    from migrate import planfile
-
+    """Compare both sides: the sealed plan. Raises what the planner raises."""
     used = counted(len(loaded.config.endpoint), "endpoint")
     context.say(f"reading {used}: {', '.join(loaded.config.endpoint)}")
-    return planfile.seal(asyncio.run(_make(loaded, flags, context)))
+    return asyncio.run(_make(loaded, flags, context))
 
 
 def moves(loaded: Loaded, flags: PlanFlags) -> tuple[Move, ...]:

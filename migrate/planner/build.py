@@ -44,9 +44,9 @@ class PlanRequest(msgspec.Struct, frozen=True):
 
 
 async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan:
-    """Compare both sides and say what to do; changes nothing on either. The plan is not sealed yet.
+    """Compare both sides and say what to do; changes nothing on either. The plan is sealed.
 
-    Raises `NothingMatches`, `BadConfig`, `UnknownStep`, `ServerError`.
+    Raises `NothingMatches`, `BadConfig`, `BadPlan`, `UnknownStep`, `ServerError`.
     """
     moves = merged(request.move, request.include, request.exclude)
     check_conditions(moves)
@@ -112,11 +112,11 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
         step=ordered,
         finding=tuple(sorted(dict.fromkeys(findings), key=lambda one: (one.code, one.object, one.text))),
     )
-    return await _told_apart(plan, engines)
+    return await _sealed(plan, engines)
 
 
-async def _told_apart(plan: Plan, engines: Mapping[str, Engine]) -> Plan:
-    """The plan, counted up while a ledger knows a step of its digest as done.
+async def _sealed(plan: Plan, engines: Mapping[str, Engine]) -> Plan:
+    """The plan under its seal, counted up while a ledger knows a step of its digest as done.
 
     Every step of a new plan is needed now. A plan of the same content was applied then, and the target was put back
     since: without the count the ledger would call this one done too.
@@ -126,10 +126,10 @@ async def _told_apart(plan: Plan, engines: Mapping[str, Engine]) -> Plan:
         ref = parse_object(one.name)
         places.setdefault(ref.endpoint, set()).add((ref.table.catalog, ref.table.schema))
     while True:
-        digest = seal(plan).digest
-        known = await asyncio.gather(*(engines[name].finished(digest, sorted(some)) for name, some in places.items()))
-        if not frozenset[str]().union(*known):
-            return plan
+        made = seal(plan)
+        asked = (engines[name].finished(made.digest, sorted(some)) for name, some in places.items())
+        if not frozenset[str]().union(*await asyncio.gather(*asked)):
+            return made
         plan = msgspec.structs.replace(plan, again=plan.again + 1)
 
 

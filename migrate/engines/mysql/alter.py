@@ -157,8 +157,8 @@ class _Statements:
         key = change.actual if isinstance(change, AlterForeignKey) else change.foreign_key
         leaves = self._wanted.storage.engine.lower() != self._actual.storage.engine.lower()
         # Of a key to its own table the index that it refers to may go in the same breath (1553).
-        unique = any(isinstance(one, DropIndex | AlterIndex) for one in self._changes)
-        return key.referenced != self._actual.name or leaves or self._parts or unique
+        loses_index = any(isinstance(one, DropIndex | AlterIndex) for one in self._changes)
+        return key.referenced != self._actual.name or leaves or self._parts or loses_index
 
     def _breaks_in_place(self, changes: Sequence[TableChange]) -> bool:
         """MySQL drops and adds an index of a MyISAM table in place, where only its comment differs, and leaves the
