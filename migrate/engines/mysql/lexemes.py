@@ -47,6 +47,8 @@ _LEXEME = re.compile(
 _STRING = re.compile(r"""(?:_(?P<charset>\w+)\s*|[nN])?(?P<quote>['"])(?P<body>.*)['"]\Z""", re.DOTALL)
 _SIGN = re.compile(r"''|\"\"|\\(.)", re.DOTALL)
 _ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
+_PRINTED = {sign: letter for letter, sign in _ESCAPES.items() if letter in "0nrZ"}
+"""Signs that a server prints as escapes (append_unescaped in sql_string.cc); a tab it prints as it is."""
 
 
 def lexemes(text: str) -> tuple[Lexeme, ...]:
@@ -76,18 +78,14 @@ def string_value(lexeme: Lexeme) -> tuple[str, str]:
     return (found["charset"] or "").lower(), _SIGN.sub(sign, found["body"])
 
 
-_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "Z": "\x1a"}
-_LETTERS = {sign: letter for letter, sign in _ESCAPES.items()}
-
-
 def unescaped(text: str) -> str:
-    """The SQL in what MySQL's information_schema tells: escaped as a string is (append_unescaped in sql_string.cc)."""
+    """What is meant by a text that is escaped as a string is, such as the SQL that MySQL's information_schema tells."""
     return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), text, flags=re.DOTALL)
 
 
 def escaped(text: str) -> str:
     """What MySQL's information_schema tells of this SQL."""
-    return re.sub(r"[\\'\0\n\r\x1a]", lambda found: "\\" + _LETTERS.get(found[0], found[0]), text)
+    return re.sub(r"[\\'\0\n\r\x1a]", lambda found: "\\" + _PRINTED.get(found[0], found[0]), text)
 
 
 def plain(text: str) -> str:

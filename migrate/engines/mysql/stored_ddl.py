@@ -13,6 +13,7 @@ import msgspec
 from migrate.engines.base import Renames, Script
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.cut import cut
+from migrate.engines.mysql.lexemes import unescaped
 from migrate.engines.mysql.names import Edit, Scope, mentions, name_edits, rename_names, spliced, target_of
 from migrate.engines.mysql.stored import quoted
 from migrate.errors import UnreadableDdl
@@ -206,13 +207,9 @@ def _definer(definer: str, told: str) -> str:
     return f"DEFINER={quote(user)}{host} " if definer else ""
 
 
-_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
-
-
 def _comment(written: str, mode: str) -> str:
     """A comment as it is: servers print it with backslashes that are none under NO_BACKSLASH_ESCAPES."""
-    inner = written[1:-1].replace("''", "'")
-    return quoted(re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), inner, flags=re.DOTALL), mode)
+    return quoted(unescaped(written[1:-1].replace("''", "'")), mode)
 
 
 def _latin1(letter: str, sql: str) -> bytes:

@@ -55,6 +55,7 @@ def test_texts_that_say_the_same_have_one_form(one: str, other: str) -> None:
         ("`a` or `b` and `c`", "(`a` or `b`) and `c`"),
         ("`s` like 'a'", "`s` like 'A'"),
         ("`s` like 'a' escape '!'", "`s` like 'a'"),
+        (r"concat(`s`,'\t')", "concat(`s`,'t')"),
         ("`a` > 1", "`a` >= 1"),
         ("`a` = 0", "`a` <> 0"),
         ("cast(`a` as char(10))", "cast(`a` as char(11))"),
