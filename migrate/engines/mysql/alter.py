@@ -22,12 +22,13 @@ from msgspec.structs import replace
 
 from migrate.engines.base import Alteration, Dialect, Loss
 from migrate.engines.mysql import online
-from migrate.engines.mysql.alter_options import option_clauses, string
+from migrate.engines.mysql.alter_options import option_clauses
 from migrate.engines.mysql.alter_refused import refused
 from migrate.engines.mysql.ddl import with_collation, without_default
 from migrate.engines.mysql.losses import losses
 from migrate.engines.mysql.partitions import Spread, spread
 from migrate.engines.mysql.remade import earlier, hindered, remade, with_dependents
+from migrate.engines.mysql.render import string
 from migrate.engines.mysql.spelling import same, same_charset, same_check, visibility_alone
 from migrate.errors import UnreadableDdl
 from migrate.model.change import (

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrate.engines.mysql.render import string
 from migrate.engines.mysql.spelling import same_charset
 from migrate.errors import UnreadableDdl
 from migrate.model.table import Storage
 from migrate.sql import tokens
 
-__all__ = ["WHOLE_TYPES", "option_clauses", "string"]
+__all__ = ["WHOLE_TYPES", "option_clauses"]
 
 _UNSAID = {
     "autoextend_size": "0",
@@ -47,11 +48,6 @@ def option_clauses(actual: Storage, wanted: Storage, tail: str) -> Iterator[str]
     there, want = _options(actual), _options(wanted)
     yield from (f"{_option(name)} = {_UNSAID.get(name, 'DEFAULT')}" for name in sorted(there.keys() - want.keys()))
     yield from (f"{_option(name)} = {want[name]}" for name in sorted(want) if there.get(name) != want[name])
-
-
-def string(text: str) -> str:
-    """A string that means `text` where backslashes escape; a comment takes no other kind of literal."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "''").replace("\0", "\\0") + "'"
 
 
 def _row_format(wanted: Storage, tail: str) -> str:
