@@ -62,32 +62,45 @@ def test_another_server_behind_the_same_address_is_refused(world: World) -> None
 
 CUSTOMER = "CREATE TABLE customer (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80))"
 OTHER_ROWS = f"{CUSTOMER};\nINSERT INTO customer VALUES (5,'e')"
-OTHER_DEFINITION = CUSTOMER.replace("80", "70")
+ONE_COLUMN_MORE = CUSTOMER.replace("(80)", "(80), theirs INT")
 
 
 @pytest.mark.parametrize(
-    ("existing", "code", "why"),
-    [(OTHER_ROWS, "MG202", "rows that differ"), (OTHER_DEFINITION, "MG201", "varchar(70)")],
-    ids=["other rows", "another definition"],
+    ("existing", "code", "why", "step"),
+    [
+        (OTHER_ROWS, "MG202", "rows that differ", "load-rows"),
+        (ONE_COLUMN_MORE, "MG209", "destructive", "alter-table"),
+    ],
+    ids=["other rows", "a column that would go"],
 )
-def test_what_is_on_the_target_already_blocks_the_plan(world: World, existing: str, code: str, why: str) -> None:
+def test_what_is_on_the_target_already_blocks_the_plan(
+    world: World, existing: str, code: str, why: str, step: str
+) -> None:
     client.rows(world.target, f"CREATE DATABASE `{world.goal}`")
     fill(world.target, world.goal, existing)
     before = client.rows(world.target, f"SELECT * FROM `{world.goal}`.customer")
     ran = world.plan()
     assert code in ran.out
     assert why in ran.out
-    refused(world.apply(), 6, f"load-rows:new:{world.goal}.customer", why, "--skip")
+    refused(world.apply(), 6, f"{step}:new:{world.goal}.customer", why, "--skip")
     assert client.rows(world.target, f"SELECT * FROM `{world.goal}`.customer") == before
     assert client.rows(world.target, f"SHOW TABLES FROM `{world.goal}`") == [("customer",)]
     world.state_is_intact()
+
+
+def test_a_definition_that_is_older_is_altered_and_the_rows_follow(world: World) -> None:
+    client.rows(world.target, f"CREATE DATABASE `{world.goal}`")
+    fill(world.target, world.goal, CUSTOMER.replace("80", "70"))
+    world.plan()
+    assert f"alter-table:new:{world.goal}.customer" in world.migrate.plan.read_text()
+    world.finishes()
 
 
 def test_a_blocked_step_that_is_skipped_lets_the_rest_move(world: World) -> None:
     client.rows(world.target, f"CREATE DATABASE `{world.goal}`")
     fill(world.target, world.goal, "CREATE TABLE orders (id INT PRIMARY KEY, other INT)")
     world.plan()
-    world.migrate.must("plan", "--skip", f"load-rows:new:{world.goal}.orders")
+    world.migrate.must("plan", "--skip", f"alter-table:new:{world.goal}.orders")
     assert world.apply().code == 0
     assert client.rows(world.target, f"SELECT * FROM `{world.goal}`.customer") == [(1, "a"), (2, "b")]
     assert client.rows(world.target, f"SELECT * FROM `{world.goal}`.orders") == []
