@@ -228,6 +228,9 @@ class Engine(Protocol):
         Raises `UnreadableDdl` where the words cannot be rewritten for certain.
         """
 
+    def rename_table(self, table: Table, renames: Renames) -> Table:
+        """The table with every name in the words of its defaults as `renames` says; DDL made from it follows."""
+
     def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
         """The statement that makes it (a view: that makes or replaces it), from the source's own text of it.
 

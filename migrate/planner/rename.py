@@ -53,6 +53,22 @@ def stored_pairs(
     return tuple(found[goal] for goal in sorted(found))
 
 
+def renamed_tables(
+    moves: Sequence[Move], sources: Mapping[str, Catalog], pairs: Sequence[Pair], engines: Mapping[str, Engine]
+) -> tuple[Pair, ...]:
+    """The pairs, with the names in the words of what is wanted as the moves give them."""
+    found = list(pairs)
+    for move in moves:
+        mine = [n for n, pair in enumerate(found) if pair.move == move]
+        if mine:
+            renames = _renames(move, moves, sources[source_pattern(move).endpoint], pairs)
+            engine = engines[target_pattern(move).endpoint]
+            for n in mine:
+                wanted = engine.rename_table(found[n].wanted, renames)
+                found[n] = msgspec.structs.replace(found[n], wanted=wanted)
+    return tuple(found)
+
+
 def _goal(move: Move, stored: StoredObject) -> ObjectRef:
     if stored.kind != "trigger":
         return target_name(move, stored.name)

@@ -13,7 +13,7 @@ from migrate.model.pattern import Pattern, all_of
 from migrate.model.plan import Move
 from migrate.model.table import Catalog, ObjectRef, Schema, StoredObject, Table, TableName
 from migrate.planner.nearest import nearest
-from migrate.planner.rename import stored_pairs
+from migrate.planner.rename import renamed_tables, stored_pairs
 from migrate.planner.translate import (
     Pair,
     StoredPair,
@@ -77,7 +77,7 @@ async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey
     used = sorted({*sources, *patterns})
     dialects = dict(zip(used, await asyncio.gather(*(engines[name].dialect() for name in used)), strict=True))
     present = await _inspect(patterns, engines)
-    taken = pairs(moves, sources, present)
+    taken = renamed_tables(moves, sources, pairs(moves, sources, present), engines)
     seen = Survey(sources, present, taken, stored_pairs(moves, sources, taken, engines), dialects=dialects)
     seen = _at_home(await _in_words_of_targets(seen, engines))
     left_behind, definitions = await _parents_left_behind(seen, engines)

@@ -129,7 +129,8 @@ def test_a_schema_with_some_of_everything_moves_whole(
     moves_whole(whole)
     made = stored(target, goal)
     assert_works_alike(whole, office.WORK)
-    assert_says_what_a_person_would_write(made, whole, "schema.sql", office.Names(goal, text=schema, quoted=True))
+    if source.vendor == target.vendor:  # between vendors it is not the same script, and each prints a view in its way
+        assert_says_what_a_person_would_write(made, whole, "schema.sql", office.Names(goal, text=schema, quoted=True))
 
 
 def assert_says_what_a_person_would_write(

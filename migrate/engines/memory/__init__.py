@@ -167,6 +167,10 @@ class MemoryEngine:
         """See base.Engine."""
         return rename(stored, name, renames)
 
+    def rename_table(self, table: Table, renames: Renames) -> Table:
+        """See base.Engine. No default here names anything."""
+        return table
+
     def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
         """See base.Engine."""
         return create(wanted, definition)

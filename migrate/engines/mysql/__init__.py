@@ -19,7 +19,7 @@ from migrate.engines.base import (
     Translation,
     Writer,
 )
-from migrate.engines.mysql import alter, ddl, layout, stored_ddl, translation
+from migrate.engines.mysql import alter, ddl, drawn, layout, stored_ddl, translation
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.grants import unseen, writes_anyway
@@ -203,6 +203,9 @@ class MysqlEngine:
 
     def rename(self, stored: StoredObject, name: TableName, renames: Renames) -> StoredObject:
         return stored_ddl.rename(stored, name, renames)
+
+    def rename_table(self, table: Table, renames: Renames) -> Table:
+        return drawn.rename_table(table, renames)
 
     def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
         if self._abilities is not None:

@@ -24,7 +24,7 @@ from migrate.engines.base import Alteration, Dialect, Loss
 from migrate.engines.mysql import online
 from migrate.engines.mysql.alter_options import option_clauses
 from migrate.engines.mysql.alter_refused import refused
-from migrate.engines.mysql.ddl import with_collation, without_default
+from migrate.engines.mysql.ddl import as_wanted, without_default
 from migrate.engines.mysql.losses import losses
 from migrate.engines.mysql.partitions import Spread, spread
 from migrate.engines.mysql.remade import earlier, hindered, remade, with_dependents
@@ -249,7 +249,7 @@ class _Statements:
     # -- columns
 
     def _column(self, column: Column) -> str:
-        text = with_collation(self._wanted, self._item("column", column.name), self._other_charset)
+        text = as_wanted(self._wanted, self._item("column", column.name), self._other_charset)
         return without_default(text) if column != self._by_name[column.name] else text
 
     def _alter_column(self, actual: Column, wanted: Column) -> Iterator[str]:

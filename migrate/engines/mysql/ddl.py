@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from migrate.engines.mysql.drawn import drawing_from
 from migrate.engines.mysql.spelling import same
 from migrate.errors import UnreadableDdl
 from migrate.model.table import Column, ForeignKey, Index, IndexPart, Schema, Table
@@ -18,13 +19,13 @@ from migrate.sql import Item, Items, Token, items, quote, quote_table, tokens
 __all__ = [
     "add_foreign_keys",
     "add_indexes",
+    "as_wanted",
     "create_schema",
     "create_table",
     "deferrable",
     "findings",
     "same",
     "usable_key",
-    "with_collation",
     "without_default",
 ]
 
@@ -62,7 +63,7 @@ def create_table(table: Table, definition: str, deferred: Sequence[Index]) -> st
     _check_columns(table, definition, cut)
     later = {item.name for item in _index_items(definition, cut, deferred)}
     kept = [
-        with_collation(table, item)
+        as_wanted(table, item)
         for item in cut.items
         if item.kind != "foreign_key" and not (item.kind in {"index", "fulltext", "spatial"} and item.name in later)
     ]
@@ -228,23 +229,28 @@ def _unsaid_collation(found: Sequence[Token], base: int) -> int | None:
     return None
 
 
-def with_collation(table: Table, item: Item, always: bool = False) -> str:
-    """The item's text; of a column of text with its collation, where servers choose different ones for its charset.
+def as_wanted(table: Table, item: Item, always: bool = False) -> str:
+    """The item's text; of a column as `table` has it: its default draws from the sequences that are said there.
 
-    `always`: also where the column's charset is the table's, with both, since the table there has another.
+    A column of text comes with its collation, where servers choose different ones for its charset. `always`: also where
+    the column's charset is the table's, with both, since the table there has another.
     """
     column = next((column for column in table.columns if item.kind == "column" and column.name == item.name), None)
-    if column is None or not column.collation:
+    if column is None:
         return item.text
-    found = tokens(item.text)
+    return drawing_from(column, _with_collation(column, item.text, always) if column.collation else item.text)
+
+
+def _with_collation(column: Column, text: str, always: bool) -> str:
+    found = tokens(text)
     end = _unsaid_collation(found, base=0)
     if end is not None:
-        return f"{item.text[:end]} COLLATE {column.collation}{item.text[end:]}"
+        return f"{text[:end]} COLLATE {column.collation}{text[end:]}"
     outer = [token for token, level in zip(found, _levels(found), strict=True) if level == 0]
     if not always or any(_is(token, "COLLATE", "CHARSET", "CHARACTER SET", "CHARACTER") for token in outer):
-        return item.text
-    at = _end_of_type(item.text, found)
-    return f"{item.text[:at]} CHARACTER SET {column.charset} COLLATE {column.collation}{item.text[at:]}"
+        return text
+    at = _end_of_type(text, found)
+    return f"{text[:at]} CHARACTER SET {column.charset} COLLATE {column.collation}{text[at:]}"
 
 
 def without_default(text: str) -> str:
