@@ -231,6 +231,9 @@ class Engine(Protocol):
     def rename_table(self, table: Table, renames: Renames) -> Table:
         """The table with every name in the words of its defaults as `renames` says; DDL made from it follows."""
 
+    def sequences(self, table: Table) -> tuple[TableName, ...]:
+        """The sequences that the table's defaults draw from: a table cannot be made before them."""
+
     def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
         """The statement that makes it (a view: that makes or replaces it), from the source's own text of it.
 

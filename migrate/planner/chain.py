@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 
 import msgspec
@@ -191,7 +191,7 @@ def _create_table(link: Link, deferred: tuple[Index, ...]) -> Ddl:
         id=step_id("create-table", pair.target),
         source=str(pair.source),
         target=str(pair.target),
-        after=(schema_step(pair.target.endpoint, pair.target.table.schema), *_givers(link)),
+        after=(schema_step(pair.target.endpoint, pair.target.table.schema), *_givers(link), *_sequences(link)),
         action="create-table",
         sql=link.target.create_table(pair.wanted, link.definition, deferred, link.origin),
     )
@@ -244,11 +244,17 @@ def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
 
 
 def _before(link: Link, alteration: Alteration) -> tuple[str, ...]:
-    """What an ALTER TABLE waits for on other tables: foreign keys that hold its columns, names that it gets."""
+    """What an ALTER TABLE waits for: other tables' foreign keys that hold its columns, names and sequences it gets."""
     if alteration.action == "drop-foreign-keys":
         return ()
     endpoint = link.pair.target.endpoint
-    return (*(step_id("drop-foreign-keys", ObjectRef(endpoint, child)) for child in link.children), *_givers(link))
+    released = (step_id("drop-foreign-keys", ObjectRef(endpoint, child)) for child in link.children)
+    return (*released, *_givers(link), *_sequences(link))
+
+
+def _sequences(link: Link) -> Iterator[str]:
+    for name in link.target.sequences(link.pair.wanted):
+        yield step_id("create-sequence", ObjectRef(link.pair.target.endpoint, name))
 
 
 def _givers(link: Link) -> list[str]:

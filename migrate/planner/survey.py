@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -70,7 +70,7 @@ async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey
         if not any(map(pattern.matches, names)):
             near = await nearest(engines[pattern.endpoint], pattern)
             raise NothingMatches(pattern.endpoint, pattern.tables, near)
-    places = _places(moves, sources)
+    places = _places(moves, sources, engines)
     patterns = {
         target: tuple(all_of(target, place.schema) for place in sorted(schemas)) for target, schemas in places.items()
     }
@@ -89,19 +89,22 @@ async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey
     )
 
 
-def _places(moves: Sequence[Move], sources: Mapping[str, Catalog]) -> dict[str, set[TableName]]:
+def _places(
+    moves: Sequence[Move], sources: Mapping[str, Catalog], engines: Mapping[str, Engine]
+) -> dict[str, set[TableName]]:
     """The schemas that must be looked at on each target."""
     places: dict[str, set[TableName]] = {}
     for move in moves:
-        catalog = sources[source_pattern(move).endpoint]
+        catalog, source = sources[source_pattern(move).endpoint], engines[source_pattern(move).endpoint]
         target = places.setdefault(target_pattern(move).endpoint, set())
         for table in catalog.tables:
             if not moved(move, table.name):
                 continue
             target.add(TableName(target_name(move, table.name).table.schema, ""))
-            for key in table.foreign_keys:  # a parent may stand in a schema that nothing moves into
-                if key.referenced.schema != table.name.schema:
-                    target.add(TableName(key.referenced.schema, ""))
+            parents = (key.referenced for key in table.foreign_keys)
+            for needed in (*parents, *source.sequences(table)):  # may stand in a schema that nothing moves into
+                if needed.schema != table.name.schema:
+                    target.add(TableName(needed.schema, ""))
         taken = {stored.key for stored in catalog.stored if stored_moved(move, stored)}
         for _, name in taken:
             target.add(TableName(target_name(move, name).table.schema, ""))
@@ -221,8 +224,20 @@ def reasons(seen: Survey, pair: Pair, definition: str, engines: Mapping[str, Eng
         *engines[pair.source.endpoint].findings(pair.table, "" if own else definition),
         *engines[pair.target.endpoint].findings(pair.wanted, definition if own else ""),
         *seen.refused.get(pair.target, ()),
+        *_without_sequences(seen, pair, engines[pair.target.endpoint]),
     )
     return tuple(dict.fromkeys(found))
+
+
+def _without_sequences(seen: Survey, pair: Pair, target: Engine) -> Iterator[str]:
+    for name in target.sequences(pair.wanted):
+        comes = any(
+            one.target == StoredRef("sequence", ObjectRef(pair.target.endpoint, name)) and not one.refused
+            for one in seen.stored
+        )
+        there = any(one.key == ("sequence", name) for one in seen.present[pair.target.endpoint].stored)
+        if not comes and not there:
+            yield f"draws from the sequence {name}, which neither moves nor is on the target"
 
 
 async def define(tables: Collection[ObjectRef], engines: Mapping[str, Engine]) -> dict[ObjectRef, str]:

@@ -603,6 +603,18 @@ def test_a_sequence_moves_before_the_table_that_draws_from_it(
     assert here == there
 
 
+def test_a_table_without_its_sequence_stays_behind(
+    migrate: Migrate, everywhere: Lab, fresh_everywhere: FreshSchemas
+) -> None:
+    server = everywhere.maria11
+    schema, goal = fresh_everywhere("whole_sequence", server), fresh_everywhere("whole_sequence_to")
+    run(server, schema, *SEQUENCES, "CREATE TABLE plain (id INT PRIMARY KEY)")
+    whole = Whole(migrate, server, server, {schema: goal}, changes={"move": 'exclude = ["*.numbers"]'})
+    plan = whole.plan()
+    assert "draws from the sequence" in plan.of("MG102")[f"old:{schema}.t"]
+    assert set(plan.actions("create-table")) == {"plain"}
+
+
 def test_a_sequence_is_left_out_where_there_are_none_and_so_is_what_draws_from_it(
     migrate: Migrate, everywhere: Lab, fresh_everywhere: FreshSchemas
 ) -> None:

@@ -171,6 +171,10 @@ class MemoryEngine:
         """See base.Engine. No default here names anything."""
         return table
 
+    def sequences(self, table: Table) -> tuple[TableName, ...]:
+        """See base.Engine. There are none."""
+        return ()
+
     def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
         """See base.Engine."""
         return create(wanted, definition)

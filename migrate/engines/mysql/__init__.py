@@ -207,6 +207,9 @@ class MysqlEngine:
     def rename_table(self, table: Table, renames: Renames) -> Table:
         return drawn.rename_table(table, renames)
 
+    def sequences(self, table: Table) -> tuple[TableName, ...]:
+        return drawn.sequences(table)
+
     def create_stored(self, wanted: StoredObject, definition: str, renames: Renames, origin: Dialect) -> Script:
         if self._abilities is not None:
             definition = translation.own_statement(wanted, definition, origin, self._abilities)

@@ -14,7 +14,7 @@ from migrate.engines.mysql.names import target_of
 from migrate.model.table import Column, Table, TableName
 from migrate.sql import quote_table
 
-__all__ = ["drawing_from", "rename_table"]
+__all__ = ["drawing_from", "rename_table", "sequences"]
 
 _QUOTED = r"`(?:[^`]|``)*`"
 _DRAWN = re.compile(
@@ -28,10 +28,7 @@ def rename_table(table: Table, renames: Renames) -> Table:
     """The table whose defaults draw from the sequences where these go."""
 
     def moved(found: re.Match[str]) -> str:
-        if not found["word"]:
-            return found[0]
-        goal = target_of(TableName(_bare(found["schema"]), _bare(found["name"])), renames)
-        return f"{found['word']}({quote_table(goal)})"
+        return f"{found['word']}({quote_table(target_of(_name(found), renames))})" if found["word"] else found[0]
 
     columns = tuple(
         replace(column, default=_DRAWN.sub(moved, column.default))
@@ -48,6 +45,17 @@ def drawing_from(column: Column, text: str) -> str:
     if not column.default_is_expression:
         return text
     return _DRAWN.sub(lambda found: next(wanted, found[0]) if found["word"] else found[0], text)
+
+
+def sequences(table: Table) -> tuple[TableName, ...]:
+    """The sequences that the table's defaults draw from."""
+    defaults = (column.default or "" for column in table.columns if column.default_is_expression)
+    names = (_name(found) for default in defaults for found in _DRAWN.finditer(default) if found["word"])
+    return tuple(sorted(set(names)))
+
+
+def _name(found: re.Match[str]) -> TableName:
+    return TableName(_bare(found["schema"]), _bare(found["name"]))
 
 
 def _bare(name: str) -> str:

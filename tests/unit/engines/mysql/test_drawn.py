@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrate.engines.base import Renames
-from migrate.engines.mysql.drawn import drawing_from, rename_table
+from migrate.engines.mysql.drawn import drawing_from, rename_table, sequences
 from migrate.model.table import Column, Table, TableName
 from migrate.model.types import Integer
 
@@ -33,3 +33,11 @@ def test_a_default_that_is_a_text_stays() -> None:
 def test_the_definition_says_what_the_default_does() -> None:
     told = f"`id` int(11) DEFAULT ({DEFAULT}) COMMENT 'nextval(`sh``op`.`n`)'"
     assert drawing_from(renamed(DEFAULT), told) == f"`id` int(11) DEFAULT ({WANTED}) COMMENT 'nextval(`sh``op`.`n`)'"
+
+
+def test_the_sequences_of_a_table_are_those_that_its_defaults_draw_from() -> None:
+    columns = (column(DEFAULT), column("nextval(`a`.`b`)", is_expression=False), column("nextval(`sh``op`.`n`)"))
+    assert sequences(Table(TableName("crm", "t"), columns=columns)) == (
+        TableName("other", "m"),
+        TableName("sh`op", "n"),
+    )
