@@ -224,8 +224,8 @@ def reasons(seen: Survey, pair: Pair, definition: str, engines: Mapping[str, Eng
         *engines[pair.source.endpoint].findings(pair.table, "" if own else definition),
         *engines[pair.target.endpoint].findings(pair.wanted, definition if own else ""),
         *seen.refused.get(pair.target, ()),
-        *_without_sequences(seen, pair, engines[pair.target.endpoint]),
     )
+    found = found or tuple(_without_sequences(seen, pair, engines[pair.target.endpoint]))
     return tuple(dict.fromkeys(found))
 
 

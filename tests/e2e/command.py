@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.warm import Request, warm
 from tests.lab import Server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -51,9 +52,15 @@ class Migrate:
     variables: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, *words: str, variables: Mapping[str, str] | None = None) -> Ran:
-        """Run a command to its end. Whatever it ended with, it showed no traceback and no password."""
-        child = self.start(*words, variables=variables)
-        return self.ended(child, words)
+        """Run a command to its end, in a warm process. However it ended, it showed no traceback and no password."""
+        out, err = (self.folder.parent / f"{self.folder.name}.{name}" for name in ("out", "err"))
+        request = Request(words, str(self.folder), self._environment(variables or {}), str(out), str(err))
+        try:
+            code = warm().run(request, LIMIT)
+        except TimeoutError:
+            text = f"{out.read_text('utf-8')}\n{err.read_text('utf-8')}"
+            raise AssertionError(f"migrate {' '.join(words)} did not end in {LIMIT:.0f} s:\n{text}") from None
+        return self._judged(Ran(words, code, out.read_text("utf-8"), err.read_text("utf-8")))
 
     def start(self, *words: str, variables: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Start a command, to be interrupted or joined with `ended`."""
@@ -75,11 +82,14 @@ class Migrate:
             child.kill()
             out, err = child.communicate()
             raise AssertionError(f"migrate {' '.join(words)} did not end in {LIMIT:.0f} s:\n{out}\n{err}") from None
-        ran = Ran(tuple(words), child.returncode, out, err)
+        return self._judged(Ran(tuple(words), child.returncode, out, err))
+
+    @staticmethod
+    def _judged(ran: Ran) -> Ran:
         assert "Traceback" not in ran.text, ran.text
         assert "internal error" not in ran.text, ran.text
         for secret in SECRETS:
-            assert secret not in out + err, f"{secret} was shown:\n{ran.text}"
+            assert secret not in ran.out + ran.err, f"{secret} was shown:\n{ran.text}"
         return ran
 
     def must(self, *words: str) -> Ran:
