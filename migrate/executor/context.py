@@ -12,6 +12,7 @@ import msgspec
 
 from migrate.engines.base import Engine, LedgerKey, LedgerLine, Lock
 from migrate.errors import CannotConnect, ConnectionLost, Locked, MigrateError
+from migrate.executor.apart import Apart
 from migrate.executor.check import Standing
 from migrate.executor.slots import Hold, Slots, lane_of
 from migrate.model.pattern import endpoint_of, parse_object, parse_schema
@@ -42,11 +43,13 @@ class Context:
         interrupt: asyncio.Event,
         run: Run,
         locks: Mapping[str, Lock],
+        apart: Apart,
     ) -> None:
         self.plan = plan
         self.engines = engines
         self.standing = standing
         self.slots = slots
+        self.apart = apart
         self.interrupt = interrupt
         self.events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         """What happens; an exception is a mistake of ours, and ends the run."""

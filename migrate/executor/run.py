@@ -11,6 +11,7 @@ import msgspec
 
 from migrate.engines.base import Engine, Lock
 from migrate.errors import Blocked, MigrateError, StalePlan, Stopped
+from migrate.executor.apart import Apart, claims
 from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending, stand, strangers, targets
 from migrate.executor.context import Context, Interrupt
 from migrate.executor.holding import claim, take_targets
@@ -86,7 +87,8 @@ async def apply(
                     there = {schema.name for schema in standing.present(endpoint).schemas}
                     await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
             slots = Slots(options.parallelism, engines, map(lane_of, left_of(plan, standing)))
-            context = Context(plan, engines, standing, slots, interrupt, run, locks)
+            apart = Apart(claims(plan, standing.seen) if standing.seen else {})
+            context = Context(plan, engines, standing, slots, interrupt, run, locks, apart)
             begun = bool(pending(plan, standing))
             async for event in Loop(context, options).events():
                 if isinstance(event, Outcome):

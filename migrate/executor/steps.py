@@ -104,7 +104,7 @@ async def _ddl(context: Context, step: Ddl) -> Done:
 
     async def work() -> str:
         nonlocal gap, lost
-        async with context.take(step, endpoint):
+        async with context.apart.take(step.id), context.take(step, endpoint):
             await context.begin(step)
             if lost:
                 await engine.end_executors(tag)
@@ -137,7 +137,7 @@ async def _stored(context: Context, step: Ddl) -> Done:
 
     async def work() -> str:
         nonlocal present, lost
-        async with context.take(step, endpoint):
+        async with context.apart.take(step.id), context.take(step, endpoint):
             await context.begin(step)
             if lost:
                 await engine.end_executors(tag)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -13,12 +13,12 @@ from migrate.model.pattern import endpoint_of, glob_matches, parse_object
 from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step
 from migrate.model.table import ObjectRef, Statistics, TableName, spell
 from migrate.planfile import fingerprint, seal
-from migrate.planner.chain import Existing, Link, schema_step, step_id, steps_of
+from migrate.planner.chain import Existing, Link, schema_step, steps_of
 from migrate.planner.conditions import check_conditions
 from migrate.planner.gap import Gap, StoredGap, gaps, missing_schemas, stored_gaps
 from migrate.planner.needs import left_behind, reads
 from migrate.planner.obstacles import obstacles
-from migrate.planner.order import in_order, spaced, step_kind, without
+from migrate.planner.order import in_order, step_kind, without
 from migrate.planner.risk import finding
 from migrate.planner.said import dated, definers, hidden, server_notes, translated
 from migrate.planner.stored import StoredPlanner, StoredSteps, windows
@@ -91,7 +91,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     objects += stored.objects
     steps = [_waiting(step, stored.waits) for step in (*steps, *stored.steps)]
     steps += _schema_steps(seen, steps, engines)
-    ordered = without(in_order(spaced(steps, _tied(seen))), request.skip)
+    ordered = without(in_order(steps), request.skip)
     touched = {(step.target, step_kind(step)) for step in ordered}  # what is skipped whole is no object of the plan
     kept = tuple(one for one in objects if (one.name, one.kind) in touched)
     findings += dated(seen, moves)
@@ -259,18 +259,6 @@ def _children(seen: Survey) -> dict[ObjectRef, tuple[TableName, ...]]:
                 ref = ObjectRef(endpoint, parent)
                 found[ref] = (*found.get(ref, ()), table.name)
     return found
-
-
-def _tied(seen: Survey) -> Iterator[tuple[str, str]]:
-    """ALTER TABLE of two tables that a foreign key ties: done at once, a server ends one as a dead lock (1213)."""
-    for endpoint, catalog in seen.present.items():
-        for table in catalog.tables:
-            for parent in {key.referenced for key in table.foreign_keys} - {table.name}:
-                first, second = sorted((table.name, parent))
-                yield (
-                    step_id("alter-table", ObjectRef(endpoint, second)),
-                    step_id("alter-table", ObjectRef(endpoint, first)),
-                )
 
 
 def _permitted(request: PlanRequest, target: ObjectRef) -> bool:

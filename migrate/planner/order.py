@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import heapq
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -52,30 +52,6 @@ _STORED: dict[str, StoredKind] = {
 def step_kind(step: Step) -> StoredKind | Literal["table"]:
     """What kind of object the step works on."""
     return _STORED.get(step.action.partition("-")[2], "table") if isinstance(step, Ddl) else "table"
-
-
-def spaced(steps: Sequence[Step], pairs: Iterable[tuple[str, str]]) -> tuple[Step, ...]:
-    """The steps, the first of each pair of ids after the second, where both are there and nothing waits in a circle.
-
-    For steps that should not, rather than must not, run at the same time.
-    """
-    after = {step.id: list(step.after) for step in steps}
-
-    def reaches(start: str, goal: str) -> bool:
-        seen, left = {start}, [start]
-        while left:
-            for before in after.get(left.pop(), ()):
-                if before == goal:
-                    return True
-                if before not in seen:
-                    seen.add(before)
-                    left.append(before)
-        return False
-
-    for second, first in sorted(pairs):
-        if second in after and first in after and first not in after[second] and not reaches(first, second):
-            after[second].append(first)
-    return tuple(msgspec.structs.replace(step, after=tuple(after[step.id])) for step in steps)
 
 
 def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -38,7 +38,8 @@ _SAME = (
     (re.compile(r" ROW_FORMAT=\w+|row_format=\w+ ?"), ""),
     (re.compile(r" ON (?:DELETE|UPDATE) (?:RESTRICT|NO ACTION)"), ""),
     (re.compile(r"\ARESTRICT\Z"), "NO ACTION"),
-    (re.compile(r" PAGE_CHECKSUM=1|page_checksum=1 ?"), ""),  # Aria says its default once the table was altered
+    # Aria says its defaults once the table was altered.
+    (re.compile(r" (?:PAGE_CHECKSUM|TRANSACTIONAL)=1|(?:page_checksum|transactional)=1 ?"), ""),
 )
 """Words that say nothing: the character set that a server gives to a string, what is so without being said."""
 _SORTED = ("  KEY", "  UNIQUE", "  FULLTEXT", "  SPATIAL", "  CONSTRAINT")
@@ -110,9 +111,18 @@ def told(side: Side, schema: str, tables: Sequence[str]) -> list[tuple[str, Row]
         queries["check"] = CHECKS_OF_MARIADB if maria else CHECKS
     found = []
     for kind, query in queries.items():
-        rows = [row[:-1] if kind == "table" else row for row in side.rows(query, schema)]
+        rows = [_table(row[:-1]) if kind == "table" else row for row in side.rows(query, schema)]
         found += [(kind, tuple(map(_bare, row))) for row in rows if row[0] in tables]
     return found
+
+
+def _table(row: Row) -> Row:
+    """Of a partitioned table MySQL 8 and 9 go on telling the row format that it had before it was altered in place."""
+    table, engine, row_format, collation, options, *rest = row
+    if "partitioned" in options:
+        said = re.search(r"row_format=(\w+)", options, re.IGNORECASE)
+        row_format = said[1].capitalize() if said else "Dynamic"
+    return (table, engine, row_format, collation, options, *rest)
 
 
 def rows(side: Side, schema: str, table: str) -> list[str]:

@@ -89,7 +89,7 @@ class View:
         text += f"VIEW {quote(self.name)} AS SELECT {', '.join(items)} FROM {place}{quote(self.base)}"
         if self.where and self.columns:
             text += f" WHERE {quote(self.columns[0])} IS NOT NULL OR 1 = 1"
-        if self.check and self.columns and not self.join:
+        if self.check and self.columns and not self.join and not self.function:  # which may read the view's own table
             text += f" WITH {self.check} CHECK OPTION"
         return self.settings.around(text)
 

@@ -25,7 +25,7 @@ from tests.walk.flavours import MARIADB, MYSQL8, MYSQL9, MYSQL57, Flavour
 from tests.walk.lane import Lane, lane_between
 from tests.walk.schemas import a_schema
 from tests.walk.valid import can_become
-from tests.walk.walking import Misplaced, Walk
+from tests.walk.walking import Walk
 
 
 class Pair(NamedTuple):
@@ -64,12 +64,10 @@ class Walking(RuleBasedStateMachine):
     lane: Lane
     flavour: Flavour
     arrived = 0
-    misplaced = 0
 
     def __init__(self) -> None:
         super().__init__()
         self._walk: Walk | None = None
-        self._ended = False
 
     @initialize(random=RANDOM, edits=SOME_EDITS, rows=st.booleans(), both=st.booleans(), spoil=RARELY)
     def begin(self, random: Random, edits: list[Edit], rows: bool, both: bool, spoil: bool) -> None:
@@ -93,15 +91,8 @@ class Walking(RuleBasedStateMachine):
 
     def _arrive(self, rows: bool, both: bool, spoil: bool) -> None:
         assert self._walk is not None
-        if self._ended:
-            return
-        try:
-            self._walk.arrive(rows, both, spoil)
-        except Misplaced:  # the server's own fault: counted, and limited below
-            self._ended = True
-            type(self).misplaced += 1
-        else:
-            type(self).arrived += 1
+        self._walk.arrive(rows, both, spoil)
+        type(self).arrived += 1
 
     def teardown(self) -> None:
         if self._walk is not None:
@@ -142,5 +133,4 @@ def test_a_random_walk_arrives_and_rests(pair: str, number: int, lane_of: Callab
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert Machine.misplaced <= 2
-    assert Machine.arrived >= EACH - Machine.misplaced
+    assert Machine.arrived >= EACH
