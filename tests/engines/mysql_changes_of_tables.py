@@ -218,6 +218,11 @@ TABLES: dict[str, Change] = {
         "lossy",
     ),
     # -- partitions
+    "row format of partitions": Change(
+        "(a int) ROW_FORMAT=COMPACT PARTITION BY HASH (a) PARTITIONS 2",
+        "(a int) ROW_FORMAT=DYNAMIC PARTITION BY HASH (a) PARTITIONS 2",
+        "VALUES (1)",
+    ),
     "partitioned by hash": Change("(a int)", "(a int) PARTITION BY HASH (a) PARTITIONS 3", "VALUES (1), (2)"),
     "partitioned by key": Change(
         "(a int PRIMARY KEY)", "(a int PRIMARY KEY) PARTITION BY LINEAR KEY (a) PARTITIONS 3", "VALUES (1), (2)"

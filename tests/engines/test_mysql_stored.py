@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pymysql
 import pytest
 from msgspec.structs import replace
 
@@ -13,6 +15,7 @@ from migrate.engines.base import Made, Renames
 from migrate.engines.mysql import stored_ddl
 from migrate.engines.mysql.made import made, record_made
 from migrate.engines.mysql.shown import accounts, over, stored_definitions
+from migrate.engines.mysql.stored_ddl import same_stored
 from migrate.errors import MissingPrivilege, ServerError
 from migrate.model.table import StoredObject, TableName, Use
 from migrate.sql import quote
@@ -79,6 +82,35 @@ async def test_a_hostile_schema_is_made_under_another_name_and_told_the_same(
     assert len(copied.pairs) == len(hostile(lab_server))
     assert [wanted.broken for wanted, _ in copied.pairs.values() if wanted.broken] == []
     assert copied.different() == []
+
+
+VIEWS = (Path(__file__).parent / "mysql_views.sql").read_text("utf-8").splitlines()
+OF_VIEWS = "a INT PRIMARY KEY, b INT, c VARCHAR(20), d DATE, e DOUBLE, j JSON, KEY kb (b), FULLTEXT KEY ft (c)"
+
+
+async def test_a_view_of_any_shape_is_made_from_its_own_words_and_told_the_same(
+    each_server: LabServer, named: Namer
+) -> None:
+    """However often: a server tells some views otherwise when they are made again."""
+    home, first, second = named("views_#"), named("first_#"), named("second_#")
+    refused = 0
+    with client.connect(each_server) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {home}")
+        cursor.execute(f"USE {home}")
+        for table in "tuw":
+            cursor.execute(f"CREATE TABLE {table} ({OF_VIEWS})")
+        for number, query in enumerate(VIEWS):
+            try:
+                cursor.execute(f"CREATE VIEW v{number} AS {query}")
+            except pymysql.err.MySQLError:  # what this version does not know
+                refused += 1
+    assert len(VIEWS) - refused > 60
+    for here, there in ((home, first), (first, second)):
+        copied = await copy(each_server, each_server, {here: there})
+        assert len(copied.pairs) == len(VIEWS) - refused
+        found = [copied.pairs[key] for key in copied.different()]
+        assert 5 < len(found) < 20 or here == first
+        assert [wanted.name for wanted, made in found if made is None or not same_stored(made, wanted)] == []
 
 
 async def test_names_that_differ_in_case_only_stay_apart(each_server: LabServer, named: Namer) -> None:

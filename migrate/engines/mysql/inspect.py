@@ -130,9 +130,15 @@ class _Tables:
     def _storage(self, row: Record) -> Storage:
         engine = row["ENGINE"] or ""
         collation = row["TABLE_COLLATION"] or ""
+        said = _OPTION.findall(row["CREATE_OPTIONS"] or "")
+        row_format = row["ROW_FORMAT"] or ""
+        if "partitioned" in said:  # MySQL 8 and 9 keep telling what it was before an ALTER in place
+            row_format = next(
+                (o.partition("=")[2].capitalize() for o in said if o.startswith("row_format=")), row_format
+            )
         options = [
             _MARIADB_OPTION.sub(lambda found: f"{found[1].lower()}={found[2]}", option) if self._mariadb else option
-            for option in _OPTION.findall(row["CREATE_OPTIONS"] or "")
+            for option in said
             if option.lower() != "partitioned" and not option.lower().startswith("row_format=")
         ]
         if row["TABLE_TYPE"] not in ("BASE TABLE", "SYSTEM VIEW"):
@@ -140,7 +146,7 @@ class _Tables:
         return Storage(
             engine=engine,
             transactional=self._transactional.get(engine.lower(), False),
-            row_format=row["ROW_FORMAT"] or "",
+            row_format=row_format,
             charset=collation.partition("_")[0],  # every collation is named after its character set
             collation=collation,
             options=tuple(sorted(options)),

@@ -13,6 +13,7 @@ import msgspec
 from migrate.engines.base import Renames, Script
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.cut import cut
+from migrate.engines.mysql.joins import canonical_view
 from migrate.engines.mysql.lexemes import unescaped
 from migrate.engines.mysql.names import Edit, Scope, mentions, name_edits, rename_names, spliced, target_of
 from migrate.engines.mysql.stored import quoted
@@ -148,7 +149,7 @@ def same_stored(actual: StoredObject, wanted: StoredObject) -> bool:
     """Whether they differ in spelling only.
 
     Where no definer is wanted any will do. Character sets have two names, widths of integers are told by some versions
-    only, and of a view that is broken no columns are told.
+    only, of a view that is broken no columns are told, and joins have more parentheses in a view that is made again.
     """
     definer = actual.definer if not wanted.definer else wanted.definer
     columns = not (actual.broken or wanted.broken)
@@ -160,6 +161,8 @@ def _plain(stored: StoredObject, columns: bool) -> StoredObject:
     text = stored.text
     if stored.kind == "view" and not columns:
         text = _COLUMNS.sub(" VIEW AS ", text, count=1)
+    if stored.kind == "view":
+        text = canonical_view(text)
     if stored.kind in ("procedure", "function"):
         head, line, body = text.partition("\n")
         text = _UTF8.sub("utf8", _WIDTHS.sub(r"\1", head)) + line + body
