@@ -77,7 +77,8 @@ def planned(migrate: Migrate, server: Server, target: Server, schema: str, goal:
     client.rows(server, "TRUNCATE mysql.general_log", root=True)
     migrate.configure(server, target, (f"{schema}.*", f"{goal}.*"))
     began = time.monotonic()
-    ran = migrate.must("plan", "--json")
+    ran = migrate.ended(migrate.start("plan", "--json"), ("plan", "--json"))
+    assert ran.code == 0, ran.text
     seconds = time.monotonic() - began
     asked, shown = (int(client.rows(server, query, f"%{schema}%", root=True)[0][0]) for query in (DICTIONARY, SHOWN))
     return Plan(ran, migrate), seconds, asked, shown

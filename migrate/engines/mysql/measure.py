@@ -39,10 +39,12 @@ async def measure(server: Server, rows: Sequence[Rows], exact_below: int = EXACT
     naming the table, when a condition does not fit it or it is gone.
     """
     measured: list[Statistics] = []
+    if not rows:
+        return ()
     async with server.session("metadata") as session:
+        known = await _known(session, rows)
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
-            known = await _known(session, batch)
             plain = [number for number, one in enumerate(batch) if not one.where and one.table in known]
             alone = [number for number in range(len(batch)) if number not in set(plain)]
             found: dict[int, tuple[int, int, int]] = {}
@@ -61,9 +63,9 @@ def _statistics(rows: Rows, found: tuple[int, int, int], known: _Known) -> Stati
     return Statistics(rows.table, count, count * size // sampled if sampled else 0, following)
 
 
-async def _known(session: Session, batch: Sequence[Rows]) -> _Known:
-    schemas = sorted({one.table.schema for one in batch})
-    names = sorted({one.table.name for one in batch})
+async def _known(session: Session, rows: Sequence[Rows]) -> _Known:
+    schemas = sorted({one.table.schema for one in rows})
+    names = sorted({one.table.name for one in rows})
     answer = await session.query(
         KNOWN.format(schemas=",".join(map(literal, schemas)), names=",".join(map(literal, names)))
     )
