@@ -311,13 +311,18 @@ def differences(
 
 
 def _loosely(told: dict[str, list[Row]], labels: Mapping[str, str]) -> dict[str, list[Row]]:
-    """As 8.0.12 tells it: names of columns of views without their schema, intervals of events in their smaller unit."""
+    """As 8.0.12 tells it: names of columns of views without their schema, intervals of events in their smaller unit.
+
+    And as 8.0.33 does: integers of routines without their width.
+    """
     found = dict(told)
     for label in set(labels.values()):
         found["view"] = [(row[0], row[1].replace(f"{name(label)}.", ""), *row[2:]) for row in found["view"]]
     found["event"] = [
         (*row[:3], None if "_" in str(row[4]) else str(row[3] and int(row[3])), *row[4:]) for row in found["event"]
     ]
+    found["routine"] = [tuple(_WIDTH.sub(r"\1", cell) if isinstance(cell, str) else cell for cell in row)
+                        for row in found["routine"]]  # fmt: skip
     return found
 
 
