@@ -20,7 +20,8 @@
     │   ├── Busy                               dead lock, lock wait, too many connections (temporary)
     │   ├── ReadOnlyServer                     the target does not take writes
     │   ├── NoSpace                            disk, tablespace or quota full
-    │   └── DuplicateRow                       a unique key refused a row
+    │   ├── DuplicateRow                       a unique key refused a row
+    │   └── SnapshotLost                       all connections that saw the source's moment are gone
     ├── UnreadableDdl                      1   a server's text of DDL that is not understood
     ├── LossyWrite                         1   the target changed a value or dropped a row on the way in
     ├── StateError                         1   the state file cannot be used
@@ -195,6 +196,19 @@ class NoSpace(ServerError):
 
 class DuplicateRow(ServerError):
     """A unique key refused a row."""
+
+
+class SnapshotLost(ServerError):
+    """All connections that saw the source's moment are gone; another run opens a new one."""
+
+    exit_code = 3
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(
+            endpoint,
+            "all connections that saw its one moment are gone",
+            "run the same command again: it reads at a new moment, and brings to it what is there already",
+        )
 
 
 class UnreadableDdl(MigrateError):

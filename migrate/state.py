@@ -27,6 +27,7 @@ from typing import Any, Self
 
 import msgspec
 
+from migrate import state_statements as statements
 from migrate.errors import StateError
 from migrate.lockfile import FileLock, Holder, held
 from migrate.model.history import PlanRecord, RunRecord
@@ -40,48 +41,6 @@ _GROUP_SECONDS = 1.0
 _BUSY_SECONDS = 30.0
 _INTERRUPTED = "interrupted; the next apply goes on with it"
 _HINT_DAMAGED = "move it aside and apply again: the ledger on the target knows which rows are there"
-
-_PUT_PLAN = """
-INSERT INTO plan (digest, name, path, first_seen) VALUES (?, ?, ?, ?)
-ON CONFLICT (digest) DO UPDATE SET name = excluded.name, path = excluded.path"""
-_PUT_RUN = "INSERT INTO run (plan, started, who, host, pid) VALUES (?, ?, ?, ?, ?)"
-_END_RUN = "UPDATE run SET ended = ?, exit_code = ?, summary = ? WHERE id = ?"
-_PUT_EVENT = "INSERT INTO event (run, at, what, step, note) VALUES (?, ?, ?, ?, ?)"
-_INTERRUPT = "UPDATE step SET status = 'pending', note = ?, updated = ? WHERE plan = ? AND status = 'running'"
-_INTENT = """
-INSERT INTO step (plan, step, status, intent, updated) VALUES (:plan, :step, 'running', 1, :now)
-ON CONFLICT (plan, step) DO UPDATE SET status = 'running', intent = 1, note = '', updated = :now"""
-_DONE = """
-INSERT INTO step (plan, step, status, rows, bytes, seconds, note, updated)
-VALUES (:plan, :step, 'done', :rows, :bytes, :seconds, :note, :now)
-ON CONFLICT (plan, step) DO UPDATE SET status = 'done', intent = 0, rows = :rows, bytes = :bytes,
-  seconds = seconds + :seconds, note = :note, updated = :now"""
-_SKIPPED = """
-INSERT INTO step (plan, step, status, note, updated) VALUES (:plan, :step, 'skipped', :note, :now)
-ON CONFLICT (plan, step) DO UPDATE SET status = 'skipped', intent = 0, note = :note, updated = :now
-  WHERE status <> 'done'"""
-_FAILED = """
-INSERT INTO step (plan, step, status, seconds, note, updated) VALUES (:plan, :step, 'failed', :seconds, :note, :now)
-ON CONFLICT (plan, step) DO UPDATE SET status = 'failed', seconds = seconds + :seconds, note = :note, updated = :now"""
-_COUNT = """
-INSERT INTO step (plan, step, status, rows, bytes, updated) VALUES (:plan, :step, 'running', :rows, :bytes, :now)
-ON CONFLICT (plan, step) DO UPDATE SET status = 'running', rows = rows + :rows, bytes = bytes + :bytes,
-  updated = :now"""
-_PROVEN = """
-INSERT INTO step (plan, step, status, rows, bytes, updated) VALUES (:plan, :step, 'running', :rows, :bytes, :now)
-ON CONFLICT (plan, step) DO UPDATE SET status = 'running', rows = :rows, bytes = :bytes, updated = :now"""
-_STATUSES = "SELECT step, status, rows, bytes, seconds, note FROM step WHERE plan = ? ORDER BY step"
-_INTENTS = "SELECT step FROM step WHERE plan = ? AND intent = 1 ORDER BY step"
-_PLANS = """
-SELECT digest, name, path, first_seen, coalesce(sum(status = 'done'), 0) AS done,
-  coalesce(sum(status = 'skipped'), 0) AS skipped, coalesce(sum(status = 'failed'), 0) AS failed,
-  coalesce(sum(rows), 0) AS rows, coalesce(sum(bytes), 0) AS bytes
-FROM plan LEFT JOIN step ON step.plan = plan.digest GROUP BY digest ORDER BY first_seen, digest"""
-_RUNS = """
-SELECT id AS number, CASE WHEN ended IS NULL THEN 'died' ELSE 'ended' END AS status,
-  started, ended, exit_code, summary, who, host, pid
-FROM run WHERE plan = ? ORDER BY id"""
-_EVENTS = "SELECT at, what, step, note FROM event WHERE run = ? ORDER BY id"
 
 
 def _now() -> str:
@@ -137,7 +96,7 @@ def _create(path: Path) -> None:
     try:
         sql = sqlite3.connect(temporary, isolation_level=None)
         try:
-            sql.executescript(files("migrate").joinpath("state.sql").read_text(encoding="utf-8"))
+            sql.executescript(_schema())
             sql.execute(f"PRAGMA application_id = {_APPLICATION}")
             sql.execute(f"PRAGMA user_version = {VERSION}")
             sql.execute("PRAGMA journal_mode = WAL")
@@ -152,6 +111,10 @@ def _create(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _schema() -> str:
+    return files("migrate").joinpath("state.sql").read_text(encoding="utf-8")
 
 
 def _check(path: Path, sql: sqlite3.Connection) -> None:
@@ -170,6 +133,8 @@ def _check(path: Path, sql: sqlite3.Connection) -> None:
         raise StateError(f"the state file {path} is damaged: {why}", _HINT_DAMAGED)
     sql.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
     sql.execute("PRAGMA synchronous = FULL")
+    if not sql.execute("SELECT 1 FROM sqlite_schema WHERE name = 'moment'").fetchone():
+        sql.executescript(_schema())  # a file of an earlier version gets the tables that it lacks
     sql.execute("PRAGMA foreign_keys = ON")
 
 
@@ -247,9 +212,9 @@ class State:
         try:
             with self.write() as sql:
                 now = _now()
-                sql.execute(_PUT_PLAN, (digest, _text(name), _text(plan_path), now))
-                sql.execute(_INTERRUPT, (_INTERRUPTED, now, digest))
-                cursor = sql.execute(_PUT_RUN, (digest, now, holder.who, holder.host, holder.pid))
+                sql.execute(statements.PUT_PLAN, (digest, _text(name), _text(plan_path), now))
+                sql.execute(statements.INTERRUPT, (_INTERRUPTED, now, digest))
+                cursor = sql.execute(statements.PUT_RUN, (digest, now, holder.who, holder.host, holder.pid))
         except BaseException:
             lock.release()
             raise
@@ -260,7 +225,7 @@ class State:
 
     def statuses(self, digest: str) -> dict[str, StepStatus]:
         """Every step of the plan that was ever begun, under its id. What a dead run left running is pending."""
-        statuses = {row["step"]: msgspec.convert(row, StepStatus) for row in self._rows(_STATUSES, digest)}
+        statuses = {row["step"]: msgspec.convert(row, StepStatus) for row in self._rows(statements.STATUSES, digest)}
         if not held(self._lock_path(digest)):
             for step, status in statuses.items():
                 if status.status == "running":
@@ -269,19 +234,22 @@ class State:
 
     def unfinished_intents(self, digest: str) -> tuple[str, ...]:
         """Steps begun and neither done nor skipped, by name; failed ones too, since their outcome may be unknown."""
-        return tuple(row["step"] for row in self._rows(_INTENTS, digest))
+        return tuple(row["step"] for row in self._rows(statements.INTENTS, digest))
 
     def plans(self) -> tuple[PlanRecord, ...]:
         """Every plan that was ever claimed, oldest first."""
-        rows = self._rows(_PLANS)
+        rows = self._rows(statements.PLANS)
         return tuple(msgspec.convert({**row, "last_run": self.history(row["digest"])[-1]}, PlanRecord) for row in rows)
 
     def history(self, digest: str) -> tuple[RunRecord, ...]:
         """Every run of the plan, oldest first."""
-        rows = self._rows(_RUNS, digest)
+        rows = self._rows(statements.RUNS, digest)
         if rows and rows[-1]["ended"] is None and held(self._lock_path(digest)):
             rows[-1]["status"] = "running"
-        return tuple(msgspec.convert({**row, "events": self._rows(_EVENTS, row["number"])}, RunRecord) for row in rows)
+        for row in rows:
+            row["events"] = self._rows(statements.EVENTS, row["number"])
+            row["moments"] = self._rows(statements.MOMENTS, row["number"])
+        return tuple(msgspec.convert(row, RunRecord) for row in rows)
 
     def _rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         with _door(self.path):
@@ -308,15 +276,20 @@ class Run:
         """What follows may change the target. Durable when it returns."""
         self._begun[step] = time.monotonic()
         with self._record() as sql:
-            sql.execute(_INTENT, self._values(step))
-            sql.execute(_PUT_EVENT, (self.number, _now(), "intent", step, ""))
+            sql.execute(statements.INTENT, self._values(step))
+            sql.execute(statements.PUT_EVENT, (self.number, _now(), "intent", step, ""))
 
     def done(self, step: str, rows: int, bytes: int, seconds: float, note: str) -> None:  # noqa: A002 - the field's name
         """The step is done. `rows` and `bytes` are the whole step's, `seconds` this run's. Durable when it returns."""
         self._counters.pop(step, None)
         with self._record() as sql:
-            sql.execute(_DONE, self._values(step, rows=rows, bytes=bytes, seconds=seconds, note=_text(note)))
-            sql.execute(_PUT_EVENT, (self.number, _now(), "done", step, _text(note)))
+            sql.execute(statements.DONE, self._values(step, rows=rows, bytes=bytes, seconds=seconds, note=_text(note)))
+            sql.execute(statements.PUT_EVENT, (self.number, _now(), "done", step, _text(note)))
+
+    def moment(self, endpoint: str, way: str, position: str) -> None:
+        """The source is read at this moment. Durable on return."""
+        with self._record() as sql:
+            sql.execute(statements.PUT_MOMENT, (self.number, _now(), _text(endpoint), way, _text(position)))
 
     def skipped(self, step: str, note: str) -> None:
         """Nothing to do: settles an open intent, keeps `done` of an earlier run. Committed with the next group."""
@@ -327,8 +300,8 @@ class Run:
         """The step failed. Its intent stays open: whether the server did the work may be unknown. Durable on return."""
         seconds = time.monotonic() - self._begun[step] if step in self._begun else 0.0
         with self._record() as sql:
-            sql.execute(_FAILED, self._values(step, seconds=seconds, note=_text(error)))
-            sql.execute(_PUT_EVENT, (self.number, _now(), "failed", step, _text(error)))
+            sql.execute(statements.FAILED, self._values(step, seconds=seconds, note=_text(error)))
+            sql.execute(statements.PUT_EVENT, (self.number, _now(), "failed", step, _text(error)))
 
     def checkpoint(self, step: str, rows: int, bytes: int) -> None:  # noqa: A002 - the field's name
         """So many more rows and bytes are safe on the target. Committed with the next group."""
@@ -340,7 +313,7 @@ class Run:
         """Set the counters to what the ledger proves: a crash may have lost some, a retry counted some twice."""
         self._counters.pop(step, None)
         with self._record() as sql:
-            sql.execute(_PROVEN, self._values(step, rows=rows, bytes=bytes))
+            sql.execute(statements.PROVEN, self._values(step, rows=rows, bytes=bytes))
 
     def flush(self) -> None:
         """Write what waits for the next group."""
@@ -353,8 +326,8 @@ class Run:
         """The run is over, however it went; frees the lock even when the file cannot be written."""
         try:
             with self._record() as sql:
-                sql.execute(_INTERRUPT, (_INTERRUPTED, _now(), self.digest))
-                sql.execute(_END_RUN, (_now(), exit_code, _text(summary), self.number))
+                sql.execute(statements.INTERRUPT, (_INTERRUPTED, _now(), self.digest))
+                sql.execute(statements.END_RUN, (_now(), exit_code, _text(summary), self.number))
         finally:
             if self._open:
                 self._free()
@@ -385,9 +358,9 @@ class Run:
             raise RuntimeError("the run has ended")
         with self._state.write() as sql:
             for step, (rows, size) in self._counters.items():
-                sql.execute(_COUNT, self._values(step, rows=rows, bytes=size))
+                sql.execute(statements.COUNT, self._values(step, rows=rows, bytes=size))
             for step, note in self._skips.items():
-                sql.execute(_SKIPPED, self._values(step, note=note))
+                sql.execute(statements.SKIPPED, self._values(step, note=note))
             yield sql
         self._counters.clear()
         self._skips.clear()

@@ -1,13 +1,13 @@
 -- The state file, version 1 (user_version). Times are UTC, ISO 8601. No secrets: nothing here can open a connection.
 
-CREATE TABLE plan (
+CREATE TABLE IF NOT EXISTS plan (
   digest     TEXT PRIMARY KEY,
   name       TEXT NOT NULL,
   path       TEXT NOT NULL,              -- where the plan was read last
   first_seen TEXT NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE run (
+CREATE TABLE IF NOT EXISTS run (
   id        INTEGER PRIMARY KEY AUTOINCREMENT,
   plan      TEXT NOT NULL REFERENCES plan (digest),
   started   TEXT NOT NULL,
@@ -19,9 +19,9 @@ CREATE TABLE run (
   pid       INTEGER NOT NULL
 );
 
-CREATE INDEX run_of_plan ON run (plan, id);
+CREATE INDEX IF NOT EXISTS run_of_plan ON run (plan, id);
 
-CREATE TABLE step (
+CREATE TABLE IF NOT EXISTS step (
   plan    TEXT NOT NULL REFERENCES plan (digest),
   step    TEXT NOT NULL,
   status  TEXT NOT NULL CHECK (status IN ('pending', 'running', 'done', 'skipped', 'failed')),
@@ -34,7 +34,7 @@ CREATE TABLE step (
   PRIMARY KEY (plan, step)
 ) WITHOUT ROWID;
 
-CREATE TABLE event (
+CREATE TABLE IF NOT EXISTS event (
   id   INTEGER PRIMARY KEY AUTOINCREMENT,
   run  INTEGER NOT NULL REFERENCES run (id),
   at   TEXT NOT NULL,
@@ -43,4 +43,13 @@ CREATE TABLE event (
   note TEXT NOT NULL DEFAULT ''
 );
 
-CREATE INDEX event_of_run ON event (run, id);
+CREATE INDEX IF NOT EXISTS event_of_run ON event (run, id);
+
+CREATE TABLE IF NOT EXISTS moment (                    -- at which a run read a source; added to files that lack it
+  run      INTEGER NOT NULL REFERENCES run (id),
+  at       TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  way      TEXT NOT NULL,                -- how its readers came to see one moment
+  position TEXT NOT NULL,                -- of the source's log: GTIDs, or file and offset
+  PRIMARY KEY (run, endpoint)
+) WITHOUT ROWID;

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "model"),
-    ("lockfile",),
+    ("lockfile", "state_statements"),
     ("config", "sql", "diff", "planfile", "state"),
     ("engines",),
     ("planner",),

@@ -24,6 +24,7 @@ from migrate.engines.values import (
     LedgerLine,
     Loss,
     Made,
+    MomentWay,
     Note,
     Payload,
     Renames,
@@ -58,6 +59,8 @@ __all__ = [
     "Lock",
     "Loss",
     "Made",
+    "Moment",
+    "MomentWay",
     "Note",
     "Payload",
     "Reader",
@@ -96,6 +99,19 @@ class Reader(Protocol):
         """
 
 
+class Moment(Protocol):
+    """One moment of a source, in which all rows are read; over when it is closed, or its last reader is lost."""
+
+    way: MomentWay
+    position: str
+    """Where the source's log stands at that moment: GTIDs, or file and offset; empty where that is not known."""
+    locked: float
+    """Seconds for which writers were held off."""
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """One of the readers, once one is free. Raises `SnapshotLost` when none is left."""
+
+
 class Writer(Protocol):
     """One writing session on a target; `rows` are always the target's own table, which is also the key's."""
 
@@ -104,7 +120,9 @@ class Writer(Protocol):
     largest: int
     """Bytes of data that one payload should not exceed, but for a single row."""
 
-    async def write(self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol) -> bool:
+    async def write(
+        self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol, moment: str = ""
+    ) -> bool:
         """Put the payload and its ledger line there. False: nothing was written, the ledger has a chunk from there on.
 
         That chunk begins where this one does and may end elsewhere: read the ledger to go on.
@@ -114,10 +132,17 @@ class Writer(Protocol):
         session goes on.
         """
 
-    async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey) -> bool:
+    async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey, moment: str = "") -> bool:
         """Empty the table, write all payloads and record the step as whole. False: it was recorded already.
 
         No row is safe before the end.
+        """
+
+    async def replace(self, rows: Rows, payloads: AsyncIterator[Payload]) -> None:
+        """Put each payload in the place of what stands in its span; without a key, all of them in place of the table.
+
+        Where the table has transactions, each time the old rows or the new ones are there. Nothing is recorded: what is
+        written twice is there once. Raises `LossyWrite` as `write` does.
         """
 
 
@@ -282,7 +307,20 @@ class Engine(Protocol):
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
-    def reader(self) -> AbstractAsyncContextManager[Reader]: ...
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """A reader that sees the rows as they are when it is asked."""
+
+    async def moment_way(self, tables: Sequence[TableName]) -> MomentWay:
+        """How `moment` would keep writers off these tables, as this account may; asks, and locks nothing."""
+
+    def moment(
+        self, tables: Sequence[TableName], readers: int, hold_ddl: bool = True
+    ) -> AbstractAsyncContextManager[Moment]:
+        """As many readers, all open, that see one moment of these tables. Raises `ServerError` when there is none.
+
+        Tables whose engine has no transactions are seen as they are when they are read. `hold_ddl`: definitions stay
+        as they are while it is open, where the server can do that.
+        """
 
     def writer(self, tag: str) -> AbstractAsyncContextManager[Writer]: ...
 

@@ -12,7 +12,7 @@ from contextlib import aclosing
 
 import msgspec
 
-from migrate.engines.base import Checksum, Engine, Rows, Span
+from migrate.engines.base import Checksum, Engine, Reader, Rows, Span
 
 RANGE_ROWS = 50_000
 """Rows in one range: half a second of a server's work, and the precision with which a difference is named."""
@@ -32,24 +32,37 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 async def compare(
-    source: Engine, target: Engine, source_rows: Rows, target_rows: Rows, range_rows: int = RANGE_ROWS
+    left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, range_rows: int = RANGE_ROWS
 ) -> AsyncGenerator[Compared, None]:
     """Every range in key order; a table without key is one range."""
-    async with source.reader() as left, target.reader() as right:
-        span = Span()
-        while True:
-            upper = await left.next_bound(source_rows, span, range_rows) if source_rows.key else None
-            part = Span(span.lower, upper)
-            one, other = await asyncio.gather(left.checksum(source_rows, part), right.checksum(target_rows, part))
-            yield Compared(part, one, other)
-            if upper is None:
-                return
-            span = Span(lower=upper)
+    span = Span()
+    while True:
+        upper = await left.next_bound(source_rows, span, range_rows) if source_rows.key else None
+        yield await compare_span(left, right, source_rows, target_rows, Span(span.lower, upper))
+        if upper is None:
+            return
+        span = Span(lower=upper)
+
+
+async def compare_span(left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, span: Span) -> Compared:
+    """One range, which both servers sum up at the same time."""
+    sums = await asyncio.gather(
+        left.checksum(source_rows, span), right.checksum(target_rows, span), return_exceptions=True
+    )
+    for end in sums:  # both have ended: a reader in the middle of an answer could not be used again
+        if isinstance(end, BaseException):
+            raise end
+    one, other = (end for end in sums if isinstance(end, Checksum))
+    return Compared(span, one, other)
 
 
 async def equal(source: Engine, target: Engine, source_rows: Rows, target_rows: Rows) -> bool:
     """Whether all ranges agree; stops at the first that does not."""
-    async with aclosing(compare(source, target, source_rows, target_rows)) as ranges:
+    async with (
+        source.reader() as left,
+        target.reader() as right,
+        aclosing(compare(left, right, source_rows, target_rows)) as ranges,
+    ):
         async for compared in ranges:
             if not compared.equal:
                 return False

@@ -35,6 +35,11 @@ class Rows(msgspec.Struct, frozen=True):
     where: str = ""
 
 
+MomentWay = Literal["backup-stage", "flush-tables", "lock-tables", "position", "none"]
+"""How all readers come to see one moment. position: without a lock, tried until the log stands still; none: not at all,
+each sees its own."""
+
+
 class Payload(msgspec.Struct, frozen=True):
     """A chunk as the source laid it out: `rows` rows of `span`, in one of the layouts that the target named.
 
@@ -67,13 +72,15 @@ class LedgerKey(msgspec.Struct, frozen=True):
 class LedgerLine(msgspec.Struct, frozen=True):
     """`chunk`: this span is safely on the target. `cut`: a writer's own range, written before its first chunk.
 
-    `whole`: the step is done, all its spans are there; `rows` and `bytes` are then the step's.
+    `whole`: the step is done, all its spans are there; `rows` and `bytes` are then the step's. `moment` names the one
+    in which the source was read, empty when it was read at none.
     """
 
     kind: Literal["cut", "chunk", "whole"]
     span: Span = Span()
     rows: int = 0
     bytes: int = 0
+    moment: str = ""
 
 
 class Dialect(msgspec.Struct, frozen=True, order=True):

@@ -19,16 +19,16 @@ import msgspec
 
 from migrate.model.pattern import parse_object
 from migrate.model.plan import Ddl, Plan
-from migrate.model.table import TableName
-from migrate.planner.needs import reads
+from migrate.model.table import Catalog, TableName
+from migrate.planner.needs import Reads, reads
 from migrate.planner.order import step_kind
 from migrate.planner.survey import Survey
 
-Thing = tuple[str, Literal["view", "foreign key"], str, str]
-"""Where statements meet: the endpoint, the kind, and the name of a view, or the child and the parent of a key."""
+Thing = tuple[str, Literal["view", "foreign key", "functions"], str, str]
+"""Where statements meet: the endpoint, the kind, and the name of a view, or the child and the parent of a key.
 
-Readers = Mapping[TableName, set[TableName]]
-"""Of tables, views and functions the views that name them."""
+All functions of an endpoint are one: what a view calls may read any table, which the server locks with the view.
+"""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -93,66 +93,76 @@ class Apart:
 
 def claims(plan: Plan, seen: Survey) -> dict[str, Claim]:
     """Of the plan's DDL steps what they claim, of those that claim anything."""
-    there, coming = _readers_there(seen), _readers_coming(seen)
+    there, coming = _Views(seen.present), _Views.of(reads(seen))
     keys = _keys(seen)
     found = {}
     for step in plan.step:
         if not isinstance(step, Ddl) or step.action == "create-schema":
             continue
         kind, ref = step_kind(step), parse_object(step.target)
-        views, later = there.get(ref.endpoint, {}), coming.get(ref.endpoint, {})
+        if kind not in ("table", "view", "function"):
+            continue
+        alone = there.through(ref.endpoint, ref.table)
         along: set[TableName] = set()
-        match kind:
-            case "table":
-                alone, along = _through(ref.table, views), _through(ref.table, later)
-            case "view":
-                alone = {ref.table, *_through(ref.table, views)}
-            case "function":
-                alone = _through(ref.table, views)
-            case _:
-                continue
-        tied = keys.get((ref.endpoint, ref.table), set()) if kind == "table" else set()
-        claim = Claim(
-            frozenset({_view(ref.endpoint, view) for view in alone} | tied),
-            frozenset(_view(ref.endpoint, view) for view in along - alone),
-        )
-        if claim != NOTHING:
-            found[step.id] = claim
+        if kind == "table":
+            along = coming.through(ref.endpoint, ref.table) - alone
+        elif kind == "view":
+            alone = alone | {ref.table}
+        things = {_view(ref.endpoint, view) for view in alone}
+        shared = {_view(ref.endpoint, view) for view in along}
+        if kind == "table":
+            things |= keys.get((ref.endpoint, ref.table), set())
+        calling = there.calling(ref.endpoint) | coming.calling(ref.endpoint)
+        if calling:
+            (things if kind == "function" or alone & calling else shared).add((ref.endpoint, "functions", "", ""))
+        if things or shared:
+            found[step.id] = Claim(frozenset(things), frozenset(shared))
     return found
+
+
+class _Views:
+    """Which views name which tables, views and functions, by endpoint."""
+
+    def __init__(self, catalogs: Mapping[str, Catalog]) -> None:
+        self._readers: dict[tuple[str, TableName], set[TableName]] = {}
+        self._callers: dict[str, set[TableName]] = {}
+        for endpoint, catalog in catalogs.items():
+            for use in catalog.uses:
+                if use.by[0] == "view":
+                    self._add(endpoint, use.by[1], use.kind, use.of)
+
+    @classmethod
+    def of(cls, reading: Reads) -> _Views:
+        """Those that are to be made."""
+        made = cls({})
+        for ref, used in reading.items():
+            if ref.kind == "view":
+                for kind, name in used:
+                    made._add(ref.object.endpoint, ref.object.table, kind, name)
+        return made
+
+    def _add(self, endpoint: str, view: TableName, kind: str, of: TableName) -> None:
+        self._readers.setdefault((endpoint, of), set()).add(view)
+        if kind == "function":
+            self._callers.setdefault(endpoint, set()).add(view)
+
+    def through(self, endpoint: str, name: TableName) -> set[TableName]:
+        """The views that name it, and those that read these."""
+        found: set[TableName] = set()
+        left = {name}
+        while left:
+            left = set[TableName]().union(*(self._readers.get((endpoint, one), set()) for one in left)) - found
+            found |= left
+        return found
+
+    def calling(self, endpoint: str) -> set[TableName]:
+        """The views that call functions, themselves or in those that they read: with them go tables nobody can name."""
+        callers = self._callers.get(endpoint, set())
+        return callers.union(*(self.through(endpoint, one) for one in callers))
 
 
 def _view(endpoint: str, name: TableName) -> Thing:
     return endpoint, "view", str(name), ""
-
-
-def _readers_there(seen: Survey) -> dict[str, dict[TableName, set[TableName]]]:
-    found: dict[str, dict[TableName, set[TableName]]] = {}
-    for endpoint, catalog in seen.present.items():
-        readers = found.setdefault(endpoint, {})
-        for use in catalog.uses:
-            if use.by[0] == "view":
-                readers.setdefault(use.of, set()).add(use.by[1])
-    return found
-
-
-def _readers_coming(seen: Survey) -> dict[str, dict[TableName, set[TableName]]]:
-    found: dict[str, dict[TableName, set[TableName]]] = {}
-    for ref, used in reads(seen).items():
-        if ref.kind == "view":
-            readers = found.setdefault(ref.object.endpoint, {})
-            for _, name in used:
-                readers.setdefault(name, set()).add(ref.object.table)
-    return found
-
-
-def _through(name: TableName, readers: Readers) -> set[TableName]:
-    """The views that read it, and those that read these."""
-    found: set[TableName] = set()
-    left = {name}
-    while left:
-        left = set[TableName]().union(*(readers.get(one, set()) for one in left)) - found
-        found |= left
-    return found
 
 
 def _keys(seen: Survey) -> dict[tuple[str, TableName], set[Thing]]:

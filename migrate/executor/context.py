@@ -14,9 +14,10 @@ from migrate.engines.base import Engine, LedgerKey, LedgerLine, Lock
 from migrate.errors import CannotConnect, ConnectionLost, Locked, MigrateError
 from migrate.executor.apart import Apart
 from migrate.executor.check import Standing
+from migrate.executor.moments import Moments
 from migrate.executor.slots import Hold, Slots, lane_of
 from migrate.model.pattern import endpoint_of, parse_object, parse_schema
-from migrate.model.plan import Ddl, Plan, Step
+from migrate.model.plan import Ddl, LoadRows, Plan, Step
 from migrate.model.progress import Event, StepStarted, Waiting
 from migrate.planner.order import step_kind
 from migrate.state import Run
@@ -44,18 +45,29 @@ class Context:
         run: Run,
         locks: Mapping[str, Lock],
         apart: Apart,
+        moments: Moments,
+        again: frozenset[str] = frozenset(),
     ) -> None:
         self.plan = plan
         self.engines = engines
         self.standing = standing
         self.slots = slots
         self.apart = apart
+        self.moments = moments
+        self.again = again
+        """Steps that an earlier run did, and that are done again because this one reads at a new moment."""
         self.interrupt = interrupt
         self.events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         """What happens; an exception is a mistake of ours, and ends the run."""
         self.stopping = False
         self.lost: set[str] = set()
         """Endpoints that went away, or whose lock did: nothing more begins there."""
+        self.mixed: set[str] = {
+            endpoint_of(step.source)
+            for step in plan.step
+            if isinstance(step, LoadRows) and step.id in standing.finished and moments.name(endpoint_of(step.source))
+        }
+        """Sources from which an earlier run has read, at another moment."""
         self._run = run
         self._locks = locks
         self._begun: set[str] = set()
@@ -98,6 +110,15 @@ class Context:
     def tell(self, event: Event) -> None:
         """Hand an event to whoever reads the run."""
         self.events.put_nowait(event)
+
+    async def behind(self, step: Step) -> bool:
+        """Whether some of the table's rows were read at another moment than this run's."""
+        now = self.moments.name(endpoint_of(step.source))
+        if not now:
+            return False
+        load = LedgerKey(self.plan.digest, f"load-rows:{step.target}", parse_object(step.target).table)
+        lines = self.engines[endpoint_of(step.target)].ledger(load)
+        return any([line.moment != now async for line in lines if line.kind != "cut"])
 
     def key(self, step: Step) -> LedgerKey:
         """The step's place in the ledger."""

@@ -38,6 +38,7 @@ class Ranges(msgspec.Struct):
     links: dict[Bound | None, Bound | None] = {}
     rows: int = 0
     bytes: int = 0
+    moments: set[str] = set()
     whole: bool = False
 
     def left(self, part: Span) -> Span | None:
@@ -64,6 +65,7 @@ class Load:
         there = both_sides(pair, self._source)[1]
         self._into = msgspec.structs.replace(there, where="")
         self._key = context.key(step)
+        self._moment = context.moments.name(self._source.endpoint)
         self._limit = FIRST_ROWS
         self._failed = False
         self.rows = 0
@@ -77,11 +79,14 @@ class Load:
         if not self._rows.key:
             await self._context.patiently(self._step, self._whole)
             return
+        if self._moment and ranges.moments - {self._moment}:
+            self._context.mixed.add(self._source.endpoint)
         if ranges.rows:
             self._context.recount(self._step)
             self._count(ranges.rows, ranges.bytes)
         await self._all_ranges(ranges)
-        await self._context.record(self._step, LedgerLine("whole", rows=self.rows, bytes=self.bytes))
+        moment = self._moment if ranges.moments <= {self._moment} else ""
+        await self._context.record(self._step, LedgerLine("whole", rows=self.rows, bytes=self.bytes, moment=moment))
 
     # -- with a key
 
@@ -101,7 +106,7 @@ class Load:
         if not self._rows.key:  # one range, so that the ledger knows the table as this plan's before the first row
             await self._target.record(self._key, (LedgerLine("cut"),))
             return ranges
-        async with self._source.reader() as reader:
+        async with self._context.moments.reader(self._source.endpoint) as reader:
             size = self._step.estimate.bytes
             count = min(self._source.slots, self._target.slots, max(1, size // RANGE_BYTES))
             starts = await reader.starts(self._rows, count)
@@ -127,6 +132,7 @@ class Load:
                     parts.append(line.span)
                 case "chunk":
                     ranges.links[line.span.lower] = line.span.upper
+                    ranges.moments.add(line.moment)
                     ranges.rows += line.rows
                     ranges.bytes += line.bytes
                 case "whole":
@@ -173,7 +179,8 @@ class Load:
         What is left when the slots are wanted elsewhere, None at the end.
         """
         tag = step_tag(self._context.plan, self._step)
-        async with self._source.reader() as reader, self._target.writer(tag) as writer:
+        moments, here = self._context.moments, self._source.endpoint
+        async with moments.reader(here) as reader, self._target.writer(tag) as writer:
             reading = asyncio.create_task(self._read(reader, writer, left))
             try:
                 while True:
@@ -185,7 +192,7 @@ class Load:
                     if not (last or paused):
                         reading = asyncio.create_task(self._read(reader, writer, rest))
                     await self._context.check_lock(self._step)  # a round trip a chunk: no write without it
-                    if not await writer.write(self._into, payload, self._key, self._step.protocol):
+                    if not await writer.write(self._into, payload, self._key, self._step.protocol, self._moment):
                         raise Recorded
                     self._count(payload.rows, len(payload.data))
                     if last or paused:
@@ -207,7 +214,7 @@ class Load:
         tag = step_tag(self._context.plan, self._step)
         async with (
             self._context.take(self._step, self._source.endpoint, self._target.endpoint),
-            self._source.reader() as reader,
+            self._context.moments.reader(self._source.endpoint) as reader,
             self._target.writer(tag) as writer,
         ):
             await self._context.begin(self._step)
@@ -222,7 +229,7 @@ class Load:
                     size += len(payload.data)
                     yield payload
 
-            await writer.write_whole(self._into, payloads(), self._key)
+            await writer.write_whole(self._into, payloads(), self._key, self._moment)
             self._count(rows, size)
 
     def _stop_if_asked(self) -> None:
@@ -242,7 +249,11 @@ class Recorded(Exception):
 
 
 async def _ended(task: asyncio.Task[Payload]) -> None:
-    """Cancel a read that nobody waits for, and see it end: its session must not outlive it."""
-    if not task.done():
+    """See a read end that nobody waits for: its session must not outlive it, and goes on seeing its moment.
+
+    Only when this task itself is to end at once is the read cut off.
+    """
+    here = asyncio.current_task()
+    if here is not None and here.cancelling():
         task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -16,6 +16,7 @@ from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending,
 from migrate.executor.context import Context, Interrupt
 from migrate.executor.holding import claim, take_targets
 from migrate.executor.last_look import last_look
+from migrate.executor.moments import open_moments, reopened
 from migrate.executor.slots import Slots, lane_of
 from migrate.executor.steps import run_step
 from migrate.model.pattern import endpoint_of
@@ -23,6 +24,7 @@ from migrate.model.plan import LoadRows, Plan, Step, Verify
 from migrate.model.progress import (
     ChunkDone,
     Event,
+    MomentOpened,
     Outcome,
     Parity,
     StepDone,
@@ -86,10 +88,16 @@ async def apply(
                 for endpoint, schemas in targets(plan).items():
                     there = {schema.name for schema in standing.present(endpoint).schemas}
                     await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
+            moments, opened = await open_moments(plan, standing, engines, options.parallelism, options.verify, stack)
+            again = reopened(plan, standing, moments) if options.verify else frozenset()
+            standing = msgspec.structs.replace(standing, finished=standing.finished - again)
             slots = Slots(options.parallelism, engines, map(lane_of, left_of(plan, standing)))
             apart = Apart(claims(plan, standing.seen) if standing.seen else {})
-            context = Context(plan, engines, standing, slots, interrupt, run, locks, apart)
+            context = Context(plan, engines, standing, slots, interrupt, run, locks, apart, moments, again)
             begun = bool(pending(plan, standing))
+            for moment in opened:
+                _note(run, moment)
+                yield moment
             async for event in Loop(context, options).events():
                 if isinstance(event, Outcome):
                     event = msgspec.structs.replace(event, seconds=time.monotonic() - began)
@@ -175,6 +183,7 @@ class Loop:
             interrupted=self._context.interrupt.is_set() and len(self._over) < len(plan.step),
             parity=counted,
             not_counted=not_counted,
+            mixed=() if self._options.verify else tuple(sorted(self._context.mixed)),
         )
 
     async def _count(self) -> tuple[tuple[Parity, ...], str]:
@@ -292,6 +301,8 @@ def _note(run: Run, event: Event) -> None:
             run.skipped(step, why)
         case StepFailed(step=step, error=error):
             run.failed(step, error)
+        case MomentOpened(endpoint=endpoint, way=way, position=position):
+            run.moment(endpoint, way, position)
         case StepStarted() | StepStopped() | Waiting():
             pass  # the intent was recorded before the step began; what is running at the end is pending again
 

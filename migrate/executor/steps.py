@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-
 import msgspec
 
 from migrate.engines.base import Engine, LedgerLine
@@ -11,11 +9,10 @@ from migrate.errors import Different
 from migrate.executor.check import outstanding
 from migrate.executor.context import Context, step_tag
 from migrate.executor.load import Load
-from migrate.executor.verify import different, ranges
+from migrate.executor.prove import prove
 from migrate.model.change import AddForeignKey, AddIndex, AlterForeignKey, CreateTable
-from migrate.model.pattern import all_of, parse_object, parse_schema
+from migrate.model.pattern import all_of, endpoint_of, parse_object, parse_schema
 from migrate.model.plan import Ddl, LoadRows, SetAutoIncrement, Step, Verify
-from migrate.model.progress import ChunkDone
 from migrate.model.table import Catalog
 from migrate.planner.gap import Gap, StoredGap, gaps, stored_gaps
 from migrate.planner.order import step_kind
@@ -133,7 +130,7 @@ async def _stored(context: Context, step: Ddl) -> Done:
     # What this run does to the object before this step, the look before the run could not see.
     own = {f"{action}-{kind}:{step.target}" for action in ("drop", "create")} - {step.id}
     seen_before = not own.intersection(step.after).difference(context.standing.finished)
-    lost = False
+    lost = step.id in context.again
 
     async def work() -> str:
         nonlocal present, lost
@@ -227,27 +224,11 @@ async def _set_auto_increment(context: Context, step: SetAutoIncrement) -> Done:
 
 
 async def _verify(context: Context, step: Verify) -> Done:
-    """Both sides summed range by range."""
-    pair = context.standing.pairs[step.target]
-
-    async def work() -> int:
-        total, found = 0, []
-        async with context.take(step, pair.source.endpoint, pair.target.endpoint):
-            await context.begin(step)
-            async with aclosing(ranges(pair, context.engines)) as compared:
-                async for rows, difference in compared:
-                    context.stop_if_asked(step)
-                    total += rows
-                    if difference:
-                        found.append(difference)
-                    context.tell(ChunkDone(step.id, rows, 0))
-        if found:
-            raise different(pair, found)
-        return total
-
-    total = await context.patiently(step, work)
+    """Both sides summed range by range, the source at the moment of this run."""
+    total, mended = await context.patiently(step, lambda: prove(context, step))
     await _record(context, step)
-    return Done(total)
+    here = endpoint_of(step.source)
+    return Done(total, note=f"{mended:,} rows were read again at the new moment of {here}" if mended else "")
 
 
 async def _record(context: Context, step: Step) -> None:

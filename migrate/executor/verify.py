@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from migrate.diff import describe
 from migrate.engines.base import Engine
-from migrate.engines.compare import compare
+from migrate.engines.compare import Compared, compare
 from migrate.errors import Different, MigrateError
 from migrate.executor.slots import Lane, Slots
 from migrate.model.plan import Plan
@@ -27,24 +27,17 @@ NAMED = 5
 """Differing ranges of one table that are named."""
 
 
-async def ranges(pair: Pair, engines: Mapping[str, Engine]) -> AsyncGenerator[tuple[int, str], None]:
-    """Each range of a pair as (rows proven equal, difference); the difference is empty when there is none."""
-    source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
-    mine, theirs = both_sides(pair, source)
-    async for one in compare(source, target, mine, theirs):
-        if one.equal:
-            yield one.source.rows, ""
-            continue
-        bounds = []
-        if one.span.lower:
-            bounds.append(f"above {source.spell(one.span.lower)}")
-        if one.span.upper:
-            bounds.append(f"up to {source.spell(one.span.upper)}")
-        place = f"key {' and '.join(bounds)}: " if bounds else ""
-        counts = f"{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
-        if one.source.rows == one.target.rows:
-            counts = f"{one.source.rows:,} rows on both sides, with other values"
-        yield 0, place + counts
+def named(one: Compared, source: Engine) -> str:
+    """A range that differs: its place and what is there."""
+    bounds = []
+    if one.span.lower:
+        bounds.append(f"above {source.spell(one.span.lower)}")
+    if one.span.upper:
+        bounds.append(f"up to {source.spell(one.span.upper)}")
+    place = f"key {' and '.join(bounds)}: " if bounds else ""
+    if one.source.rows == one.target.rows:
+        return f"{place}{one.source.rows:,} rows on both sides, with other values"
+    return f"{place}{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
 
 
 def different(pair: Pair, found: list[str], rows: bool = True) -> Different:
@@ -138,12 +131,15 @@ async def _prove(
             if here.actual is None:
                 found = ["the target has no such table"]
             elif not here.values_differ:
-                async for rows, difference in ranges(pair, engines):
-                    total += rows
-                    if difference:
-                        found.append(difference)
-                        in_rows = True
-                    events.put_nowait(ChunkDone(name, rows, 0))
+                source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
+                async with source.reader() as left, target.reader() as right:
+                    async for one in compare(left, right, *both_sides(pair, source)):
+                        rows = one.source.rows if one.equal else 0
+                        total += rows
+                        if not one.equal:
+                            found.append(named(one, source))
+                            in_rows = True
+                        events.put_nowait(ChunkDone(name, rows, 0))
         if found:
             raise different(pair, found, in_rows)
     except MigrateError as error:

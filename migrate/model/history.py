@@ -20,6 +20,15 @@ class EventRecord(_Value, frozen=True):
     note: str
 
 
+class MomentRecord(_Value, frozen=True):
+    """At which moment a run read a source: how its readers came to see one, and where the source's log stood."""
+
+    at: str
+    endpoint: str
+    way: str
+    position: str
+
+
 class RunRecord(_Value, frozen=True):
     """One apply. `died`: it holds no lock and wrote no end; `ended` and `exit_code` are then None, as while it runs."""
 
@@ -33,6 +42,7 @@ class RunRecord(_Value, frozen=True):
     host: str
     pid: int
     events: tuple[EventRecord, ...]
+    moments: tuple[MomentRecord, ...] = ()
 
 
 class PlanRecord(_Value, frozen=True):

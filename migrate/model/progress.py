@@ -76,6 +76,18 @@ class Waiting(_Event, frozen=True, tag="waiting"):
     seconds: float
 
 
+class MomentOpened(_Value, frozen=True, tag_field="event", tag="moment_opened"):
+    """All rows of this source are read at one moment. `locked`: seconds for which its writers were held off.
+
+    `position` is where its log stands then, empty where that is not known.
+    """
+
+    endpoint: str
+    way: str
+    position: str
+    locked: float
+
+
 class Parity(_Value, frozen=True):
     """Objects of one kind: how many the source has, how many stand on the target as wanted, how many are there in all.
 
@@ -92,7 +104,8 @@ class Parity(_Value, frozen=True):
 
 class Outcome(_Value, frozen=True):
     """How an apply or a verification ended. `parity` is empty when both sides were not looked at after the last step;
-    `not_counted` then says why, if it is not that there was nothing to do.
+    `not_counted` then says why, if it is not that there was nothing to do. `mixed` are sources whose rows were read at
+    several moments, and not proven at one.
     """
 
     done: int
@@ -106,6 +119,7 @@ class Outcome(_Value, frozen=True):
     interrupted: bool = False
     parity: tuple[Parity, ...] = ()
     not_counted: str = ""
+    mixed: tuple[str, ...] = ()
 
 
-Event = StepStarted | ChunkDone | StepDone | StepSkipped | StepStopped | StepFailed | Waiting
+Event = MomentOpened | StepStarted | ChunkDone | StepDone | StepSkipped | StepStopped | StepFailed | Waiting

@@ -26,7 +26,7 @@ FINDINGS = {
     "MG301": "a table without a usable key is one unit of work",
     "MG302": "rows go in by INSERT",
     "MG303": "the storage engine has no transactions",
-    "MG304": "the source is not read at one moment",
+    "MG304": "at which moment the source is read",
     "MG305": "only some rows are moved",
     "MG306": "the account may not see all objects",
     "MG307": "a function that the target's binary log does not let in",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from migrate.engines.base import Engine
-from migrate.model.pattern import endpoint_of
+from migrate.engines.base import Engine, MomentWay
+from migrate.model.pattern import endpoint_of, parse_object
 from migrate.model.plan import Ddl, Finding, LoadRows, Move, PlannedObject, Step
 from migrate.model.table import ObjectRef, TableName, spell
 from migrate.planner.gap import Gap, StoredGap
@@ -17,7 +17,26 @@ from migrate.planner.translate import StoredRef, dated_left, source_pattern
 _SAYS = re.compile(r"\b(?:DETERMINISTIC|NO\s+SQL|READS\s+SQL\s+DATA)\b", re.IGNORECASE)
 _NOT_DETERMINISTIC = re.compile(r"\bNOT\s+DETERMINISTIC\b", re.IGNORECASE)
 
-MOMENT = "tables are read one after the other, not at one moment: stop writers, or expect verify to name what moved"
+_HOLDS = "holds writers off while the readers' transactions begin, mostly far below a second"
+MOMENTS: Mapping[MomentWay, str] = {
+    "backup-stage": f"all rows are read at one moment: BACKUP STAGE BLOCK_COMMIT {_HOLDS}",
+    "flush-tables": (
+        f"all rows are read at one moment: FLUSH TABLES WITH READ LOCK {_HOLDS}; where the account may LOCK"
+        " INSTANCE FOR BACKUP (MySQL 8.0 and later), DDL waits until all is read"
+    ),
+    "lock-tables": (
+        f"all rows are read at one moment: the account lacks RELOAD, LOCK TABLES on the {{tables}} tables {_HOLDS}"
+    ),
+    "position": (
+        "all rows are read at one moment, without a lock (the account has neither RELOAD nor LOCK TABLES): apply waits"
+        " until the binary log stands still while the readers' transactions begin, and gives up where it never does"
+    ),
+    "none": (
+        "tables are read one after the other, not at one moment (the account has neither RELOAD nor LOCK TABLES, nor"
+        " may it see a binary log): stop writers, or expect verify to name what moved"
+    ),
+}
+"""What a plan says of the way to one moment: how it is had, and for how long it locks."""
 
 
 def dated(seen: Survey, moves: Sequence[Move]) -> list[Finding]:
@@ -91,9 +110,11 @@ async def server_notes(steps: Sequence[Step], engines: Mapping[str, Engine]) -> 
         about["MG307"] = any(endpoint_of(one.target) == endpoint for one in silent)
         notes = await engines[endpoint].notes()
         found += [finding(code, endpoint, text) for code, text in notes if about.get(code, bool(loads))]
-    return found + [
-        finding("MG304", endpoint, MOMENT) for endpoint in sorted({endpoint_of(step.source) for step in loads})
-    ]
+    for endpoint in sorted({endpoint_of(step.source) for step in loads}):
+        tables = [parse_object(step.source).table for step in loads if endpoint_of(step.source) == endpoint]
+        way = await engines[endpoint].moment_way(tables)
+        found.append(finding("MG304", endpoint, MOMENTS[way].format(tables=len(tables))))
+    return found
 
 
 def _silent(function: str) -> bool:

@@ -182,6 +182,9 @@ def _summary(tally: Tally, outcome: Outcome, verified: bool) -> Iterator[Text]:
     if tally.earlier_rows:
         text += f"; {count(tally.earlier_rows)} of them were there from an earlier run"
     yield Text(text)
+    if outcome.mixed:
+        text = f"mixed moments: rows of {', '.join(map(shown, outcome.mixed))} were read at several, by several runs"
+        yield Text(f"{text}; without --no-verify apply brings them to one", style="yellow")
     if proven:
         yield Text(f"verified {counted(proven, 'table')}: equal by count and checksum")
     elif not verified:

@@ -60,5 +60,7 @@ def _run(run: RunRecord) -> Iterator[Text]:
     yield Text(shown(f"run {run.number}: {_last(run)}, by {who}"), style="bold" if run.status != "died" else "bold red")
     if run.summary:
         yield from (Text(f"  {line}") for line in shown_lines(run.summary))
+    for moment in run.moments:
+        yield Text(f"  {moment.at} {shown(moment.endpoint)} is read at {shown(moment.position) or 'one moment'}")
     rows = [(event.at, event.what, shown(event.step), shown(event.note)) for event in run.events]
     yield from (Text(f"  {line}") for line in aligned(rows))

@@ -13,6 +13,7 @@ from migrate.model.plan import LoadRows, Plan, Verify
 from migrate.model.progress import (
     ChunkDone,
     Event,
+    MomentOpened,
     StepDone,
     StepFailed,
     StepSkipped,
@@ -86,7 +87,7 @@ class Meter:
                 self._total[event.step] = self._seen.get(event.step, 0)  # the plan only guessed
             case StepFailed() | StepStopped():
                 self._running.pop(event.step, None)
-            case Waiting():
+            case Waiting() | MomentOpened():
                 pass
 
     def read(self) -> Reading:
@@ -152,6 +153,10 @@ def remark(event: Event) -> str:
     match event:
         case Waiting():
             return f"waiting {remaining(event.seconds)}: {shown(event.step)}: {shown(event.error)}"
+        case MomentOpened():
+            at = f", at {shown(event.position)}" if event.position else ""
+            held = f"; its writers were held off for {event.locked:.2f} s" if event.locked else ""
+            return f"{shown(event.endpoint)} is read at one moment ({event.way}{at}){held}"
         case StepFailed():
             return f"failed: {shown(event.step)}: {shown(event.error)}"
         case _:

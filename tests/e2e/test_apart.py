@@ -17,8 +17,14 @@ ALTERED = "id INT PRIMARY KEY, r INT, KEY k (r), v{0} VARCHAR(20) NOT NULL DEFAU
 OLDER = "id INT PRIMARY KEY, r INT, KEY k (r)"
 
 
+CALLED = "CREATE FUNCTION called () RETURNS INT READS SQL DATA RETURN (SELECT COUNT(*) FROM `it's`)"
+
+
 def statements(columns: str, keys: bool, views: str) -> list[str]:
-    """Each table refers to the next, the last to the first; a view reads three neighbours, another one all views."""
+    """Each table refers to the next, the last to the first; a view reads three neighbours, another one all views.
+
+    One more calls a function, which reads a table that it does not name.
+    """
     made = [f"CREATE TABLE `{name}` ({columns.format(n)})" for n, name in enumerate(NAMES)]
     made += [f"INSERT INTO `{name}` (id, r) VALUES (1, 1), (2, 1)" for name in NAMES]
     after = [*NAMES[1:], NAMES[0]]
@@ -32,6 +38,7 @@ def statements(columns: str, keys: bool, views: str) -> list[str]:
         made.append(f"CREATE VIEW view{n} AS SELECT a.id{views} AS id FROM `{one}` a JOIN `{two}` b JOIN `{three}` c")
     made.append("CREATE VIEW `over` AS SELECT " + ", ".join(f"view{n}.id AS id{n}" for n in range(len(NAMES))) +
                 " FROM " + " JOIN ".join(f"view{n}" for n in range(len(NAMES))))  # fmt: skip
+    made += [CALLED, f"CREATE VIEW calling AS SELECT id{views} AS id, called() AS n FROM `%`"]
     return made
 
 
@@ -52,7 +59,7 @@ def test_what_is_tied_together_is_altered_without_a_dead_lock(
     whole = Whole(migrate, source, target, {schema: goal})
     plan = whole.plan()
     assert len(plan.actions("alter-table")) == len(plan.actions("add-foreign-keys")) == len(NAMES)
-    assert len(plan.actions("create-view")) == len(NAMES)
+    assert len(plan.actions("create-view")) == len(NAMES) + 1
     ran = whole.apply()
     assert ran.of("waiting") == []
     whole.assert_there()

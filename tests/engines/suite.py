@@ -9,11 +9,12 @@ from __future__ import annotations
 from tests.engines.suite_acting import Acting
 from tests.engines.suite_altering import Altering
 from tests.engines.suite_looking import Looking
+from tests.engines.suite_moment import Momentary
 from tests.engines.suite_reading import Reading
 from tests.engines.suite_stored import Storing
 from tests.engines.suite_summing import Summing
 from tests.engines.suite_writing import Writing
 
 
-class EngineSuite(Looking, Reading, Writing, Summing, Acting, Altering, Storing):
+class EngineSuite(Looking, Reading, Writing, Summing, Acting, Altering, Storing, Momentary):
     """Everything that every engine promises."""

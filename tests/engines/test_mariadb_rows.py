@@ -13,7 +13,8 @@ from migrate.engines.mysql import ddl
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.inspect import inspect
 from migrate.engines.mysql.ledger import ledger_table
-from migrate.engines.mysql.rows import MysqlReader, MysqlWriter
+from migrate.engines.mysql.rows import MysqlReader
+from migrate.engines.mysql.writing import MysqlWriter
 from migrate.model.table import Table, TableName
 from tests.conftest import FreshSchemas
 from tests.e2e import equality

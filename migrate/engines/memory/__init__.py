@@ -20,6 +20,8 @@ from migrate.engines.base import (
     LedgerKey,
     LedgerLine,
     Made,
+    Moment,
+    MomentWay,
     Reader,
     Renames,
     Rows,
@@ -30,7 +32,7 @@ from migrate.engines.base import (
 from migrate.engines.memory import alter, ddl, inspect
 from migrate.engines.memory.executors import Executor
 from migrate.engines.memory.locks import MemoryLock, lock
-from migrate.engines.memory.rows import MemoryReader, MemoryWriter
+from migrate.engines.memory.rows import MemoryMoment, MemoryReader, MemoryWriter
 from migrate.engines.memory.server import MemoryServer
 from migrate.engines.memory.store import Ledger
 from migrate.engines.memory.stored import create, define, rename
@@ -257,6 +259,15 @@ class MemoryEngine:
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """See base.Engine."""
         return self._session(MemoryReader(self.endpoint, self.server))
+
+    async def moment_way(self, tables: Sequence[TableName]) -> MomentWay:
+        """See base.Engine: what the server was told to say."""
+        return self.server.moment_way
+
+    @asynccontextmanager
+    async def moment(self, tables: Sequence[TableName], readers: int, hold_ddl: bool = True) -> AsyncIterator[Moment]:
+        """See base.Engine."""
+        yield MemoryMoment(self.endpoint, self.server, readers)
 
     def writer(self, tag: str) -> AbstractAsyncContextManager[Writer]:
         """See base.Engine."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
-from migrate.engines.base import Bound, Checksum, LedgerKey, LedgerLine, Payload, Rows, Span
+from migrate.engines.base import Bound, Checksum, LedgerKey, LedgerLine, MomentWay, Payload, Reader, Rows, Span
 from migrate.engines.memory.executors import Executor
 from migrate.engines.memory.faults import Point
 from migrate.engines.memory.server import MemoryServer
 from migrate.engines.memory.store import StoredTable
 from migrate.engines.memory.values import Row, condition, spell
-from migrate.errors import ServerError
+from migrate.errors import MigrateError, ServerError
 from migrate.model.plan import Protocol as LoadProtocol
 
 LAYOUT = "memory"
@@ -77,6 +80,27 @@ class MemoryReader:
             raise ServerError(self._endpoint, f"cannot lay rows out as {' or '.join(layouts)}")
 
 
+class MemoryMoment:
+    """Copies of all tables, which as many readers see at once as there are."""
+
+    def __init__(self, endpoint: str, server: MemoryServer, readers: int) -> None:
+        self.way: MomentWay = server.moment_way
+        self.position = "memory"
+        self.locked = 0.0
+        self._endpoint = endpoint
+        self._server = server
+        if self.way != "none":
+            self._server = copy.copy(server)
+            self._server.tables = copy.deepcopy(server.tables)
+        self._free = asyncio.Semaphore(readers)
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[Reader]:
+        """See base.Moment."""
+        async with self._free:
+            yield MemoryReader(self._endpoint, self._server)
+
+
 class MemoryWriter:
     """A writing session. A transaction's rows are seen by nobody before its commit."""
 
@@ -88,12 +112,14 @@ class MemoryWriter:
         self._server = server
         self._tag = tag
 
-    async def write(self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol) -> bool:
+    async def write(
+        self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol, moment: str = ""
+    ) -> bool:
         """See base.Writer. A second transaction for the same place waits until the first has come to an end."""
         self._server.check_writable(self._endpoint)
         stored = self._server.table(self._endpoint, key.target)
         ledger = self._server.ledger(self._endpoint, key.target)
-        line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data))
+        line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data), moment)
         new = _unpack(stored, rows, payload)
         async with self._server.executors.working(self._tag) as executor:
             await self._at("write.begun", key, executor)
@@ -114,7 +140,7 @@ class MemoryWriter:
             await self._at("write.done", key, executor)
         return True
 
-    async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey) -> bool:
+    async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey, moment: str = "") -> bool:
         """See base.Writer: rows are there as they come, whatever the table; a later call empties it again."""
         self._server.check_writable(self._endpoint)
         stored = self._server.table(self._endpoint, key.target)
@@ -129,9 +155,33 @@ class MemoryWriter:
             async for payload in payloads:
                 await self._add(stored, _unpack(stored, rows, payload), key, executor)
                 count, size = count + payload.rows, size + len(payload.data)
-            ledger.add(key, [LedgerLine("whole", Span(), count, size)])
+            ledger.add(key, [LedgerLine("whole", Span(), count, size, moment)])
             await self._at("write.done", key, executor)
         return True
+
+    async def replace(self, rows: Rows, payloads: AsyncIterator[Payload]) -> None:
+        """See base.Writer."""
+        self._server.check_writable(self._endpoint)
+        stored = self._server.table(self._endpoint, rows.table)
+        async with self._server.executors.working(self._tag) as executor:
+            new: list[Row] = []
+            async for payload in payloads:
+                if rows.key:
+                    await self._server.faults.at("write.begun", str(rows.table))
+                    executor.check(self._endpoint)
+                    before, taken = list(stored.rows), _unpack(stored, rows, payload) if payload.rows else []
+                    stored.replace(stored.outside(rows.key, payload.span))
+                    try:
+                        stored.check(self._endpoint, taken)
+                    except MigrateError:
+                        stored.replace(before)
+                        raise
+                    stored.add(taken)
+                    await self._server.faults.at("write.done", str(rows.table))
+                else:
+                    new += _unpack(stored, rows, payload)
+            if not rows.key:
+                stored.replace(new)
 
     async def _transact(self, stored: StoredTable, new: Sequence[Row], key: LedgerKey, executor: Executor) -> None:
         """All rows at once, at the end; a table without transactions keeps what it took before a failure."""

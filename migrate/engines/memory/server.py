@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from migrate.engines.base import Dialect, Translation
+from migrate.engines.base import Dialect, MomentWay, Translation
 from migrate.engines.memory import alter, ddl
 from migrate.engines.memory.executors import Executors
 from migrate.engines.memory.faults import Faults, Gate, Point
@@ -56,6 +56,7 @@ class MemoryServer:
         self.accounts: frozenset[str] | None = None
         self.unseen: tuple[str, ...] = ()
         self.folds_case = False
+        self.moment_way: MomentWay = "flush-tables"
         self.ledgers: dict[Place, Ledger] = {}
         self.locks: dict[Place, Held] = {}
         self.unlocked = asyncio.Condition()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from migrate.engines.base import (
     Alteration,
@@ -12,6 +12,8 @@ from migrate.engines.base import (
     LedgerKey,
     LedgerLine,
     Made,
+    Moment,
+    MomentWay,
     Reader,
     Renames,
     Rows,
@@ -19,7 +21,7 @@ from migrate.engines.base import (
     Translation,
     Writer,
 )
-from migrate.engines.mysql import alter, ddl, drawn, layout, stored_ddl, translation
+from migrate.engines.mysql import alter, ddl, drawn, layout, snapshot, stored_ddl, translation
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.grants import unseen, writes_anyway
@@ -28,8 +30,9 @@ from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, led
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.made import made, record_made
 from migrate.engines.mysql.measure import measure
-from migrate.engines.mysql.rows import MysqlReader, MysqlWriter
+from migrate.engines.mysql.rows import MysqlReader
 from migrate.engines.mysql.shown import accounts, stored_definitions
+from migrate.engines.mysql.writing import MysqlWriter
 from migrate.errors import DuplicateRow, ReadOnlyServer
 from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
@@ -295,6 +298,14 @@ class MysqlEngine:
     async def reader(self) -> AsyncIterator[Reader]:
         async with self._server.session("read") as session:
             yield MysqlReader(session)
+
+    async def moment_way(self, tables: Sequence[TableName]) -> MomentWay:
+        return await snapshot.moment_way(self._server, tables)
+
+    def moment(
+        self, tables: Sequence[TableName], readers: int, hold_ddl: bool = True
+    ) -> AbstractAsyncContextManager[Moment]:
+        return snapshot.moment(self._server, tables, readers, hold_ddl)
 
     @asynccontextmanager
     async def writer(self, tag: str) -> AsyncIterator[Writer]:

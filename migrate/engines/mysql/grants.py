@@ -53,6 +53,13 @@ def writes_anyway(grants: Sequence[str], mariadb: tuple[int, ...] = ()) -> bool:
     return any(enough & _words(found["privileges"]) for found in everywhere)
 
 
+def holds(grants: Sequence[str], privilege: str, schema: str | None = None) -> bool:
+    """Whether these lines of SHOW GRANTS give the privilege, static or dynamic, on *.* or on that schema."""
+    given = [found for line in grants if (found := _GRANT.match(line))]
+    here = [one for one in given if one["schema"] is None or (schema is not None and _covers(one["schema"], schema))]
+    return any({"ALL PRIVILEGES", privilege} & _words(one["privileges"]) for one in here)
+
+
 _PLACE = r"(?P<privileges>[^`]*?) ON (?:\*\.\*|`(?P<schema>(?:[^`]|``)*)`\.\*)"
 _GRANT = re.compile(rf"GRANT {_PLACE} TO ")
 _REVOKE = re.compile(rf"REVOKE {_PLACE} FROM ")  # a partial revoke: granted on *.*, but for this schema

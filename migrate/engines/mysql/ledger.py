@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS {ledger} (
   `upper_bound` mediumtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'JSON; NULL: none',
   `row_count` bigint unsigned NOT NULL,
   `byte_count` bigint unsigned NOT NULL,
+  `moment` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'in which the source was read',
   `written` timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
   PRIMARY KEY (`plan`,`step_hash`,`place`),
   KEY `by_target` (`plan`,`target`)
@@ -51,9 +52,8 @@ class _Ledger(msgspec.Struct, frozen=True):
         return f"SELECT 1 FROM {self.name} WHERE {_where(key)} AND `place` = '{_place(line)}'"
 
     def select_all(self, key: LedgerKey) -> str:
-        return (
-            f"SELECT `kind`,`lower_bound`,`upper_bound`,`row_count`,`byte_count` FROM {self.name} WHERE {_where(key)}"
-        )
+        columns = "`kind`,`lower_bound`,`upper_bound`,`row_count`,`byte_count`,`moment`"
+        return f"SELECT {columns} FROM {self.name} WHERE {_where(key)}"
 
     def select_targets(self, plan: str) -> str:
         return f"SELECT DISTINCT `target` FROM {self.name} WHERE `plan` = '{_digest(plan)}'"
@@ -83,6 +83,7 @@ def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine]) -> str:
                 _bound(line.span.upper),
                 str(line.rows),
                 str(line.bytes),
+                literal(line.moment),
             )
         )
         + ")"
@@ -90,15 +91,15 @@ def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine]) -> str:
     )
     return (
         f"INSERT INTO {ledger_table(key.target).name} (`plan`,`step_hash`,`place`,`step`,`target`,`kind`,"
-        f"`lower_bound`,`upper_bound`,`row_count`,`byte_count`) VALUES {values}"
+        f"`lower_bound`,`upper_bound`,`row_count`,`byte_count`,`moment`) VALUES {values}"
     )
 
 
 def ledger_line(row: Sequence[object]) -> LedgerLine:
     """A line from what `select_all` selected, decoded."""
-    kind, lower, upper, rows, size = row
+    kind, lower, upper, rows, size, moment = row
     span = Span(_read_bound(lower), _read_bound(upper))
-    return LedgerLine(msgspec.convert(kind, _Kind), span, int(str(rows)), int(str(size)))
+    return LedgerLine(msgspec.convert(kind, _Kind), span, int(str(rows)), int(str(size)), str(moment))
 
 
 def _read_bound(text: object) -> Bound | None:

@@ -73,6 +73,7 @@ _HINTS = {
     1406: _UNFIT,
     # bugs.mysql.com 120561: after an ALTER that was rolled back, where a name has letters that file names do not have.
     1812: "where its file is there, restart the server, which then finds it, and run the same command again",
+    1412: "the table was altered while it was read: run `migrate plan` again",
     1820: "give the account a new password: the server wants it changed",
     1862: "give the account a new password: it has expired",
     1901: "the server does not take this expression there: it is of another version or vendor",

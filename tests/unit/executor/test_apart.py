@@ -141,3 +141,19 @@ def test_a_child_and_its_parent_meet_and_two_children_of_one_parent_do_not() -> 
         "add-foreign-keys:d": {"d p"},
         "alter-table:p": {"c p", "d p"},
     }
+
+
+def test_a_table_under_a_view_that_calls_a_function_meets_every_other_table() -> None:
+    """The function may read any of them, and the server locks those along with the view."""
+    v, of_v = view("v", "t")
+    calls = Use(v.key, "function", name("f"))
+    there = Catalog(stored=(v,), uses=(*of_v, calls))
+    steps = (step("alter-table", "t"), step("alter-table", "x"), step("add-indexes", "y"), step("create-function", "f"))
+    found = claimed(there, [], *steps)
+    functions = ("new", "functions", "", "")
+    assert {key: (functions in claim.alone, functions in claim.along) for key, claim in found.items()} == {
+        "alter-table:t": (True, False),
+        "alter-table:x": (False, True),
+        "add-indexes:y": (False, True),
+        "create-function:f": (True, False),
+    }

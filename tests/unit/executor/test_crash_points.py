@@ -102,6 +102,40 @@ def test_a_crash_at_any_passing_of_this_point_is_mended_by_the_next_apply(
     assert nth > 2, "the point was passed more than once"
 
 
+MOVING: tuple[tuple[Side, Point], ...] = (
+    ("old", "read"),
+    ("new", "checksum"),
+    ("new", "ddl.applied"),
+    ("new", "write.half"),
+    ("new", "write.done"),
+    ("new", "record.done"),
+)
+
+
+@pytest.mark.parametrize("parallelism", [1, 6])
+@pytest.mark.parametrize(("side", "point"), MOVING)
+def test_whatever_the_source_did_after_a_crash_all_rows_are_of_one_moment_in_the_end(
+    disk: Path, side: Side, point: Point, parallelism: int
+) -> None:
+    """Of the new one, as long as anything was left to load or to prove."""
+    ends = set()
+    for nth in count(1):
+        world = World.fresh(disk / f"{nth}")
+        left = asyncio.run(world.crash(side, point, nth, parallelism, disk / f"{nth}-left"))
+        if isinstance(left, Outcome):
+            break
+        before = left.rows("old")
+        left.move_on()
+        outcome = left.apply(parallelism)
+        assert (outcome.failed, outcome.not_started) == (0, 0)
+        there = left.rows("new")
+        assert there in (before, left.rows("old")), "some tables are of another moment"
+        ends.add(there == before)
+        assert [one[:2] for one in left.stored("new")] == [one[:2] for one in left.stored("old")]
+        assert left.apply(parallelism).done == 0
+    assert False in ends
+
+
 @pytest.mark.parametrize("parallelism", [1, 6])
 def test_a_statement_that_outlived_its_client_and_came_to_its_end_is_found_done(disk: Path, parallelism: int) -> None:
     for nth in count(1):

@@ -344,7 +344,11 @@ def test_a_trigger_that_would_fire_for_every_row_goes_before_the_rows_and_comes_
     plan = sides.plan()
     assert codes(plan) == ["MG205"]
     assert step(plan, "load-rows:new:b.things").after == ("drop-trigger:new:b.audit",)
-    assert set(step(plan, "create-trigger:new:b.audit").after) == {"drop-trigger:new:b.audit", "load-rows:new:b.things"}
+    assert set(step(plan, "create-trigger:new:b.audit").after) == {
+        "drop-trigger:new:b.audit",
+        "load-rows:new:b.things",
+        "verify:new:b.things",
+    }
 
 
 def test_a_trigger_on_updates_stays_while_rows_are_loaded() -> None:

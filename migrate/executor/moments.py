@@ -1,0 +1,94 @@
+"""The moments in which a run reads its sources, and what of an earlier run was read at another one.
+
+A run reads all rows of a source at one moment, of which only its own connections know. What a run that is resumed loads
+belongs to a later moment than what was there already: every table is then proven again, at the new one, and what
+differs is read anew, so that in the end all is of one moment.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+from migrate.engines.base import Engine, Moment, Reader
+from migrate.executor.check import Standing
+from migrate.model.pattern import endpoint_of, parse_object
+from migrate.model.plan import Ddl, LoadRows, Plan, Verify
+from migrate.model.progress import MomentOpened
+from migrate.model.table import TableName
+from migrate.planner.order import step_kind
+
+
+class Moments:
+    """Readers of every source: of its moment where there is one, else of the time at which they are asked."""
+
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        self._engines = engines
+        self._open: dict[str, tuple[Moment, str]] = {}
+
+    async def open(
+        self, endpoint: str, tables: Sequence[TableName], readers: int, hold_ddl: bool, stack: AsyncExitStack
+    ) -> Moment:
+        """Open the source's moment, until the stack unwinds. Raises `ServerError`."""
+        moment = await stack.enter_async_context(self._engines[endpoint].moment(tables, readers, hold_ddl))
+        self._open[endpoint] = (moment, uuid.uuid4().hex)
+        return moment
+
+    def reader(self, endpoint: str) -> AbstractAsyncContextManager[Reader]:
+        """A reader of that source."""
+        found = self._open.get(endpoint)
+        return found[0].reader() if found else self._engines[endpoint].reader()
+
+    def name(self, endpoint: str) -> str:
+        """What the ledger calls the source's moment, empty when there is none."""
+        found = self._open.get(endpoint)
+        return found[1] if found else ""
+
+
+async def open_moments(
+    plan: Plan,
+    standing: Standing,
+    engines: Mapping[str, Engine],
+    parallelism: int,
+    verify: bool,
+    stack: AsyncExitStack,
+) -> tuple[Moments, list[MomentOpened]]:
+    """A moment of every source of which rows are still to be loaded, or proven. Raises `ServerError`."""
+    moments, told = Moments(engines), []
+    left = [step for step in plan.step if step.id not in standing.finished]
+    wanted = [step for step in left if isinstance(step, LoadRows) or (verify and isinstance(step, Verify))]
+    for endpoint in sorted({endpoint_of(step.source) for step in wanted}):
+        tables = [parse_object(step.source).table for step in _loads(plan) if endpoint_of(step.source) == endpoint]
+        if await engines[endpoint].moment_way(tables) != "none":
+            readers = min(engines[endpoint].slots, parallelism)
+            moment = await moments.open(endpoint, tables, readers, _moves_away(plan, endpoint), stack)
+            told.append(MomentOpened(endpoint, moment.way, moment.position, moment.locked))
+    return moments, told
+
+
+def _moves_away(plan: Plan, source: str) -> bool:
+    """Whether nothing is written to the server itself: then its definitions may be held."""
+    here = plan.endpoint[source].identity
+    return all(here != plan.endpoint[endpoint_of(step.target)].identity for step in plan.step)
+
+
+def reopened(plan: Plan, standing: Standing, moments: Moments) -> frozenset[str]:
+    """Steps that are done, and are done again at the new moment: proofs, and triggers that must not fire meanwhile.
+
+    Nothing was loaded before this run, nothing is done again.
+    """
+    again: set[str] = set()
+    loaded = {step.target for step in _loads(plan) if moments.name(endpoint_of(step.source))}
+    for step in plan.step:
+        if step.id in standing.finished and isinstance(step, Verify) and step.target in loaded:
+            again.add(step.id)
+        if step.id in standing.finished and isinstance(step, Ddl) and step_kind(step) == "trigger":
+            proofs = {name for name in step.after if name.startswith("verify:")}
+            if any(name.removeprefix("verify:") in loaded for name in proofs):
+                again.add(step.id)
+    return frozenset(again)
+
+
+def _loads(plan: Plan) -> list[LoadRows]:
+    return [step for step in plan.step if isinstance(step, LoadRows)]

@@ -1,0 +1,297 @@
+"""Rows are read at one moment of a source that is written to, and a run that is resumed ends at one too."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pymysql
+import pytest
+
+from tests.conftest import FreshSchemas
+from tests.e2e.command import PLAN, Migrate, Ran, refused
+from tests.e2e.equality import assert_equal
+from tests.e2e.whole import Plan
+from tests.lab import Lab, Server, client, extra
+
+ROWS = 30_000
+TABLES = ("debit", "credit", "again")
+
+
+def fill(server: Server, schema: str) -> None:
+    """Three tables with the same ids, which each transaction of `writing` keeps so."""
+    with client.connect(server, database=schema) as connection, connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"CREATE TABLE {table} (id INT PRIMARY KEY, v VARCHAR(200), KEY (v))")
+        cursor.execute("CREATE TABLE fired (n INT PRIMARY KEY AUTO_INCREMENT, id INT)")
+        for start in range(0, ROWS, 5000):
+            values = ",".join(f"({n},REPEAT('x',150))" for n in range(start, start + 5000))
+            for table in TABLES:
+                cursor.execute(f"INSERT INTO {table} VALUES {values}")
+        for event in ("INSERT", "DELETE"):
+            row = "NEW" if event == "INSERT" else "OLD"
+            cursor.execute(
+                f"CREATE TRIGGER on_{event} AFTER {event} ON debit"
+                f" FOR EACH ROW INSERT INTO fired (id) VALUES ({row}.id)"
+            )
+
+
+def move_on(cursor: Any, number: int) -> None:
+    """One transaction: a new id in every table, an old one goes, one in the middle changes."""
+    for table in TABLES:
+        cursor.execute(f"INSERT INTO {table} VALUES ({ROWS + number}, 'new')")
+        cursor.execute(f"DELETE FROM {table} WHERE id = {number}")
+        cursor.execute(f"UPDATE {table} SET v = 'changed {number}' WHERE id = {ROWS - 1 - number}")
+
+
+@contextmanager
+def writing(server: Server, schema: str, first: int = 0) -> Iterator[list[int]]:
+    """Transactions without a pause, until the block ends; what it gives then holds how many there were."""
+    stop, done = threading.Event(), [first]
+
+    def write() -> None:
+        with client.connect(server, database=schema, autocommit=False) as connection, connection.cursor() as cursor:
+            while not stop.is_set():
+                move_on(cursor, done[0])
+                connection.commit()
+                done[0] += 1
+                time.sleep(0.002)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield done
+    finally:
+        stop.set()
+        thread.join()
+
+
+def ids(server: Server, schema: str) -> list[tuple[int, int, int]]:
+    """Of every table the smallest and the largest id, and how many rows it has."""
+    return [client.rows(server, f"SELECT MIN(id), MAX(id), COUNT(*) FROM `{schema}`.{table}")[0] for table in TABLES]
+
+
+def sums(server: Server, schema: str) -> list[tuple[int, int]]:
+    query = "SELECT COUNT(*), SUM(CRC32(CONCAT(id, v))) FROM `{}`.{}"
+    return [client.rows(server, query.format(schema, table))[0] for table in TABLES]
+
+
+@pytest.fixture
+def places(everywhere: Lab, fresh_everywhere: FreshSchemas) -> Callable[[str], tuple[Server, str, str]]:
+    """A filled schema on the named server, and a name for it on the target."""
+
+    def made(name: str) -> tuple[Server, str, str]:
+        server = everywhere.servers[name]
+        schema = fresh_everywhere("moment", server)
+        fill(server, schema)
+        return server, schema, fresh_everywhere("moment_to")
+
+    return made
+
+
+WAYS = {
+    "source": "flush-tables",
+    "old": "flush-tables",
+    "legacy": "flush-tables",
+    "new": "flush-tables",
+    "maria10": "backup-stage",
+    "maria11": "backup-stage",
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_what_arrives_is_one_moment_of_a_source_that_is_written_to(
+    name: str, migrate: Migrate, everywhere: Lab, places: Callable[[str], tuple[Server, str, str]]
+) -> None:
+    source, schema, goal = places(name)
+    target = everywhere.maria11 if source.vendor == "mariadb" else everywhere.target
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"), move='exclude = ["*.fired", "*.on_*"]')
+    migrate.must("plan")
+    with writing(source, schema) as done:
+        time.sleep(0.2)
+        before = done[0]
+        ran = migrate.must("apply", PLAN, "--json")
+        assert done[0] > before + 20, "the source stood still"
+    (moment,) = ran.of("moment_opened")
+    assert (moment["endpoint"], moment["way"]) == ("old", WAYS[name])
+    first, second, third = ids(target, goal)
+    assert first == second == third
+    low, high, count = first
+    assert (high - low + 1, count) == (ROWS, ROWS), "no transaction is there in part"
+    assert before <= low <= done[0]
+    assert len({checksum for _, checksum in sums(target, goal)}) == 1
+
+
+def killed_after_some_rows(migrate: Migrate, target: Server, goal: str) -> None:
+    """`apply`, killed when one table is there whole and another one in part."""
+    child = migrate.start("apply", PLAN)
+    try:
+        while child.poll() is None:
+            try:
+                told = client.rows(target, f"SELECT kind, step FROM `{goal}`._migrate_ledger WHERE step LIKE 'load%%'")
+            except pymysql.err.MySQLError:
+                told = []
+            if any(kind == "chunk" for kind, _ in told) and any(kind == "whole" for kind, _ in told):
+                break
+            time.sleep(0.001)
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_a_run_that_is_resumed_brings_all_to_its_own_moment(
+    migrate: Migrate, everywhere: Lab, places: Callable[[str], tuple[Server, str, str]]
+) -> None:
+    source, schema, goal = places("source")
+    target = everywhere.target
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"), options="[options]\nparallelism = 2\n")
+    migrate.must("plan")
+    with writing(source, schema) as done:
+        killed_after_some_rows(migrate, target, goal)
+        time.sleep(0.3)
+    assert done[0] > 20
+    ran = migrate.must("apply", PLAN, "--json")
+    notes = [event["note"] for event in ran.of("step_done") if "read again at the new moment" in event["note"]]
+    assert notes, ran.text
+    assert_equal(source, schema, target, goal)
+    assert "Equal: " in migrate.must("verify", PLAN).out
+    assert migrate.must("apply", PLAN).out == "Nothing to do: this plan was applied before.\n"
+
+
+def test_a_resumed_run_without_proof_says_that_its_rows_are_of_several_moments(
+    migrate: Migrate, everywhere: Lab, places: Callable[[str], tuple[Server, str, str]]
+) -> None:
+    source, schema, goal = places("source")
+    migrate.configure(source, everywhere.target, (f"{schema}.*", f"{goal}.*"), options="[options]\nparallelism = 2\n")
+    migrate.must("plan")
+    killed_after_some_rows(migrate, everywhere.target, goal)
+    ran = migrate.must("apply", PLAN, "--no-verify")
+    assert "mixed moments" in ran.out, ran.text
+    fresh = migrate.must("apply", PLAN)
+    assert "mixed moments" not in fresh.out
+
+
+READERS = """
+SELECT PROCESSLIST_ID FROM performance_schema.session_connect_attrs
+WHERE ATTR_NAME = 'program_name' AND ATTR_VALUE = 'migrate reader' AND PROCESSLIST_ID IN
+  (SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND <> 'Killed')"""
+
+
+def lose(migrate: Migrate, source: Server, target: Server, goal: str, wanted: int) -> Ran:
+    """An apply, of which so many readers are killed once rows have arrived."""
+    child = migrate.start("apply", PLAN, "--json")
+    lost = 0
+    with client.connect(source, root=True) as connection, connection.cursor() as cursor:
+        while child.poll() is None and not chunks(target, goal):
+            time.sleep(0.001)
+        cursor.execute(READERS)
+        for (number,) in cursor.fetchall()[:wanted]:
+            try:
+                cursor.execute(f"KILL {number}")
+                lost += 1
+            except pymysql.err.MySQLError:  # it had ended
+                continue
+    ran = migrate.ended(child, ("apply", PLAN, "--json"))
+    assert lost == wanted, "it was over before a reader could be killed"
+    return ran
+
+
+def chunks(target: Server, goal: str) -> int:
+    """How many chunks the ledger has."""
+    try:
+        return int(client.rows(target, f"SELECT COUNT(*) FROM `{goal}`._migrate_ledger WHERE kind = 'chunk'")[0][0])
+    except pymysql.err.MySQLError:  # there is no ledger yet
+        return 0
+
+
+def test_a_reader_that_is_lost_is_missed_and_the_others_go_on(
+    migrate: Migrate, everywhere: Lab, places: Callable[[str], tuple[Server, str, str]]
+) -> None:
+    source, schema, goal = places("source")
+    migrate.configure(source, everywhere.target, (f"{schema}.*", f"{goal}.*"))
+    migrate.must("plan")
+    with writing(source, schema):
+        ran = lose(migrate, source, everywhere.target, goal, 1)
+    assert ran.code == 0, ran.text
+    first, second, third = ids(everywhere.target, goal)
+    assert first == second == third
+
+
+def test_when_the_last_reader_is_lost_apply_ends_and_the_next_one_reads_at_a_new_moment(
+    migrate: Migrate, everywhere: Lab, places: Callable[[str], tuple[Server, str, str]]
+) -> None:
+    source, schema, goal = places("source")
+    options = "[options]\nparallelism = 1\nper_server = 1\n"
+    migrate.configure(source, everywhere.target, (f"{schema}.*", f"{goal}.*"), options=options)
+    migrate.must("plan")
+    ran = lose(migrate, source, everywhere.target, goal, 1)
+    assert ran.code == 3, ran.text
+    assert "all connections that saw its one moment are gone" in ran.err
+    migrate.must("apply", PLAN)
+    assert_equal(source, schema, everywhere.target, goal)
+
+
+GRANTS = {
+    "lock-tables": ("SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `{schema}`.*",),
+    "position": ("SELECT, SHOW VIEW, TRIGGER, EVENT ON `{schema}`.*", "REPLICATION CLIENT ON *.*"),
+    "none": ("SELECT, SHOW VIEW, TRIGGER, EVENT ON `{schema}`.*",),
+}
+
+
+@pytest.fixture(scope="module")
+def logged() -> Iterator[Server]:
+    """A server of our own with a binary log, to which nobody else writes."""
+    with extra("logged", options=["--log-bin=binlog", "--server-id=7"]) as server:
+        yield server
+
+
+@pytest.fixture
+def allowed(request: pytest.FixtureRequest, logged: Server, fresh_schemas: FreshSchemas) -> Iterator[tuple[str, str]]:
+    """A filled schema there, and an account that may do what the parameter says."""
+    schema = fresh_schemas("moment", logged)
+    fill(logged, schema)
+    user = f"m_{schema[-10:]}"
+    client.rows(logged, f"CREATE USER {user} IDENTIFIED BY 'lab-app'", root=True)
+    for grant in GRANTS[request.param]:
+        client.rows(logged, f"GRANT {grant.format(schema=schema)} TO {user}", root=True)
+    yield schema, user
+    client.rows(logged, f"DROP USER {user}", root=True)
+    client.rows(logged, f"DROP DATABASE {schema}", root=True)
+
+
+@pytest.mark.parametrize(("allowed", "way"), [(way, way) for way in GRANTS], indirect=["allowed"])
+def test_an_account_that_may_not_do_the_best_way_gets_the_next_one_and_the_plan_says_so(
+    way: str,
+    migrate: Migrate,
+    logged: Server,
+    target: Server,
+    allowed: tuple[str, str],
+    fresh_schemas: FreshSchemas,
+) -> None:
+    (schema, user), goal = allowed, fresh_schemas("moment_to")
+    migrate.configure(logged, target, (f"{schema}.*", f"{goal}.*"), old_user=f'"{user}"')
+    plan = Plan(migrate.must("plan", "--json"), migrate)
+    words = {"lock-tables": "LOCK TABLES", "position": "without a lock", "none": "not at one moment"}
+    assert words[way] in plan.of("MG304")["old"]
+    ran = migrate.must("apply", PLAN, "--json")
+    assert [event["way"] for event in ran.of("moment_opened")] == ([way] if way != "none" else [])
+    assert [bool(event["position"]) for event in ran.of("moment_opened")] in ([], [way == "position"])
+    assert_equal(logged, schema, target, goal)
+
+
+@pytest.mark.parametrize("allowed", ["position"], indirect=True)
+def test_without_a_lock_a_source_that_never_stands_still_is_named_and_nothing_is_changed(
+    migrate: Migrate, logged: Server, target: Server, allowed: tuple[str, str], fresh_schemas: FreshSchemas
+) -> None:
+    (schema, user), goal = allowed, fresh_schemas("moment_to")
+    migrate.configure(logged, target, (f"{schema}.*", f"{goal}.*"), old_user=f'"{user}"')
+    migrate.must("plan")
+    with writing(logged, schema):
+        ran = migrate("apply", PLAN)
+    refused(ran, 1, "written to all the time", "RELOAD")
+    assert client.rows(target, "SHOW DATABASES LIKE %s", goal, root=True) == []
+    migrate.must("apply", PLAN)
+    assert_equal(logged, schema, target, goal)
