@@ -225,10 +225,14 @@ class UnreadableDdl(MigrateError):
 
 
 class LossyWrite(MigrateError):
-    """The target changed a value or dropped a row on the way in: nothing of that chunk is kept."""
+    """The target changed a value or dropped a row on the way in: nothing of that chunk is kept.
 
-    def __init__(self, place: str, warnings: str) -> None:
+    `duplicate`: a unique key refused a row.
+    """
+
+    def __init__(self, place: str, warnings: str, duplicate: bool = False) -> None:
         super().__init__(f"{place}: the target did not take the rows as they are: {warnings}")
+        self.duplicate = duplicate
 
 
 class StateError(MigrateError):

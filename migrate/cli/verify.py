@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect_plan
 from migrate.cli.follow import follow
-from migrate.cli.options import Positive
-from migrate.errors import Different
+from migrate.cli.interrupt import catching
+from migrate.cli.options import Flag, Positive
+from migrate.errors import Different, Interrupted
 from migrate.model.plan import Plan, Verify
 from migrate.model.progress import Outcome
 from migrate.ui.ending import Tally, verify_lines
 
 
-def verify(plan: Path, /, *, parallelism: Positive = None, context: Context) -> int:
+def verify(
+    plan: Path,
+    /,
+    *,
+    parallelism: Positive = None,
+    repair: Flag = False,
+    lock_timeout: Annotated[float, Parameter(validator=Number(gte=0))] = 10.0,
+    context: Context,
+) -> int:
     """Prove once more that both sides are equal, row by row; names the tables and key ranges that are not.
 
     For example:
       migrate verify plans/shop.toml
+      migrate verify plans/shop.toml --repair
 
     Parameters
     ----------
@@ -29,21 +42,42 @@ def verify(plan: Path, /, *, parallelism: Positive = None, context: Context) -> 
         The plan file.
     parallelism
         How many pieces of work run at once, instead of the plan's number.
+    repair
+        Read rows that differ again from the source, and put them in the place of what the target has there.
+    lock_timeout
+        With --repair: seconds to wait for another run to end.
     """
     from migrate import planfile
 
     read = planfile.read(plan)
-    outcome, tally = asyncio.run(_verify(read, parallelism, context))
+    outcome, tally = asyncio.run(_verify(read, parallelism, lock_timeout if repair else None, context))
     context.result(verify_lines(tally, outcome))
     if any(failure.exit_code == Different.exit_code for failure in outcome.failures):
         return Different.exit_code
     return max((failure.exit_code for failure in outcome.failures), default=0)
 
 
-async def _verify(plan: Plan, parallelism: int | None, context: Shell) -> tuple[Outcome, Tally]:
+async def _verify(
+    plan: Plan, parallelism: int | None, lock_timeout: float | None, context: Shell
+) -> tuple[Outcome, Tally]:
+    """A proof, or with a `lock_timeout` a repair."""
+    from migrate.executor import repair as repairing
     from migrate.executor import verify as verifying
 
+    proofs = msgspec.structs.replace(plan, step=tuple(step for step in plan.step if isinstance(step, Verify)))
+    progress = context.progress(proofs)
+    at_once = parallelism or plan.parallelism
     async with connect_plan(plan, context) as engines:
-        events = verifying.verify(plan, engines, parallelism or plan.parallelism)
-        proofs = msgspec.structs.replace(plan, step=tuple(step for step in plan.step if isinstance(step, Verify)))
-        return await follow(events, plan, context, context.progress(proofs))
+        if lock_timeout is None:
+            return await follow(verifying.verify(plan, engines, at_once), plan, context, progress)
+        async with catching(progress.say) as interrupt:
+            try:
+                events = repairing.repair(plan, engines, at_once, lock_timeout, interrupt.event)
+                return await follow(events, plan, context, progress)
+            except Interrupted as error:
+                raise Interrupted(error.message, error.hint, interrupt.terminated) from None
+            except asyncio.CancelledError:
+                if not interrupt.at_once:
+                    raise
+                text = "stopped at once: ranges that were replaced are equal, the others are as they were"
+                raise Interrupted(text, "run the same command again", interrupt.terminated) from None

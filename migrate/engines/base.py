@@ -313,13 +313,11 @@ class Engine(Protocol):
     async def moment_way(self, tables: Sequence[TableName]) -> MomentWay:
         """How `moment` would keep writers off these tables, as this account may; asks, and locks nothing."""
 
-    def moment(
-        self, tables: Sequence[TableName], readers: int, hold_ddl: bool = True
-    ) -> AbstractAsyncContextManager[Moment]:
+    def moment(self, tables: Sequence[TableName], readers: int) -> AbstractAsyncContextManager[Moment]:
         """As many readers, all open, that see one moment of these tables. Raises `ServerError` when there is none.
 
-        Tables whose engine has no transactions are seen as they are when they are read. `hold_ddl`: definitions stay
-        as they are while it is open, where the server can do that.
+        Tables whose engine has no transactions are seen as they are when they are read. A table whose definition was
+        changed since may not be read any more (`ServerError`).
         """
 
     def writer(self, tag: str) -> AbstractAsyncContextManager[Writer]: ...
@@ -344,6 +342,9 @@ class Engine(Protocol):
         One is there when a line of its kind begins at the same lower bound, whatever else it says: so the cuts of a
         predecessor, which begin without a bound as all cuts do, are never mixed with others.
         """
+
+    async def forget(self, keys: Sequence[LedgerKey]) -> None:
+        """Drop all lines of these steps, which are to be done again."""
 
     async def made(self, schemas: Sequence[tuple[str, str]]) -> tuple[Made, ...]:
         """What `record_made` wrote in these (catalog, schema) pairs."""

@@ -18,6 +18,9 @@ RANGE_ROWS = 50_000
 """Rows in one range: half a second of a server's work, and the precision with which a difference is named."""
 
 
+EVERYTHING = Span()
+
+
 class Compared(msgspec.Struct, frozen=True):
     """One range on both sides."""
 
@@ -32,16 +35,22 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 async def compare(
-    left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, range_rows: int = RANGE_ROWS
+    left: Reader,
+    right: Reader,
+    source_rows: Rows,
+    target_rows: Rows,
+    range_rows: int = RANGE_ROWS,
+    within: Span = EVERYTHING,
 ) -> AsyncGenerator[Compared, None]:
-    """Every range in key order; a table without key is one range."""
-    span = Span()
+    """Every range of `within` in key order; a table without key is one range."""
+    span = within
     while True:
         upper = await left.next_bound(source_rows, span, range_rows) if source_rows.key else None
-        yield await compare_span(left, right, source_rows, target_rows, Span(span.lower, upper))
+        part = span if upper is None else Span(span.lower, upper)
+        yield await compare_span(left, right, source_rows, target_rows, part)
         if upper is None:
             return
-        span = Span(lower=upper)
+        span = Span(upper, within.upper)
 
 
 async def compare_span(left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, span: Span) -> Compared:

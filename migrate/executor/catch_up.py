@@ -11,8 +11,13 @@ import msgspec
 
 from migrate.engines.base import Payload, Reader, Rows, Span, Writer
 from migrate.engines.compare import Compared, compare_span
-from migrate.errors import DuplicateRow
-from migrate.executor.load import CHUNK_BYTES, MOST_ROWS
+from migrate.errors import DuplicateRow, LossyWrite
+
+CHUNK_BYTES = 8 * 1024 * 1024
+"""Bytes in one chunk: enough that a round trip does not count; twice as much per writer must fit in memory."""
+
+MOST_ROWS = 200_000
+"""Rows in one chunk."""
 
 SMALL_ROWS = 1_000
 """A range of so many rows is replaced as a whole: to halve it again would cost more than to write it."""
@@ -22,14 +27,22 @@ class CatchUp:
     """One table's rows; `rows` counts those that were written anew."""
 
     def __init__(
-        self, left: Reader, right: Reader, writer: Writer, mine: Rows, theirs: Rows, between: Callable[[], None]
+        self,
+        left: Reader,
+        right: Reader,
+        writer: Writer,
+        mine: Rows,
+        theirs: Rows,
+        between: Callable[[], None],
+        whole_table: bool = True,
     ) -> None:
+        """`whole_table`: what stands in a range beside the rows that `where` lets through is replaced too."""
         self._left = left
         self._right = right
         self._writer = writer
         self._mine = mine
         self._theirs = theirs
-        self._into = msgspec.structs.replace(theirs, where="")
+        self._into = msgspec.structs.replace(theirs, where="") if whole_table else theirs
         self._between = between
         self._later: list[Span] = []
         self.rows = 0
@@ -59,7 +72,10 @@ class CatchUp:
                 return
         try:
             await self._writer.replace(self._into, self._payloads(found.span))
-        except DuplicateRow:  # a row got another key, and its unique values are still there under the old one
+        except (DuplicateRow, LossyWrite) as error:
+            if isinstance(error, LossyWrite) and not error.duplicate:
+                raise
+            # A row got another key, and its unique values are still there under the old one.
             await self._writer.replace(self._into, _nothing(found.span, self._writer.layouts[0]))
             self._later.append(found.span)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from migrate.executor.check import Standing
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Hold, Slots, lane_of
 from migrate.model.pattern import endpoint_of, parse_object, parse_schema
-from migrate.model.plan import Ddl, LoadRows, Plan, Step
+from migrate.model.plan import Ddl, Plan, Step
 from migrate.model.progress import Event, StepStarted, Waiting
 from migrate.planner.order import step_kind
 from migrate.state import Run
@@ -46,7 +46,7 @@ class Context:
         locks: Mapping[str, Lock],
         apart: Apart,
         moments: Moments,
-        again: frozenset[str] = frozenset(),
+        proving: bool,
     ) -> None:
         self.plan = plan
         self.engines = engines
@@ -54,20 +54,16 @@ class Context:
         self.slots = slots
         self.apart = apart
         self.moments = moments
-        self.again = again
-        """Steps that an earlier run did, and that are done again because this one reads at a new moment."""
+        self.proving = proving
+        """Whether the rows are proven in the end."""
+        self.written_again: set[str] = set()
+        """Tables whose rows this run has caught up with: their triggers were dropped for that."""
         self.interrupt = interrupt
         self.events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         """What happens; an exception is a mistake of ours, and ends the run."""
         self.stopping = False
         self.lost: set[str] = set()
         """Endpoints that went away, or whose lock did: nothing more begins there."""
-        self.mixed: set[str] = {
-            endpoint_of(step.source)
-            for step in plan.step
-            if isinstance(step, LoadRows) and step.id in standing.finished and moments.name(endpoint_of(step.source))
-        }
-        """Sources from which an earlier run has read, at another moment."""
         self._run = run
         self._locks = locks
         self._begun: set[str] = set()
@@ -110,6 +106,14 @@ class Context:
     def tell(self, event: Event) -> None:
         """Hand an event to whoever reads the run."""
         self.events.put_nowait(event)
+
+    async def forget(self, steps: Sequence[Step]) -> None:
+        """Have the ledger forget that these are done, so that they are not, whatever becomes of this run."""
+        by_target: dict[str, list[LedgerKey]] = {}
+        for step in steps:
+            by_target.setdefault(endpoint_of(step.target), []).append(self.key(step))
+        for endpoint, keys in by_target.items():
+            await self.engines[endpoint].forget(keys)
 
     async def behind(self, step: Step) -> bool:
         """Whether some of the table's rows were read at another moment than this run's."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import msgspec
 
 from migrate.engines.base import Bound, Engine, LedgerLine, Payload, Reader, Span, Writer
+from migrate.engines.compare import compare
 from migrate.errors import MigrateError, ServerError
+from migrate.executor.catch_up import CHUNK_BYTES, MOST_ROWS, CatchUp
 from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
 from migrate.executor.slots import Hold
 from migrate.model.plan import LoadRows
@@ -21,14 +24,10 @@ from migrate.model.progress import ChunkDone
 from migrate.planner.survey import both_sides, rows_of
 from migrate.planner.translate import Pair
 
-CHUNK_BYTES = 8 * 1024 * 1024
-"""Bytes in one chunk: enough that a round trip does not count; twice as much per writer must fit in memory."""
-
 RANGE_BYTES = 24 * 1024 * 1024
 """Bytes that make another range of a table worth its connection pair."""
 
 FIRST_ROWS = 2_000
-MOST_ROWS = 200_000
 
 
 class Ranges(msgspec.Struct):
@@ -79,11 +78,11 @@ class Load:
         if not self._rows.key:
             await self._context.patiently(self._step, self._whole)
             return
-        if self._moment and ranges.moments - {self._moment}:
-            self._context.mixed.add(self._source.endpoint)
         if ranges.rows:
             self._context.recount(self._step)
             self._count(ranges.rows, ranges.bytes)
+        if self._moment and ranges.moments - {self._moment} and self._context.proving:
+            await self._context.patiently(self._step, lambda: self._catch_up(ranges))
         await self._all_ranges(ranges)
         moment = self._moment if ranges.moments <= {self._moment} else ""
         await self._context.record(self._step, LedgerLine("whole", rows=self.rows, bytes=self.bytes, moment=moment))
@@ -147,6 +146,30 @@ class Load:
         errors = [end for end in ends if isinstance(end, BaseException)]
         for error in sorted(errors, key=lambda error: isinstance(error, Interrupt)):
             raise error
+
+    async def _catch_up(self, ranges: Ranges) -> None:
+        """Bring what an earlier run loaded to this run's moment, before the rest comes.
+
+        A row that got another key meanwhile would stand in the way of itself, with its unique values.
+        """
+        source, target = self._source, self._target
+        theirs = msgspec.structs.replace(self._into, where=self._rows.where)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._context.take(self._step, source.endpoint, target.endpoint))
+            await self._context.begin(self._step)
+            left = await stack.enter_async_context(self._context.moments.reader(source.endpoint))
+            right = await stack.enter_async_context(target.reader())
+            writer = await stack.enter_async_context(target.writer(step_tag(self._context.plan, self._step)))
+            work = CatchUp(left, right, writer, self._rows, theirs, self._stop_if_asked)
+            for part in ranges.parts:
+                rest = ranges.left(part)
+                there = Span(part.lower, part.upper if rest is None else rest.lower)
+                if there.lower != there.upper or rest is None:
+                    async for one in compare(left, right, self._rows, theirs, within=there):
+                        await self._context.check_lock(self._step)
+                        if not one.equal:
+                            await work.mend(one)
+            await work.finish()
 
     async def _patient_range(self, part: Span, ranges: Ranges) -> None:
         """One range to its end, through temporary errors; after each, the ledger tells how far it came.

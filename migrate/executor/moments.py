@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
-from migrate.engines.base import Engine, Moment, Reader
+from migrate.engines.base import Engine, LedgerKey, Moment, Reader
 from migrate.executor.check import Standing
 from migrate.model.pattern import endpoint_of, parse_object
-from migrate.model.plan import Ddl, LoadRows, Plan, Verify
+from migrate.model.plan import LoadRows, Plan, Step, Verify
 from migrate.model.progress import MomentOpened
 from migrate.model.table import TableName
 from migrate.planner.order import step_kind
@@ -27,12 +27,11 @@ class Moments:
         self._engines = engines
         self._open: dict[str, tuple[Moment, str]] = {}
 
-    async def open(
-        self, endpoint: str, tables: Sequence[TableName], readers: int, hold_ddl: bool, stack: AsyncExitStack
-    ) -> Moment:
+    async def open(self, endpoint: str, tables: Sequence[TableName], readers: int, stack: AsyncExitStack) -> Moment:
         """Open the source's moment, until the stack unwinds. Raises `ServerError`."""
-        moment = await stack.enter_async_context(self._engines[endpoint].moment(tables, readers, hold_ddl))
-        self._open[endpoint] = (moment, uuid.uuid4().hex)
+        moment = await stack.enter_async_context(self._engines[endpoint].moment(tables, readers))
+        if moment.way != "none":
+            self._open[endpoint] = (moment, uuid.uuid4().hex)
         return moment
 
     def reader(self, endpoint: str) -> AbstractAsyncContextManager[Reader]:
@@ -58,36 +57,38 @@ async def open_moments(
     moments, told = Moments(engines), []
     left = [step for step in plan.step if step.id not in standing.finished]
     wanted = [step for step in left if isinstance(step, LoadRows) or (verify and isinstance(step, Verify))]
+    read = [step for step in plan.step if isinstance(step, LoadRows | Verify)]
     for endpoint in sorted({endpoint_of(step.source) for step in wanted}):
-        tables = [parse_object(step.source).table for step in _loads(plan) if endpoint_of(step.source) == endpoint]
+        of_it = (step.source for step in read if endpoint_of(step.source) == endpoint)
+        tables = sorted({parse_object(source).table for source in of_it})
         if await engines[endpoint].moment_way(tables) != "none":
-            readers = min(engines[endpoint].slots, parallelism)
-            moment = await moments.open(endpoint, tables, readers, _moves_away(plan, endpoint), stack)
-            told.append(MomentOpened(endpoint, moment.way, moment.position, moment.locked))
+            moment = await moments.open(endpoint, tables, min(engines[endpoint].slots, parallelism), stack)
+            if moment.way != "none":
+                told.append(MomentOpened(endpoint, moment.way, moment.position, moment.locked))
     return moments, told
 
 
-def _moves_away(plan: Plan, source: str) -> bool:
-    """Whether nothing is written to the server itself: then its definitions may be held."""
-    here = plan.endpoint[source].identity
-    return all(here != plan.endpoint[endpoint_of(step.target)].identity for step in plan.step)
-
-
-def reopened(plan: Plan, standing: Standing, moments: Moments) -> frozenset[str]:
-    """Steps that are done, and are done again at the new moment: proofs, and triggers that must not fire meanwhile.
-
-    Nothing was loaded before this run, nothing is done again.
-    """
-    again: set[str] = set()
+def reopened(plan: Plan, standing: Standing, moments: Moments) -> tuple[Step, ...]:
+    """Steps that are done, and are done again at the new moment: proofs, and triggers that must not fire meanwhile."""
     loaded = {step.target for step in _loads(plan) if moments.name(endpoint_of(step.source))}
-    for step in plan.step:
-        if step.id in standing.finished and isinstance(step, Verify) and step.target in loaded:
-            again.add(step.id)
-        if step.id in standing.finished and isinstance(step, Ddl) and step_kind(step) == "trigger":
-            proofs = {name for name in step.after if name.startswith("verify:")}
-            if any(name.removeprefix("verify:") in loaded for name in proofs):
-                again.add(step.id)
-    return frozenset(again)
+    proofs = {f"verify:{target}" for target in loaded}
+    return tuple(
+        step
+        for step in plan.step
+        if step.id in standing.finished
+        and (step.id in proofs or (step_kind(step) == "trigger" and proofs.intersection(step.after)))
+    )
+
+
+async def mixed_sources(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
+    """Sources whose rows were read at several moments, as the ledgers tell."""
+    read: dict[str, set[str]] = {}
+    for step in _loads(plan):
+        ref = parse_object(step.target)
+        async for line in engines[ref.endpoint].ledger(LedgerKey(plan.digest, step.id, ref.table)):
+            if line.kind == "chunk" or (line.kind == "whole" and line.moment):
+                read.setdefault(endpoint_of(step.source), set()).add(line.moment)
+    return tuple(sorted(endpoint for endpoint, moments in read.items() if len(moments) > 1))
 
 
 def _loads(plan: Plan) -> list[LoadRows]:

@@ -13,6 +13,7 @@ from migrate.engines.compare import Compared, compare, compare_span
 from migrate.executor.catch_up import CatchUp
 from migrate.executor.context import Context, step_tag
 from migrate.executor.verify import different, named
+from migrate.model.pattern import all_of
 from migrate.model.plan import Verify
 from migrate.model.progress import ChunkDone
 from migrate.model.table import ObjectRef
@@ -77,10 +78,12 @@ class _Proof:
         return await compare_span(self._left, self._right, self._mine, self._theirs, one.span)
 
     async def _let_no_trigger_fire(self) -> None:
-        """Drop the triggers that an earlier run made on the table: their steps make them again after this one."""
+        """Drop the triggers of the plan that an earlier run made on the table: their steps come after this one."""
         context, ref = self._context, self._pair.target
-        again = {one.target for one in context.plan.step if one.id in context.again and step_kind(one) == "trigger"}
-        for one in context.standing.present(ref.endpoint).stored:
-            on_it = one.kind == "trigger" and (one.name.schema, one.table) == (ref.table.schema, ref.table.name)
-            if on_it and str(ObjectRef(ref.endpoint, one.name)) in again:
+        steps = {one.target for one in context.plan.step if step_kind(one) == "trigger"}
+        context.written_again.add(str(ref))
+        present = await self._target.inspect([all_of(ref.endpoint, ref.table.schema)])
+        for one in present.stored:
+            on_it = (one.kind, one.name.schema, one.table) == ("trigger", ref.table.schema, ref.table.name)
+            if on_it and str(ObjectRef(ref.endpoint, one.name)) in steps:
                 await self._target.execute(self._target.drop_stored(one), step_tag(context.plan, self._step))

@@ -16,7 +16,7 @@ from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending,
 from migrate.executor.context import Context, Interrupt
 from migrate.executor.holding import claim, take_targets
 from migrate.executor.last_look import last_look
-from migrate.executor.moments import open_moments, reopened
+from migrate.executor.moments import mixed_sources, open_moments, reopened
 from migrate.executor.slots import Slots, lane_of
 from migrate.executor.steps import run_step
 from migrate.model.pattern import endpoint_of
@@ -89,11 +89,12 @@ async def apply(
                     there = {schema.name for schema in standing.present(endpoint).schemas}
                     await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
             moments, opened = await open_moments(plan, standing, engines, options.parallelism, options.verify, stack)
-            again = reopened(plan, standing, moments) if options.verify else frozenset()
-            standing = msgspec.structs.replace(standing, finished=standing.finished - again)
+            again = reopened(plan, standing, moments) if options.verify else ()
+            standing = msgspec.structs.replace(standing, finished=standing.finished - {step.id for step in again})
             slots = Slots(options.parallelism, engines, map(lane_of, left_of(plan, standing)))
             apart = Apart(claims(plan, standing.seen) if standing.seen else {})
-            context = Context(plan, engines, standing, slots, interrupt, run, locks, apart, moments, again)
+            context = Context(plan, engines, standing, slots, interrupt, run, locks, apart, moments, options.verify)
+            await context.forget(again)
             begun = bool(pending(plan, standing))
             for moment in opened:
                 _note(run, moment)
@@ -141,7 +142,7 @@ class Loop:
         """Everything that happens, then the Outcome."""
         plan, standing = self._context.plan, self._context.standing
         counted: tuple[Parity, ...] = ()
-        not_counted = ""
+        not_counted, mixed = "", tuple[str, ...]()
         for step in plan.step:
             if step.id in standing.finished:
                 yield self._skip(step, "done before")
@@ -164,6 +165,8 @@ class Loop:
                     self._failures.append(failure)
                     self._done = max(0, self._done - 1)
                     yield failure
+                if not self._options.verify:
+                    mixed = await mixed_sources(plan, self._context.engines)
             elif self._failures and not self._context.interrupt.is_set():
                 counted, not_counted = await self._count()
         finally:
@@ -183,7 +186,7 @@ class Loop:
             interrupted=self._context.interrupt.is_set() and len(self._over) < len(plan.step),
             parity=counted,
             not_counted=not_counted,
-            mixed=() if self._options.verify else tuple(sorted(self._context.mixed)),
+            mixed=mixed,
         )
 
     async def _count(self) -> tuple[tuple[Parity, ...], str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
 
 from migrate.diff import describe
-from migrate.engines.base import Engine
-from migrate.engines.compare import Compared, compare
+from migrate.engines.base import Engine, Reader, Rows
+from migrate.engines.compare import Compared, compare, compare_span
 from migrate.errors import Different, MigrateError
+from migrate.executor.moments import Moments
 from migrate.executor.slots import Lane, Slots
 from migrate.model.plan import Plan
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepFailed, StepStarted
@@ -25,6 +27,12 @@ UNMOVABLE = "MG102"
 
 NAMED = 5
 """Differing ranges of one table that are named."""
+
+LOOKS = 3
+LOOK_SECONDS = 0.3
+"""A range that differs is looked at again so often, with these pauses: what moves is told from what is different."""
+
+MOVING = " (the source is being written to there: this may be no difference)"
 
 
 def named(one: Compared, source: Engine) -> str:
@@ -51,10 +59,25 @@ def different(pair: Pair, found: list[str], rows: bool = True) -> Different:
     )
 
 
-async def verify(plan: Plan, engines: Mapping[str, Engine], parallelism: int) -> AsyncIterator[Event | Outcome]:
+class Mending(Protocol):
+    """What makes ranges equal that differ, see `migrate.executor.repair`."""
+
+    moments: Moments
+
+    def between(self) -> None: ...
+
+    async def mend(
+        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared]
+    ) -> tuple[int, list[Compared]]: ...
+
+
+async def verify(
+    plan: Plan, engines: Mapping[str, Engine], parallelism: int, mending: Mending | None = None
+) -> AsyncIterator[Event | Outcome]:
     """Prove every object of the plan's moves equal, whatever the plan did or did not have to do. Ends with an Outcome.
 
-    Raises `NothingMatches`, `ServerError` before the first event.
+    Rows that differ are made equal where there is a `mending`. Raises `NothingMatches`, `ServerError` before the first
+    event.
     """
     began = time.monotonic()
     seen = await survey(plan.move, engines)
@@ -69,7 +92,7 @@ async def verify(plan: Plan, engines: Mapping[str, Engine], parallelism: int) ->
         if pair.target not in left and not pair.refused:
             _prove_stored(pair, stored_gap[pair.target], events)
     stored = events.qsize()
-    tasks = [asyncio.create_task(_prove(one, gap, engines, slots, events)) for one in meant]
+    tasks = [asyncio.create_task(_prove(one, gap, engines, slots, events, mending)) for one in meant]
     waiting, rows, done = len(tasks) + stored, 0, 0
     failures: list[StepFailed] = []
     try:
@@ -118,6 +141,7 @@ async def _prove(
     engines: Mapping[str, Engine],
     slots: Slots,
     events: asyncio.Queue[Event | BaseException],
+    mending: Mending | None,
 ) -> None:
     """One table: its definition, then its rows."""
     name = f"verify:{pair.target}"
@@ -127,19 +151,13 @@ async def _prove(
             events.put_nowait(StepStarted(name))
             here = gap[pair.target]
             found = [describe(change) for change in here.changes]
-            total, in_rows = 0, False
+            total, mended, in_rows = 0, 0, False
             if here.actual is None:
                 found = ["the target has no such table"]
             elif not here.values_differ:
-                source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
-                async with source.reader() as left, target.reader() as right:
-                    async for one in compare(left, right, *both_sides(pair, source)):
-                        rows = one.source.rows if one.equal else 0
-                        total += rows
-                        if not one.equal:
-                            found.append(named(one, source))
-                            in_rows = True
-                        events.put_nowait(ChunkDone(name, rows, 0))
+                total, mended, wrong = await _rows(pair, engines, events, mending if not found else None)
+                found += wrong
+                in_rows = bool(wrong)
         if found:
             raise different(pair, found, in_rows)
     except MigrateError as error:
@@ -147,6 +165,51 @@ async def _prove(
     except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
         events.put_nowait(error)
     else:
-        events.put_nowait(StepDone(name, time.monotonic() - began, total))
+        note = f"{mended:,} rows were read again" if mended else ""
+        events.put_nowait(StepDone(name, time.monotonic() - began, total, note=note))
     finally:
         slots.over(_lane(pair))
+
+
+async def _rows(
+    pair: Pair, engines: Mapping[str, Engine], events: asyncio.Queue[Event | BaseException], mending: Mending | None
+) -> tuple[int, int, list[str]]:
+    """Rows that are equal, how many of them were made so, and the ranges that differ."""
+    source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
+    mine, theirs = both_sides(pair, source)
+    total, mended, wrong = 0, 0, list[Compared]()
+    reading = mending.moments.reader(source.endpoint) if mending else source.reader()
+    async with reading as left, target.reader() as right:
+        async for one in compare(left, right, mine, theirs):
+            if not one.equal:
+                wrong.append(one)
+            if mending:
+                mending.between()
+            total += one.source.rows if one.equal else 0
+            events.put_nowait(ChunkDone(f"verify:{pair.target}", one.source.rows, 0))
+        if mending and wrong:
+            total += sum(one.source.rows for one in wrong)
+            mended, wrong = await mending.mend(pair, left, right, wrong)
+            total -= sum(one.source.rows for one in wrong)
+            return total, mended, [named(one, source) for one in wrong]
+        told = []
+        for one in wrong:
+            again, moving = await _settled(one, left, right, mine, theirs)
+            if again.equal:
+                total += again.source.rows
+            else:
+                told.append(named(again, source) + (MOVING if moving else ""))
+    return total, 0, told
+
+
+async def _settled(one: Compared, left: Reader, right: Reader, mine: Rows, theirs: Rows) -> tuple[Compared, bool]:
+    """A range once more, and whether the source's rows in it are being written to: then it may not differ at all."""
+    moving = False
+    for _ in range(LOOKS):
+        await asyncio.sleep(LOOK_SECONDS)
+        again = await compare_span(left, right, mine, theirs, one.span)
+        moving = moving or again.source != one.source
+        one = again
+        if one.equal:
+            break
+    return one, moving

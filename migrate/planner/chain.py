@@ -285,7 +285,7 @@ def _add_foreign_keys(link: Link, keys: tuple[ForeignKey, ...], blocked: str) ->
         id=step_id("add-foreign-keys", pair.target),
         source=str(pair.source),
         target=str(pair.target),
-        after=(*_givers(link), *(name for table in tables for name in (*shaped_by(table), *filled_by(table)))),
+        after=(*_givers(link), *(name for table in tables for name in settled_by(table))),
         action="add-foreign-keys",
         sql=link.target.add_foreign_keys(pair.wanted, keys),
         blocked=blocked and f"needs {step_id('load-rows', pair.target)}",
@@ -311,6 +311,11 @@ def shaped_by(table: ObjectRef) -> tuple[str, ...]:
 def filled_by(table: ObjectRef) -> tuple[str, ...]:
     """The steps, of which only some may exist, after which a table has its rows and indexes."""
     return step_id("load-rows", table), step_id("add-indexes", table)
+
+
+def settled_by(table: ObjectRef) -> tuple[str, ...]:
+    """The steps, of which only some may exist, after which nothing writes to a table: its proof may still do."""
+    return *shaped_by(table), *filled_by(table), step_id("set-auto-increment", table), step_id("verify", table)
 
 
 def _estimate(link: Link) -> Estimate:

@@ -20,12 +20,10 @@ _NOT_DETERMINISTIC = re.compile(r"\bNOT\s+DETERMINISTIC\b", re.IGNORECASE)
 _HOLDS = "holds writers off while the readers' transactions begin, mostly far below a second"
 MOMENTS: Mapping[MomentWay, str] = {
     "backup-stage": f"all rows are read at one moment: BACKUP STAGE BLOCK_COMMIT {_HOLDS}",
-    "flush-tables": (
-        f"all rows are read at one moment: FLUSH TABLES WITH READ LOCK {_HOLDS}; where the account may LOCK"
-        " INSTANCE FOR BACKUP (MySQL 8.0 and later), DDL waits until all is read"
-    ),
+    "flush-tables": f"all rows are read at one moment: FLUSH TABLES WITH READ LOCK {_HOLDS}",
     "lock-tables": (
-        f"all rows are read at one moment: the account lacks RELOAD, LOCK TABLES on the {{tables}} tables {_HOLDS}"
+        f"all rows are read at one moment: LOCK TABLES … READ (the account lacks RELOAD) on {{tables}} tables {_HOLDS};"
+        " a transaction that is at work on several of them may be ended as a dead lock"
     ),
     "position": (
         "all rows are read at one moment, without a lock (the account has neither RELOAD nor LOCK TABLES): apply waits"
@@ -33,7 +31,7 @@ MOMENTS: Mapping[MomentWay, str] = {
     ),
     "none": (
         "tables are read one after the other, not at one moment (the account has neither RELOAD nor LOCK TABLES, nor"
-        " may it see a binary log): stop writers, or expect verify to name what moved"
+        " is there a binary log that tells): stop writers, or expect verify to name what moved"
     ),
 }
 """What a plan says of the way to one moment: how it is had, and for how long it locks."""

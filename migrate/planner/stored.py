@@ -15,7 +15,7 @@ from migrate.model.pattern import parse_object
 from migrate.model.plan import Action, Ddl, Finding, LoadRows, PlannedObject, SetAutoIncrement, Step
 from migrate.model.table import ObjectRef, StoredObject, TableName, spell
 from migrate.planfile import fingerprint
-from migrate.planner.chain import filled_by, schema_step, shaped_by, step_id
+from migrate.planner.chain import schema_step, settled_by, shaped_by, step_id
 from migrate.planner.gap import StoredGap, start_of
 from migrate.planner.needs import Reads
 from migrate.planner.risk import finding
@@ -209,7 +209,7 @@ class StoredPlanner:
             for pair in pairs[first:]:
                 gap = self._gap[pair.target]
                 self._replaced(pair, gap)
-                after = (*_ready(table), *before)
+                after = (*settled_by(table), *before)
                 if gap.actual is not None:
                     after += (self._drop(pair.target, gap.actual),)
                 made = self._create(pair.target, pair.wanted, self._script_of(pair), after, str(pair.source))
@@ -232,7 +232,7 @@ class StoredPlanner:
             definition = self._definitions[ref]
             engine = self._engines[window.table.endpoint]
             script = engine.create_stored(trigger, definition, Renames(), self._seen.dialects[window.table.endpoint])
-            after = (dropped, *_ready(window.table), *before)
+            after = (dropped, *settled_by(window.table), *before)
             made = self._create(ref, trigger, (script.sql, dict(script.session), ""), after, "")
             before = (made,)
             self._object(ref, trigger, None)
@@ -270,16 +270,6 @@ class StoredPlanner:
                 waits = tuple(one.id for one in inside if not one.id.startswith("enable-event:"))
             self._made.steps[n] = msgspec.structs.replace(step, after=(*step.after, *waits))
             before[place] = step.id
-
-
-def _ready(table: ObjectRef) -> tuple[str, ...]:
-    """The steps after which nothing is written to a table any more; the proof may write what the source has since."""
-    return (
-        *shaped_by(table),
-        *filled_by(table),
-        step_id("set-auto-increment", table),
-        step_id("verify", table),
-    )
 
 
 def _place(step: Step) -> tuple[str, str, str] | None:

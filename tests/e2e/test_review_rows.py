@@ -6,7 +6,7 @@ import pytest
 
 from migrate.engines.base import Span
 from migrate.engines.mysql import MysqlEngine
-from migrate.executor.load import CHUNK_BYTES, MOST_ROWS
+from migrate.executor.catch_up import CHUNK_BYTES, MOST_ROWS
 from migrate.model.pattern import parse_pattern
 from migrate.planner.survey import rows_of
 from tests.e2e.world import World

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.command import PLAN, Migrate
+from tests.e2e.equality import assert_equal
 from tests.e2e.hostile.values import fill
 from tests.e2e.world import World
 from tests.lab import Server, client
@@ -30,6 +33,8 @@ TABLES = (
         " CONSTRAINT positive CHECK (id > 0))"
     ),
     "INSERT INTO part VALUES (1,'a')",
+    "CREATE TABLE pairs (id INT PRIMARY KEY, u INT UNIQUE)",
+    "INSERT INTO pairs SELECT id, id FROM big WHERE id <= 5000",
 )
 SMALLEST = "ST_X(ST_GeomFromWKB(x'010100000000000000000010000000000000000000'))"
 """The DOUBLE 2.2250738585072014e-308, by its bits: servers may print a text that they read as the number below."""
@@ -178,7 +183,77 @@ def test_a_change_on_the_target_is_found_and_named(change: str, moved: World) ->
         named(moved, table, place)
     finally:
         fill(moved.target, moved.goal, iter((mend,)))
-    assert "Equal: 4 tables" in moved.migrate.must("verify", PLAN).out
+    assert "Equal: 5 tables" in moved.migrate.must("verify", PLAN).out
+
+
+OF_ROWS = [name for name, (break_, _, _) in CHANGES.items() if break_.split()[0] in ("UPDATE", "DELETE", "INSERT")]
+
+
+@pytest.mark.parametrize("change", OF_ROWS)
+def test_a_repair_reads_what_differs_again_and_no_more(change: str, moved: World) -> None:
+    fill(moved.target, moved.goal, iter((CHANGES[change][0],)))
+    ran = moved.migrate.must("verify", PLAN, "--repair", "--json")
+    (rows,) = [event["note"] for event in ran.of("step_done") if event.get("note")]
+    assert int(rows.split()[0].replace(",", "")) <= 2_000, rows
+    assert "Equal: 5 tables" in moved.migrate.must("verify", PLAN).out
+    assert_equal(moved.source, moved.schema, moved.target, moved.goal)
+
+
+def test_a_repair_mends_many_tables_and_ranges_at_once_and_finds_nothing_to_do_afterwards(moved: World) -> None:
+    changes = ("UPDATE big SET v = 'other' WHERE id % 40000 = 7", "DELETE FROM bag LIMIT 2", "DELETE FROM part")
+    fill(moved.target, moved.goal, iter((*changes, "UPDATE words SET n = 99")))
+    assert moved.migrate("verify", PLAN).code == 7
+    assert "rows were read again" in moved.migrate.must("verify", PLAN, "--repair").out
+    assert_equal(moved.source, moved.schema, moved.target, moved.goal)
+    assert "read again" not in moved.migrate.must("verify", PLAN, "--repair").out
+
+
+def test_unique_values_that_changed_their_rows_are_repaired(moved: World) -> None:
+    """Written one after the other each would meet the other's value."""
+    swap = ("UPDATE pairs SET u = -u WHERE id IN (1, 4999)", "UPDATE pairs SET u = 5000 - id WHERE id IN (1, 4999)")
+    fill(moved.target, moved.goal, iter(swap))
+    moved.migrate.must("verify", PLAN, "--repair")
+    assert_equal(moved.source, moved.schema, moved.target, moved.goal)
+
+
+def test_a_table_with_a_trigger_that_would_fire_is_not_repaired(moved: World) -> None:
+    fires = "CREATE TRIGGER fires AFTER INSERT ON bag FOR EACH ROW SET @fired = NEW.a"
+    for server, schema in ((moved.source, moved.schema), (moved.target, moved.goal)):
+        fill(server, schema, iter((fires,)))
+    fill(moved.target, moved.goal, iter(("DELETE FROM bag WHERE a = 2",)))
+    try:
+        ran = moved.migrate("verify", PLAN, "--repair")
+        assert ran.code == 7
+        assert "fires would fire" in ran.out, ran.text
+        assert client.rows(moved.target, f"SELECT COUNT(*) FROM {moved.goal}.bag WHERE a = 2") == [(0,)]
+    finally:
+        fill(moved.target, moved.goal, iter(("DROP TRIGGER fires", "INSERT INTO bag VALUES (2,'b')")))
+        fill(moved.source, moved.schema, iter(("DROP TRIGGER fires",)))
+
+
+def test_a_source_that_is_being_written_to_is_told_from_one_that_differs(moved: World) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        with client.connect(moved.source, database=moved.schema) as connection, connection.cursor() as cursor:
+            while not stop.is_set():
+                cursor.execute("UPDATE words SET n = n + 1 WHERE w = 'a'")
+                time.sleep(0.01)
+
+    fill(moved.target, moved.goal, iter(("DELETE FROM bag WHERE a = 2",)))
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        ran = moved.migrate("verify", PLAN)
+    finally:
+        stop.set()
+        writer.join()
+    assert ran.code == 7
+    moving = [line for line in ran.out.splitlines() if "being written to" in line]
+    assert len(moving) == 1, ran.text
+    assert "words" in moving[0]
+    assert "bag differs" in ran.out
+    moved.migrate.must("verify", PLAN, "--repair")
 
 
 def test_the_double_that_its_own_text_does_not_tell_is_noticed(moved: World) -> None:

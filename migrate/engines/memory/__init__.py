@@ -265,7 +265,7 @@ class MemoryEngine:
         return self.server.moment_way
 
     @asynccontextmanager
-    async def moment(self, tables: Sequence[TableName], readers: int, hold_ddl: bool = True) -> AsyncIterator[Moment]:
+    async def moment(self, tables: Sequence[TableName], readers: int) -> AsyncIterator[Moment]:
         """See base.Engine."""
         yield MemoryMoment(self.endpoint, self.server, readers)
 
@@ -315,6 +315,14 @@ class MemoryEngine:
         self.server.check_writable(self.endpoint)
         self.server.ledger(self.endpoint, key.target).add(key, lines)
         await self.server.faults.at("record.done", str(key.target))
+
+    async def forget(self, keys: Sequence[LedgerKey]) -> None:
+        """See base.Engine."""
+        self.server.check_writable(self.endpoint)
+        for key in keys:
+            ledger = self.server.ledgers.get((key.target.catalog, key.target.schema))
+            if ledger is not None:
+                ledger.forget(key)
 
     async def made(self, schemas: Sequence[tuple[str, str]]) -> tuple[Made, ...]:
         """See base.Engine."""

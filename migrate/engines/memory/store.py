@@ -150,6 +150,10 @@ class Ledger:
         """The lines of one step, in the order they were written."""
         return [line for (plan, step, *_), (_, line) in self._lines.items() if (plan, step) == (key.plan, key.step)]
 
+    def forget(self, key: LedgerKey) -> None:
+        """Drop all lines of the step."""
+        self._lines = {one: line for one, line in self._lines.items() if one[:2] != (key.plan, key.step)}
+
     def targets(self, plan: str) -> frozenset[TableName]:
         """The tables that this plan wrote lines for."""
         return frozenset(target for (other, *_), (target, _) in self._lines.items() if other == plan)

@@ -302,10 +302,8 @@ class MysqlEngine:
     async def moment_way(self, tables: Sequence[TableName]) -> MomentWay:
         return await snapshot.moment_way(self._server, tables)
 
-    def moment(
-        self, tables: Sequence[TableName], readers: int, hold_ddl: bool = True
-    ) -> AbstractAsyncContextManager[Moment]:
-        return snapshot.moment(self._server, tables, readers, hold_ddl)
+    def moment(self, tables: Sequence[TableName], readers: int) -> AbstractAsyncContextManager[Moment]:
+        return snapshot.moment(self._server, tables, readers)
 
     @asynccontextmanager
     async def writer(self, tag: str) -> AsyncIterator[Writer]:
@@ -360,6 +358,13 @@ class MysqlEngine:
                 await session.execute(ledger_insert(key, lines))
             except DuplicateRow:
                 return  # one statement: none of the lines was written, those of a predecessor stay
+
+    async def forget(self, keys: Sequence[LedgerKey]) -> None:
+        there = set(await self._have_ledger(sorted({key.target.schema for key in keys})))
+        async with self._server.session("write") as session:
+            for key in keys:
+                if key.target.schema in there:
+                    await session.execute(ledger_table(key.target).forget(key))
 
     async def made(self, schemas: Sequence[tuple[str, str]]) -> tuple[Made, ...]:
         return await made(self._server, [schema for _, schema in schemas])

@@ -55,6 +55,9 @@ class _Ledger(msgspec.Struct, frozen=True):
         columns = "`kind`,`lower_bound`,`upper_bound`,`row_count`,`byte_count`,`moment`"
         return f"SELECT {columns} FROM {self.name} WHERE {_where(key)}"
 
+    def forget(self, key: LedgerKey) -> str:
+        return f"DELETE FROM {self.name} WHERE {_where(key)}"
+
     def select_targets(self, plan: str) -> str:
         return f"SELECT DISTINCT `target` FROM {self.name} WHERE `plan` = '{_digest(plan)}'"
 

@@ -61,7 +61,8 @@ _ASKED = (
     *("version", "version_comment", "server_uuid", "server_uid", "server_id", "hostname", "port", "datadir"),
     *("local_infile", "read_only", "performance_schema"),
     *("super_read_only", "innodb_read_only", "max_allowed_packet", "lower_case_table_names", "gtid_mode", "log_bin"),
-    "log_bin_trust_function_creators",
+    *("log_bin_trust_function_creators", "log_replica_updates", "log_slave_updates"),
+    *("rpl_semi_sync_source_enabled", "rpl_semi_sync_master_enabled"),
     *("sql_require_primary_key", "explicit_defaults_for_timestamp", "default_storage_engine", "innodb_page_size"),
     *("innodb_strict_mode", "character_set_server", "collation_server", "have_ssl", "secure_file_priv"),
 )

@@ -1,9 +1,18 @@
 """One moment of a server, seen by several readers: transactions that began while nothing was written.
 
-The ladder, from the best: MariaDB's BACKUP STAGE BLOCK_COMMIT, or FLUSH TABLES WITH READ LOCK with MySQL's LOCK
-INSTANCE FOR BACKUP (no DDL until all is read); LOCK TABLES … READ, where RELOAD is missing; no lock at all, and the
-binary log's position before and after, which must be the same. MySQL Shell and mydumper climb down the same way. All
-readers are open before the lock is let go: none can join a moment that is over.
+The ladder, from the best: MariaDB's BACKUP STAGE BLOCK_COMMIT, or FLUSH TABLES WITH READ LOCK; LOCK TABLES … READ,
+where RELOAD is missing or refused; no lock at all, and the binary log's position before and after, which must be the
+same. All readers are open before the lock is let go: none can join a moment that is over. MySQL Shell and mydumper
+climb down the same way. LOCK TABLES comes late because a transaction that has written to one of the tables and comes
+to another one is ended by it as a dead lock (1213; seen on 8.0.33), while the others make it wait.
+
+FLUSH TABLES WITH READ LOCK is not asked for while a statement is long at work: everybody on its tables would have to
+wait for that one's end, even after the lock was given up.
+
+Peers hold MySQL's LOCK INSTANCE FOR BACKUP against DDL until all is read. Here it is not taken: a transaction finds
+out by itself (1412) when a table was altered, truncated or replaced since it began, on MySQL 8.0.33 and 9.7.4 and on
+MariaDB 11.8 (all of it tried; on 5.7.22 TRUNCATE alone is not noticed). DDL that waits for that lock makes the next
+FLUSH TABLES WITH READ LOCK of anybody hold up every writer, and is itself ended as a dead lock (1213) by it.
 
 What has no transactions (MyISAM, Aria, …) has no moment: it is read as it is when its turn comes.
 """
@@ -13,13 +22,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from migrate.engines.base import Moment, MomentWay, Reader
 from migrate.engines.mysql.connect import Server, Session
 from migrate.engines.mysql.grants import holds
 from migrate.engines.mysql.rows import MysqlReader
-from migrate.errors import Busy, MissingPrivilege, ServerError, SnapshotLost
+from migrate.errors import AccessDenied, Busy, CannotConnect, MissingPrivilege, ServerError, SnapshotLost
 from migrate.model.table import TableName
 from migrate.sql import quote_table
 
@@ -40,6 +49,13 @@ PAUSE = 1.0
 PROGRAM = "migrate reader"
 """What performance_schema.session_connect_attrs calls the readers: to end one is to lose the moment."""
 
+AT_WORK = """\
+SELECT ID,USER,TIME FROM information_schema.PROCESSLIST
+WHERE COMMAND = 'Query' AND TIME >= {seconds} AND ID <> CONNECTION_ID() ORDER BY TIME DESC LIMIT 1"""
+
+NO_BACKUP = 4146
+"""What MariaDB answers to BACKUP STAGE END when none was begun (ER_BACKUP_NOT_RUNNING)."""
+
 BEGIN = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
@@ -47,86 +63,107 @@ BEGIN = (
 
 
 async def moment_way(server: Server, tables: Sequence[TableName]) -> MomentWay:
-    """The way that the account's privileges allow."""
+    """The best way that the account's privileges allow."""
+    return (await _ways(server, tables))[0]
+
+
+async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[MomentWay, ...]:
+    """The ways that the account's privileges allow, the best first, up to none."""
     variables = await server.variables()
     async with server.session("metadata") as session:
         grants = [str(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
+
+    def on(name: str) -> bool:
+        return variables.get(name, "OFF").upper() in ("ON", "1")
+
+    found: list[MomentWay] = []
     mariadb = server.version if server.is_mariadb else ()
-    if holds(grants, "RELOAD"):
-        return "backup-stage" if mariadb >= (10, 4, 1) else "flush-tables"
-    if not mariadb and holds(grants, "FLUSH_TABLES"):
-        return "flush-tables"
-    schemas = {table.schema for table in tables}
-    if all(holds(grants, "LOCK TABLES", schema) for schema in schemas):
-        return "lock-tables"
+    if holds(grants, "RELOAD") or (not mariadb and holds(grants, "FLUSH_TABLES")):
+        found.append("backup-stage" if mariadb >= (10, 4, 1) else "flush-tables")
+    if tables and all(holds(grants, "LOCK TABLES", schema) for schema in {table.schema for table in tables}):
+        found.append("lock-tables")
     watching = ("BINLOG MONITOR", "REPLICATION CLIENT", "SUPER") if mariadb else ("REPLICATION CLIENT", "SUPER")
-    if variables.get("log_bin", "OFF").upper() in ("ON", "1") and any(holds(grants, name) for name in watching):
-        return "position"
-    return "none"
+    # A replica that does not log what it copies is written to while its log stands still; with a semi-synchronous
+    # replica a transaction stands in the log long before others see it.
+    logs_all = on("log_bin") and (on("log_replica_updates") or on("log_slave_updates"))
+    waits = any(on(f"rpl_semi_sync_{name}_enabled") for name in ("source", "master"))
+    if logs_all and not waits and any(holds(grants, name) for name in watching):
+        found.append("position")
+    return (*found, "none")
 
 
 @asynccontextmanager
-async def moment(
-    server: Server, tables: Sequence[TableName], readers: int, hold_ddl: bool = True
-) -> AsyncIterator[Moment]:
+async def moment(server: Server, tables: Sequence[TableName], readers: int) -> AsyncIterator[Moment]:
     """See `Engine.moment`."""
-    way = await moment_way(server, tables)
     async with AsyncExitStack() as stack:
-        made = _Moment(server, way, hold_ddl)
+        made = _Moment(server)
         stack.push_async_callback(made.close)
-        await made.open(tables, readers)
+        for way in await _ways(server, tables):
+            try:
+                await made.open(way, tables, readers)
+                break
+            except (AccessDenied, MissingPrivilege):  # some hosts grant RELOAD and refuse what it is for
+                if way == "none":
+                    raise
+                await made.close()
         yield made
 
 
 class _Moment:
     """See `migrate.engines.base.Moment`."""
 
-    def __init__(self, server: Server, way: MomentWay, hold_ddl: bool) -> None:
-        self.way = way
+    def __init__(self, server: Server) -> None:
+        self.way: MomentWay = "none"
         self.position = ""
         self.locked = 0.0
         self._server = server
-        self._hold_ddl = hold_ddl
         self._open: list[Session] = []
         self._free: asyncio.Queue[Session | None] = asyncio.Queue()
-        self._keeper: Session | None = None
 
-    async def open(self, tables: Sequence[TableName], readers: int) -> None:
+    async def open(self, way: MomentWay, tables: Sequence[TableName], readers: int) -> None:
         """Open all readers in one moment. Raises `ServerError`."""
-        self._keeper = keeper = await self._server.connect("metadata")
+        self.way = way
         for _ in range(readers):
             self._open.append(await self._server.connect("read", PROGRAM))
-        match self.way:
-            case "position" | "none":
-                await self._unlocked(keeper)
-            case _:
+        keeper = await self._server.connect("metadata")
+        try:
+            if way == "position":
+                await self._still(keeper)
+            elif way == "none":
+                await self._begin()
+            else:
                 await self._locked(keeper, tables)
+        finally:
+            await keeper.close()  # and with it every lock that is still held
         for session in self._open:
             self._free.put_nowait(session)
 
     async def _locked(self, keeper: Session, tables: Sequence[TableName]) -> None:
-        await keeper.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT}")
-        knows_it = not self._server.is_mariadb and self._server.version >= (8, 0, 0)
-        if self.way == "flush-tables" and self._hold_ddl and knows_it:
-            with suppress(MissingPrivilege):  # DDL meanwhile ends a reader with an error (1412): nothing is read wrong
-                await keeper.execute("LOCK INSTANCE FOR BACKUP")
+        # Should this machine go away while it holds the lock, the server lets it go by itself.
+        await keeper.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT}, wait_timeout = {6 * LOCK_WAIT}")
         for left in reversed(range(TRIES)):
             began = time.monotonic()
             try:
+                if self.way == "flush-tables":
+                    await self._nobody_long_at_work(keeper)
                 for statement in self._locks(tables):
                     await keeper.execute(statement)
-                    began = time.monotonic() if statement.startswith("FLUSH LOCAL") else began
                 break
             except Busy as error:
-                await self._unlock(keeper)
+                await self._give_up(keeper)
                 if not left:
-                    text = f"no lock on its tables in {TRIES} times {LOCK_WAIT} seconds: a long statement holds them"
-                    hint = "wait for it, or end it (SHOW PROCESSLIST), and run the same command again"
+                    text = f"its writers could not be held off in {TRIES} tries: {error}"
+                    hint = "wait for the statement that is at work, or end it (SHOW PROCESSLIST), and try again"
                     raise ServerError(self._server.endpoint, text, hint, error.code) from error
                 await asyncio.sleep(PAUSE)
-        await self._begin()
-        self.position = await _position(keeper)
-        await self._unlock(keeper)
+        try:
+            async with asyncio.timeout(LOCK_WAIT):
+                await self._begin()
+                self.position = await _position(keeper)
+        except TimeoutError as error:
+            text = f"the readers' transactions did not begin within {LOCK_WAIT} seconds"
+            raise CannotConnect(self._server.endpoint, text, "run the same command again") from error
+        await keeper.execute("BACKUP STAGE END" if self.way == "backup-stage" else "UNLOCK TABLES")
         self.locked = time.monotonic() - began
 
     def _locks(self, tables: Sequence[TableName]) -> tuple[str, ...]:
@@ -135,21 +172,35 @@ class _Moment:
                 stages = ("START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT")
                 return tuple(f"BACKUP STAGE {stage}" for stage in stages)
             case "flush-tables":
-                # The first waits for statements that run, and holds up nobody meanwhile; the second finds them gone.
-                return "FLUSH LOCAL TABLES", "FLUSH TABLES WITH READ LOCK"
+                return ("FLUSH TABLES WITH READ LOCK",)
             case _:
-                return ("LOCK TABLES " + ", ".join(f"{quote_table(table)} READ" for table in sorted(tables)),)
+                return ("LOCK TABLES " + ", ".join(f"{quote_table(table)} READ" for table in sorted(set(tables))),)
 
-    async def _unlock(self, keeper: Session) -> None:
-        await keeper.execute("BACKUP STAGE END" if self.way == "backup-stage" else "UNLOCK TABLES")
+    async def _nobody_long_at_work(self, keeper: Session) -> None:
+        """Raises `Busy` while a statement is, as far as this account may see."""
+        found = (await keeper.query(AT_WORK.format(seconds=LOCK_WAIT))).rows
+        if found:
+            number, user, seconds = found[0]
+            text = f"connection {number} of {user} is at work on one statement for {seconds} seconds"
+            raise Busy(self._server.endpoint, text, "wait for it, or end it", 0)
 
-    async def _unlocked(self, keeper: Session) -> None:
-        """Begin until nothing was written meanwhile; where nobody can tell, once."""
-        if self.way == "none":
-            await self._begin()
+    async def _give_up(self, keeper: Session) -> None:
+        """Let go what was locked before one of the locks was not to be had."""
+        if self.way != "backup-stage":
+            await keeper.execute("UNLOCK TABLES")
             return
+        try:
+            await keeper.execute("BACKUP STAGE END")
+        except ServerError as error:
+            if error.code != NO_BACKUP:  # the first stage was not to be had: another backup runs
+                raise
+
+    async def _still(self, keeper: Session) -> None:
+        """Begin until nothing was written meanwhile."""
         for _ in range(TRIES):
             before = await _position(keeper)
+            if not before:
+                raise MissingPrivilege(self._server.endpoint, "the account may not see where the binary log stands")
             await asyncio.sleep(SETTLED)
             await self._begin()
             self.position = await _position(keeper)
@@ -180,6 +231,11 @@ class _Moment:
             raise SnapshotLost(self._server.endpoint)
         try:
             yield MysqlReader(session)
+        except BaseException:
+            # An error tells nothing of the transaction, which the server may have ended with it; an answer does.
+            if session.usable and not await session.ping():
+                session.abandon()
+            raise
         finally:
             if session.usable and session.in_transaction:
                 self._free.put_nowait(session)
@@ -190,9 +246,9 @@ class _Moment:
                     self._free.put_nowait(None)
 
     async def close(self) -> None:
-        """End every transaction, and the lock on DDL."""
-        for session in (*self._open, *filter(None, [self._keeper])):
-            await session.close()
+        """End every transaction."""
+        while self._open:
+            await self._open.pop().close()
 
 
 async def _position(keeper: Session) -> str:

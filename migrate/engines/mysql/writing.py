@@ -15,6 +15,7 @@ from migrate.engines.mysql import layout as lay
 from migrate.engines.mysql.answers import Result, ServerWarning, literal
 from migrate.engines.mysql.connect import Session
 from migrate.engines.mysql.ledger import ledger_insert, ledger_table
+from migrate.engines.mysql.refusals import DUPLICATE_ROW
 from migrate.errors import DuplicateRow, LossyWrite, ServerError
 from migrate.model.plan import Protocol as LoadProtocol
 from migrate.model.types import Enum, Set
@@ -227,4 +228,5 @@ class MysqlWriter:
             raise LossyWrite(
                 f"{rows.table}, {payload.rows} rows from key {payload.span.lower}",
                 said or f"{result.affected} of {payload.rows} rows arrived",
+                duplicate=any(warning.code in DUPLICATE_ROW for warning in bad),
             )

@@ -172,7 +172,7 @@ class World:
                 first, second, *others = stored.rows
                 new = (*others[-1][:-1], "new")
                 if any(one.kind == "primary" for one in stored.table.indexes):
-                    new = (1001, *new[1:])
+                    new = (1000 + len(stored.rows) + int(str(others[-1][0])), *new[1:])
                 stored.replace([(*second[:-1], f"changed in {name.name}"), *others, new])
                 assert first not in stored.rows or name.name in ("keyless", "log")
 

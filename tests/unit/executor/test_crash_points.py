@@ -14,7 +14,7 @@ import pytest
 
 from migrate.engines.memory.faults import Point
 from migrate.errors import ConnectionLost
-from migrate.executor import load
+from migrate.executor import catch_up, load
 from migrate.model.progress import Outcome
 from migrate.model.table import TableName
 from tests.unit.executor.crash_world import Side, World
@@ -55,6 +55,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "MOST_ROWS", 3)
     monkeypatch.setattr(load, "RANGE_BYTES", 60)
     monkeypatch.setattr(load, "CHUNK_BYTES", 50)
+    monkeypatch.setattr(catch_up, "SMALL_ROWS", 2)
 
 
 def finish(world: World, parallelism: int) -> None:
@@ -134,6 +135,29 @@ def test_whatever_the_source_did_after_a_crash_all_rows_are_of_one_moment_in_the
         assert [one[:2] for one in left.stored("new")] == [one[:2] for one in left.stored("old")]
         assert left.apply(parallelism).done == 0
     assert False in ends
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_source_that_moves_on_through_a_chain_of_crashes_is_met_at_one_moment_in_the_end(
+    disk: Path, seed: int
+) -> None:
+    """Also when a run that brings all to its moment is killed amid that."""
+    dice = random.Random(seed)
+    world, parallelism = World.fresh(disk / "0"), dice.choice((1, 2, 6))
+    moments = [world.rows("old")]
+    for turn in range(1, 9):
+        side, point = dice.choice(POINTS)
+        left = asyncio.run(world.crash(side, point, dice.randint(1, 9), parallelism, disk / f"{turn}"))
+        if isinstance(left, Outcome):
+            break
+        world = left
+        if dice.random() < 0.7:
+            world.move_on()
+            moments.append(world.rows("old"))
+    outcome = world.apply(parallelism)
+    assert (outcome.failed, outcome.not_started) == (0, 0)
+    assert world.rows("new") in moments, "some tables are of another moment"
+    assert world.apply(parallelism).done == 0
 
 
 @pytest.mark.parametrize("parallelism", [1, 6])

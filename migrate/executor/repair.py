@@ -1,0 +1,110 @@
+"""`migrate verify --repair`: what differs is read again from the source, at one moment, and proven."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+
+from migrate.engines.base import Engine, Lock, Reader
+from migrate.engines.compare import Compared, compare_span
+from migrate.errors import Different, Interrupted, StalePlan
+from migrate.executor.catch_up import CatchUp
+from migrate.executor.check import strangers
+from migrate.executor.context import plan_tag
+from migrate.executor.holding import take_targets
+from migrate.executor.moments import Moments
+from migrate.executor.verify import verify
+from migrate.model.plan import Plan
+from migrate.model.progress import Event, MomentOpened, Outcome
+from migrate.model.table import Catalog, TableName
+from migrate.planner.survey import both_sides, survey
+from migrate.planner.translate import Pair
+
+
+async def repair(
+    plan: Plan, engines: Mapping[str, Engine], parallelism: int, lock_timeout: float, interrupt: asyncio.Event
+) -> AsyncIterator[Event | Outcome]:
+    """Prove every object of the plan's moves equal, and make rows equal that are not. Ends with an Outcome.
+
+    The targets are locked as for apply. Before the first event it may raise `Locked`, `StalePlan`, `ReadOnlyServer` and
+    other errors of the servers.
+    """
+    async with AsyncExitStack() as stack:
+        others = await strangers(plan, engines)
+        if others:
+            raise StalePlan(others, "plan again: migrate plan")
+        locks = await take_targets(plan, engines, lock_timeout, interrupt, stack)
+        seen = await survey(plan.move, engines)
+        moments = Moments(engines)
+        tables: dict[str, list[TableName]] = {}
+        for pair in seen.pairs:
+            tables.setdefault(pair.source.endpoint, []).append(pair.source.table)
+        for endpoint, names in sorted(tables.items()):
+            if await engines[endpoint].moment_way(names) != "none":
+                readers = min(engines[endpoint].slots, parallelism)
+                moment = await moments.open(endpoint, names, readers, stack)
+                yield MomentOpened(endpoint, moment.way, moment.position, moment.locked)
+        mender = Mender(engines, moments, locks, plan_tag(plan), seen.present, interrupt)
+        async for event in verify(plan, engines, parallelism, mender):
+            yield event
+
+
+class Mender:
+    """Makes ranges of tables equal; see `migrate.executor.verify.Mending`."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        moments: Moments,
+        locks: Mapping[str, Lock],
+        tag: str,
+        present: Mapping[str, Catalog],
+        interrupt: asyncio.Event,
+    ) -> None:
+        self.moments = moments
+        self._engines = engines
+        self._locks = locks
+        self._tag = tag
+        self._present = present
+        self._interrupt = interrupt
+
+    async def mend(self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared]) -> tuple[int, list[Compared]]:
+        """How many rows were read again, and the ranges that differ still.
+
+        Raises `Different` where a trigger would fire, `Interrupted`, `Locked` when the lock was lost.
+        """
+        self._refuse_triggers(pair)
+        target = self._engines[pair.target.endpoint]
+        mine, theirs = both_sides(pair, self._engines[pair.source.endpoint])
+        lock = self._locks.get(pair.target.endpoint)
+        async with target.writer(self._tag) as writer:
+            work = CatchUp(left, right, writer, mine, theirs, self.between, whole_table=False)
+            for one in wrong:
+                if lock is not None:
+                    await lock.check()
+                await work.mend(one)
+            await work.finish()
+        again = [await compare_span(left, right, mine, theirs, one.span) for one in wrong]
+        return work.rows, [one for one in again if not one.equal]
+
+    def between(self) -> None:
+        """Raises `Interrupted` when the user asked to stop."""
+        if self._interrupt.is_set():
+            text = "interrupted: ranges that were replaced are equal, the others are as they were"
+            raise Interrupted(text, "run the same command again")
+
+    def _refuse_triggers(self, pair: Pair) -> None:
+        name = pair.target.table
+        fires = [
+            str(one.name)
+            for one in self._present[pair.target.endpoint].stored
+            if one.kind == "trigger"
+            and (one.name.schema, one.table) == (name.schema, name.name)
+            and one.event != "UPDATE"
+        ]
+        if fires:
+            raise Different(
+                f"{pair.target} differs from {pair.source} and is not repaired: {', '.join(fires)} would fire",
+                "drop these triggers, repair, and make them again: migrate plan, then apply",
+            )
