@@ -1,10 +1,10 @@
 """One moment of a server, seen by several readers: transactions that began while nothing was written.
 
 The ladder, from the best: MariaDB's BACKUP STAGE BLOCK_COMMIT, or FLUSH TABLES WITH READ LOCK; LOCK TABLES … READ,
-where RELOAD is missing or refused; no lock at all, and the binary log's position before and after, which must be the
-same. All readers are open before the lock is let go: none can join a moment that is over. MySQL Shell and mydumper
-climb down the same way. LOCK TABLES comes late because a transaction that has written to one of the tables and comes
-to another one is ended by it as a dead lock (1213; seen on 8.0.33), while the others make it wait.
+where RELOAD is missing, refused or of no use; no lock at all, and the binary log's position before and after, which
+must be the same. All readers are open before the lock is let go: none can join a moment that is over. MySQL Shell
+and mydumper climb down the same way. LOCK TABLES comes late because a transaction that has written to one of the
+tables and comes to another one is ended by it as a dead lock (1213; seen on 8.0.33), while the others make it wait.
 
 FLUSH TABLES WITH READ LOCK is not asked for while a statement is long at work: everybody on its tables would have to
 wait for that one's end, even after the lock was given up.
@@ -98,14 +98,19 @@ async def moment(server: Server, tables: Sequence[TableName], readers: int) -> A
     async with AsyncExitStack() as stack:
         made = _Moment(server)
         stack.push_async_callback(made.close)
+        busy: Busy | None = None
         for way in await _ways(server, tables):
+            if way == "none" and busy is not None:
+                raise busy
             try:
                 await made.open(way, tables, readers)
                 break
             except (AccessDenied, MissingPrivilege):  # some hosts grant RELOAD and refuse what it is for
                 if way == "none":
                     raise
-                await made.close()
+            except Busy as error:
+                busy = error
+            await made.close()
         yield made
 
 
@@ -154,7 +159,7 @@ class _Moment:
                 if not left:
                     text = f"its writers could not be held off in {TRIES} tries: {error}"
                     hint = "wait for the statement that is at work, or end it (SHOW PROCESSLIST), and try again"
-                    raise ServerError(self._server.endpoint, text, hint, error.code) from error
+                    raise Busy(self._server.endpoint, text, hint, error.code) from error
                 await asyncio.sleep(PAUSE)
         try:
             async with asyncio.timeout(LOCK_WAIT):
@@ -209,7 +214,7 @@ class _Moment:
             for session in self._open:
                 await session.execute("ROLLBACK")
             await asyncio.sleep(PAUSE)
-        raise ServerError(
+        raise Busy(
             self._server.endpoint,
             f"its tables are written to all the time, and cannot be read at one moment without a lock ({TRIES} tries)",
             "grant RELOAD or LOCK TABLES to the account, or stop the writers",

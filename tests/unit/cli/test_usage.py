@@ -19,7 +19,7 @@ from tests.unit.cli.conftest import Desk
         ("state unlock", "unknown command 'state unlock'", "see `migrate state --help`"),
         ("plan --jsn", "unknown option '--jsn'", "did you mean --json? see `migrate plan --help`"),
         ("apply x --dryrun", "unknown option '--dryrun'", "did you mean --dry-run? see `migrate apply --help`"),
-        ("verify x --repair", "unknown option '--repair'", "see `migrate verify --help`"),
+        ("verify x --mend", "unknown option '--mend'", "see `migrate verify --help`"),
         ("plan --prune=x", "unknown option '--prune'", "see `migrate plan --help`"),
         ("apply", "PLAN is missing", "see `migrate apply --help`"),
         ("run", "FILE is missing", "see `migrate run --help`"),
