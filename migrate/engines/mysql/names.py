@@ -106,8 +106,8 @@ class _Changes:
         if self.moved_away:
             return True
         low = text.casefold()
-        plain = low.replace("``", "`").replace('""', '"')
-        return any(name.casefold() in one for name in self.all() for one in (low, plain))
+        quoted = (low, low.replace("``", "`"), low.replace('""', '"'))  # as it stands, in backticks, in double quotes
+        return any(name.casefold() in one for name in self.all() for one in quoted)
 
     def all(self) -> tuple[str, ...]:
         return (*self.qualifiers.values(), *self.bare)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from migrate.engines.base import Renames
@@ -277,6 +277,7 @@ pieces = st.sampled_from(
 )
 
 
+@example('""`0', "0", ["{} . f(1)"])
 @given(schema_names, schema_names, st.lists(pieces, min_size=1, max_size=6))
 def test_there_and_back_again_with_any_name(old: str, new: str, parts: list[str]) -> None:
     other = new + "x" if new.casefold() == old.casefold() else new
