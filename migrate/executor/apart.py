@@ -95,6 +95,7 @@ def claims(plan: Plan, seen: Survey) -> dict[str, Claim]:
     """Of the plan's DDL steps what they claim, of those that claim anything."""
     there, coming = _Views(seen.present), _Views.of(reads(seen))
     keys = _keys(seen)
+    callers = {endpoint: there.calling(endpoint) | coming.calling(endpoint) for endpoint in seen.present}
     found = {}
     for step in plan.step:
         if not isinstance(step, Ddl) or step.action == "create-schema":
@@ -112,7 +113,7 @@ def claims(plan: Plan, seen: Survey) -> dict[str, Claim]:
         shared = {_view(ref.endpoint, view) for view in along}
         if kind == "table":
             things |= keys.get((ref.endpoint, ref.table), set())
-        calling = there.calling(ref.endpoint) | coming.calling(ref.endpoint)
+        calling = callers.get(ref.endpoint)
         if calling:
             (things if kind == "function" or alone & calling else shared).add((ref.endpoint, "functions", "", ""))
         if things or shared:

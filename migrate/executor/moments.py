@@ -27,12 +27,18 @@ class Moments:
         self._engines = engines
         self._open: dict[str, tuple[Moment, str]] = {}
 
-    async def open(self, endpoint: str, tables: Sequence[TableName], readers: int, stack: AsyncExitStack) -> Moment:
-        """Open the source's moment, until the stack unwinds. Raises `ServerError`."""
-        moment = await stack.enter_async_context(self._engines[endpoint].moment(tables, readers))
-        if moment.way != "none":
-            self._open[endpoint] = (moment, uuid.uuid4().hex)
-        return moment
+    async def open(
+        self, endpoint: str, tables: Sequence[TableName], parallelism: int, stack: AsyncExitStack
+    ) -> list[MomentOpened]:
+        """Open the source's moment until the stack unwinds; nothing where there is no way. Raises `ServerError`."""
+        engine = self._engines[endpoint]
+        if await engine.moment_way(tables) == "none":
+            return []
+        moment = await stack.enter_async_context(engine.moment(tables, min(engine.slots, parallelism)))
+        if moment.way == "none":
+            return []
+        self._open[endpoint] = (moment, uuid.uuid4().hex)
+        return [MomentOpened(endpoint, moment.way, moment.position, moment.locked)]
 
     def reader(self, endpoint: str) -> AbstractAsyncContextManager[Reader]:
         """A reader of that source."""
@@ -54,17 +60,14 @@ async def open_moments(
     stack: AsyncExitStack,
 ) -> tuple[Moments, list[MomentOpened]]:
     """A moment of every source of which rows are still to be loaded, or proven. Raises `ServerError`."""
-    moments, told = Moments(engines), []
+    moments, told = Moments(engines), list[MomentOpened]()
     left = [step for step in plan.step if step.id not in standing.finished]
     wanted = [step for step in left if isinstance(step, LoadRows) or (verify and isinstance(step, Verify))]
     read = [step for step in plan.step if isinstance(step, LoadRows | Verify)]
     for endpoint in sorted({endpoint_of(step.source) for step in wanted}):
         of_it = (step.source for step in read if endpoint_of(step.source) == endpoint)
         tables = sorted({parse_object(source).table for source in of_it})
-        if await engines[endpoint].moment_way(tables) != "none":
-            moment = await moments.open(endpoint, tables, min(engines[endpoint].slots, parallelism), stack)
-            if moment.way != "none":
-                told.append(MomentOpened(endpoint, moment.way, moment.position, moment.locked))
+        told += await moments.open(endpoint, tables, parallelism, stack)
     return moments, told
 
 

@@ -16,7 +16,7 @@ from migrate.executor.holding import take_targets
 from migrate.executor.moments import Moments
 from migrate.executor.verify import verify
 from migrate.model.plan import Plan
-from migrate.model.progress import Event, MomentOpened, Outcome
+from migrate.model.progress import Event, Outcome
 from migrate.model.table import Catalog, TableName
 from migrate.planner.survey import both_sides, survey
 from migrate.planner.translate import Pair
@@ -41,10 +41,8 @@ async def repair(
         for pair in seen.pairs:
             tables.setdefault(pair.source.endpoint, []).append(pair.source.table)
         for endpoint, names in sorted(tables.items()):
-            if await engines[endpoint].moment_way(names) != "none":
-                readers = min(engines[endpoint].slots, parallelism)
-                moment = await moments.open(endpoint, names, readers, stack)
-                yield MomentOpened(endpoint, moment.way, moment.position, moment.locked)
+            for opened in await moments.open(endpoint, names, parallelism, stack):
+                yield opened
         mender = Mender(engines, moments, locks, plan_tag(plan), seen.present, interrupt)
         async for event in verify(plan, engines, parallelism, mender):
             yield event

@@ -169,6 +169,22 @@ def test_a_resumed_run_without_proof_says_that_its_rows_are_of_several_moments(
     assert "mixed moments" not in fresh.out
 
 
+@pytest.fixture(scope="module")
+def logged() -> Iterator[Server]:
+    """A server of our own with a binary log, to which nobody else writes."""
+    with extra("logged", options=["--log-bin=binlog", "--server-id=7"]) as server:
+        yield server
+
+
+@pytest.fixture
+def alone(logged: Server, fresh_schemas: FreshSchemas) -> Iterator[tuple[Server, str, str]]:
+    """A filled schema there, and a name for it on the target: all readers on that server are the test's own."""
+    schema = fresh_schemas("moment", logged)
+    fill(logged, schema)
+    yield logged, schema, fresh_schemas("moment_to")
+    client.rows(logged, f"DROP DATABASE {schema}", root=True)
+
+
 READERS = """
 SELECT PROCESSLIST_ID FROM performance_schema.session_connect_attrs
 WHERE ATTR_NAME = 'program_name' AND ATTR_VALUE = 'migrate reader' AND PROCESSLIST_ID IN
@@ -203,30 +219,30 @@ def chunks(target: Server, goal: str) -> int:
 
 
 def test_a_reader_that_is_lost_is_missed_and_the_others_go_on(
-    migrate: Migrate, everywhere: Lab, places: Callable[[str], tuple[Server, str, str]]
+    migrate: Migrate, target: Server, alone: tuple[Server, str, str]
 ) -> None:
-    source, schema, goal = places("source")
-    migrate.configure(source, everywhere.target, (f"{schema}.*", f"{goal}.*"))
+    source, schema, goal = alone
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
     migrate.must("plan")
     with writing(source, schema):
-        ran = lose(migrate, source, everywhere.target, goal, 1)
+        ran = lose(migrate, source, target, goal, 1)
     assert ran.code == 0, ran.text
-    first, second, third = ids(everywhere.target, goal)
+    first, second, third = ids(target, goal)
     assert first == second == third
 
 
 def test_when_the_last_reader_is_lost_apply_ends_and_the_next_one_reads_at_a_new_moment(
-    migrate: Migrate, everywhere: Lab, places: Callable[[str], tuple[Server, str, str]]
+    migrate: Migrate, target: Server, alone: tuple[Server, str, str]
 ) -> None:
-    source, schema, goal = places("source")
+    source, schema, goal = alone
     options = "[options]\nparallelism = 1\nper_server = 1\n"
-    migrate.configure(source, everywhere.target, (f"{schema}.*", f"{goal}.*"), options=options)
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"), options=options)
     migrate.must("plan")
-    ran = lose(migrate, source, everywhere.target, goal, 1)
+    ran = lose(migrate, source, target, goal, 1)
     assert ran.code == 3, ran.text
     assert "all connections that saw its one moment are gone" in ran.err
     migrate.must("apply", PLAN)
-    assert_equal(source, schema, everywhere.target, goal)
+    assert_equal(source, schema, target, goal)
 
 
 def test_a_table_that_is_altered_while_it_is_read_is_named(
@@ -263,13 +279,6 @@ WORDS = {
     "position": "without a lock",
     "none": "not at one moment",
 }
-
-
-@pytest.fixture(scope="module")
-def logged() -> Iterator[Server]:
-    """A server of our own with a binary log, to which nobody else writes."""
-    with extra("logged", options=["--log-bin=binlog", "--server-id=7"]) as server:
-        yield server
 
 
 @pytest.fixture

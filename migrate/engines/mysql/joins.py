@@ -26,7 +26,7 @@ def canonical_view(text: str) -> str:
     """
     try:
         found = lexemes(text)
-        closing = _pairs(found)
+        closing = _pairs([lexeme.text for lexeme in found])
     except Unread:
         return text
     dropped: set[int] = set()
@@ -40,14 +40,14 @@ def canonical_view(text: str) -> str:
     return " ".join(_once(_said_once(kept)))
 
 
-def _pairs(found: Sequence[Lexeme]) -> dict[int, int]:
-    """Of every opening parenthesis where it closes. Raises `Unread`."""
+def _pairs(texts: Sequence[str]) -> dict[int, int]:
+    """Of every opening parenthesis where it closes; one in a string or name has its quotes. Raises `Unread`."""
     pairs: dict[int, int] = {}
     opened: list[int] = []
-    for at, lexeme in enumerate(found):
-        if lexeme.kind == "sign" and lexeme.text == "(":
+    for at, text in enumerate(texts):
+        if text == "(":
             opened.append(at)
-        elif lexeme.kind == "sign" and lexeme.text == ")":
+        elif text == ")":
             if not opened:
                 raise Unread(")")
             pairs[opened.pop()] = at
@@ -86,13 +86,7 @@ def _said_once(texts: list[str]) -> list[str]:
 
 def _once(texts: list[str]) -> list[str]:
     """Without parentheses around nothing but parentheses."""
-    opened: list[int] = []
-    closing: dict[int, int] = {}
-    for at, text in enumerate(texts):
-        if text == "(":
-            opened.append(at)
-        elif text == ")":
-            closing[opened.pop()] = at
+    closing = _pairs(texts)
     dropped: set[int] = set()
     for opening, close in closing.items():
         if closing.get(opening + 1) == close - 1:
