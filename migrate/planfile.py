@@ -33,7 +33,21 @@ FORMAT = 1
 _HINT_MISSING = "make it with `migrate plan`"
 _LINE = 100
 _OUTSIDE = "something outside the steps (the head, an endpoint, a move, an object, a finding, or the list of steps)"
-_STEP_KEYS = ("id", "kind", "action", "source", "target", "after", "risk", "blocked", "protocol", "key", "where")
+_STEP_KEYS = (
+    "id",
+    "kind",
+    "action",
+    "source",
+    "target",
+    "after",
+    "risk",
+    "blocked",
+    "protocol",
+    "key",
+    "where",
+    "prune",
+    "spare",
+)
 _STEP_ALWAYS = frozenset({"risk", "protocol"})
 _PLACE = re.compile(r" - at `(.*)`\Z")
 _STEP_PLACE = re.compile(r"\$\.step\[(\d+)\]")

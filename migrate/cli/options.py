@@ -68,6 +68,8 @@ class PlanFlags:
     """Move all dated tables, such as events_20240101, whatever the configuration says."""
     allow_destructive: Globs = ()
     """Permit changes that drop values in target tables that match, like shop.orders; may be repeated."""
+    prune: Globs = ()
+    """Delete rows that only the target has from target tables that match, like shop.orders; may be repeated."""
 
 
 @Parameter(name="*")

@@ -12,7 +12,7 @@ from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect
 from migrate.cli.options import PLAN_FLAGS, ConfigFile, Flag, PlanFlags
 from migrate.cli.show import CHANGES
-from migrate.model.plan import Ddl, LoadRows, Move, Plan
+from migrate.model.plan import Ddl, LoadRows, Move, Plan, SyncRows
 from migrate.ui.text import plan_lines
 from migrate.ui.units import counted
 
@@ -90,6 +90,7 @@ def summary(plan: Plan) -> dict[str, object]:
         "tables_to_create": sum(1 for s in plan.step if isinstance(s, Ddl) and s.action == "create-table"),
         "rows": sum(step.estimate.rows for step in loads),
         "bytes": sum(step.estimate.bytes for step in loads),
+        "rows_to_sync": sum(step.estimate.rows for step in plan.step if isinstance(step, SyncRows)),
         "blocked": sum(1 for step in plan.step if step.blocked),
         "findings": [{"code": f.code, "level": f.level, "object": f.object, "text": f.text} for f in plan.finding],
     }
@@ -109,6 +110,7 @@ async def _make(loaded: Loaded, flags: PlanFlags, context: Shell) -> Plan:
         exclude=flags.exclude,
         skip=flags.skip,
         allow_destructive=flags.allow_destructive,
+        prune=flags.prune,
         parallelism=config.options.parallelism,
         per_server=config.options.per_server,
     )

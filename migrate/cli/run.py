@@ -13,7 +13,7 @@ from migrate.cli.plan import default_path, make, moves, summary, write
 from migrate.cli.state import existing
 from migrate.errors import BadPlan, MissingFile
 from migrate.model.pattern import glob_matches, parse_object
-from migrate.model.plan import Ddl, EndpointRef, LoadRows, Plan
+from migrate.model.plan import Ddl, EndpointRef, Plan, RowStep
 from migrate.ui.text import plan_lines
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _unfinished(path: Path, loaded: Loaded, flags: PlanFlags, context: Shell) ->
         return None
     same = (
         plan.name == loaded.config.name
-        and plan.move == merged(moves(loaded, flags), flags.include, flags.exclude)
+        and plan.move == merged(moves(loaded, flags), flags.include, flags.exclude, flags.prune)
         and _addresses(plan.endpoint, plan.endpoint) == _addresses(loaded.config.endpoint, plan.endpoint)
         and _skips(plan, flags.skip)
         and _permits(plan, flags.allow_destructive)
@@ -102,7 +102,7 @@ def _skips(plan: Plan, skip: tuple[str, ...]) -> bool:
     steps = {step.id for step in plan.step}
     if steps.intersection(skip):
         return False
-    loads = {step.target for step in plan.step if isinstance(step, LoadRows) and not step.blocked}
+    loads = {step.target for step in plan.step if isinstance(step, RowStep) and not step.blocked}
     made = {step.target for step in plan.step if isinstance(step, Ddl) and step.action == "create-table"}
     missing = {f"verify:{target}" for target in loads} | {f"load-rows:{target}" for target in made}
     # What a skipped step takes along need not be named, so one name is enough for a table.
@@ -112,7 +112,8 @@ def _skips(plan: Plan, skip: tuple[str, ...]) -> bool:
 
 def _permits(plan: Plan, globs: tuple[str, ...]) -> bool:
     """Whether everything destructive in the plan is permitted now, too."""
-    names = [parse_object(step.target).table for step in plan.step if step.risk == "destructive"]
+    risky = [step for step in plan.step if step.risk == "destructive" and not isinstance(step, RowStep)]
+    names = [parse_object(step.target).table for step in risky]
     return all(any(glob_matches(glob, f"{name.schema}.{name.name}") for glob in globs) for name in names)
 
 

@@ -198,7 +198,12 @@ class _Reader:
             and _keeps(source.name, target.name)
         ):
             self.fail(place, f"{move.from_!r} would move onto itself", "name another endpoint, schema or table in `to`")
-        for key, globs in (("include", move.include), ("exclude", move.exclude), ("where", tuple(move.where))):
+        for key, globs in (
+            ("include", move.include),
+            ("exclude", move.exclude),
+            ("where", tuple(move.where)),
+            ("prune", move.prune),
+        ):
             self.check_globs(globs, f"{place}.{key}")
         for table, condition in move.where.items():
             if not condition.strip():

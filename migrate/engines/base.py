@@ -18,6 +18,7 @@ from typing import Protocol
 from migrate.engines.values import (
     Alteration,
     Bound,
+    Buckets,
     Checksum,
     Dialect,
     LedgerKey,
@@ -29,6 +30,7 @@ from migrate.engines.values import (
     Payload,
     Renames,
     Rows,
+    RowSum,
     Script,
     Span,
     Translation,
@@ -51,6 +53,7 @@ from migrate.model.table import (
 __all__ = [
     "Alteration",
     "Bound",
+    "Buckets",
     "Checksum",
     "Dialect",
     "Engine",
@@ -65,6 +68,7 @@ __all__ = [
     "Payload",
     "Reader",
     "Renames",
+    "RowSum",
     "Rows",
     "Script",
     "Span",
@@ -97,6 +101,17 @@ class Reader(Protocol):
 
         The sums of a table's spans add up to the table's.
         """
+
+    async def bucket_sums(
+        self, rows: Rows, span: Span, bits: int, among: Buckets | None = None
+    ) -> Mapping[int, Checksum]:
+        """The checksum of the span by buckets of that many bits, empty ones left out; `among`: of rows in these.
+
+        `among` has fewer bits, or as many.
+        """
+
+    async def row_sums(self, rows: Rows, span: Span, among: Buckets | None = None) -> tuple[RowSum, ...]:
+        """Every row of the span by itself, in no order; `among`: of rows in these buckets."""
 
 
 class Moment(Protocol):
@@ -138,11 +153,12 @@ class Writer(Protocol):
         No row is safe before the end.
         """
 
-    async def replace(self, rows: Rows, payloads: AsyncIterator[Payload]) -> None:
+    async def replace(self, rows: Rows, payloads: AsyncIterator[Payload], together: bool = False) -> None:
         """Put each payload in the place of what stands in its span; without a key, all of them in place of the table.
 
-        Where the table has transactions, each time the old rows or the new ones are there. Nothing is recorded: what is
-        written twice is there once. Raises `LossyWrite` as `write` does.
+        Where the table has transactions, each time the old rows or the new ones are there; with `together` all of them
+        are one transaction. Nothing is recorded: what is written twice is there once. Raises `LossyWrite` as `write`
+        does.
         """
 
 

@@ -15,10 +15,24 @@ Bound = tuple[str, ...]
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Keys above `lower` up to and including `upper`. None: no bound on that side."""
+    """Keys above `lower` up to and including `upper`. None: no bound on that side.
+
+    With `only`, of these no others than the keys named there.
+    """
 
     lower: Bound | None = None
     upper: Bound | None = None
+    only: tuple[Bound, ...] = ()
+
+
+class Buckets(msgspec.Struct, frozen=True):
+    """Rows by the first `bits` (1 to 32) of a hash of their keys, the same hash on all servers of one family.
+
+    `numbers` are those that are meant.
+    """
+
+    bits: int
+    numbers: tuple[int, ...]
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -59,6 +73,13 @@ class Checksum(msgspec.Struct, frozen=True):
 
     rows: int = 0
     sum: int = 0
+
+
+class RowSum(msgspec.Struct, frozen=True):
+    """One row by its key, and the hash that a `Checksum` sums up."""
+
+    key: Bound
+    sum: int
 
 
 class LedgerKey(msgspec.Struct, frozen=True):

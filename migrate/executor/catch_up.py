@@ -1,16 +1,17 @@
-"""Bring a range of the target to what the source holds: what differs is found by halves, and replaced.
+"""Bring a range of the target to what the source holds: rows that differ are found by their sums, and replaced.
 
-For tables that were loaded, in part or whole, by a run that read its source at another moment.
+For tables that were there before, or were loaded, in part or whole, by a run that read its source at another moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
 
 import msgspec
 
-from migrate.engines.base import Payload, Reader, Rows, Span, Writer
-from migrate.engines.compare import Compared, compare_span
+from migrate.engines.base import Bound, Payload, Reader, Rows, Span, Writer
+from migrate.engines.compare import Compared, Differing, differing, same_order
 from migrate.errors import DuplicateRow, LossyWrite
 
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -19,12 +20,19 @@ CHUNK_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 200_000
 """Rows in one chunk."""
 
-SMALL_ROWS = 1_000
-"""A range of so many rows is replaced as a whole: to halve it again would cost more than to write it."""
+FIRST_ROWS = 1_000
+
+BATCH_KEYS = 500
+BATCH_LETTERS = 1 << 17
+"""Keys of one statement, and letters of their literals: MariaDB makes a join of lists from 1,000 on, and a statement
+must fit a packet."""
+
+WIDE = 4
+"""Where more than one row in so many differs, the whole range is replaced: to name each would cost more."""
 
 
 class CatchUp:
-    """One table's rows; `rows` counts those that were written anew."""
+    """One table's rows. `rows` and `bytes` count what was written, `extra` the rows that only the target had."""
 
     def __init__(
         self,
@@ -33,70 +41,119 @@ class CatchUp:
         writer: Writer,
         mine: Rows,
         theirs: Rows,
-        between: Callable[[], None],
-        whole_table: bool = True,
+        between: Callable[[Payload], None],
+        prune: bool = True,
     ) -> None:
-        """`whole_table`: what stands in a range beside the rows that `where` lets through is replaced too."""
+        """`between` is told of what was written, and may raise; `prune`: what only the target has is deleted."""
         self._left = left
         self._right = right
         self._writer = writer
         self._mine = mine
         self._theirs = theirs
-        self._into = msgspec.structs.replace(theirs, where="") if whole_table else theirs
+        # A row is replaced by its key, whatever `where` would say of what stands there.
+        self._into = msgspec.structs.replace(theirs, where="")
         self._between = between
+        self._prune = prune
         self._later: list[Span] = []
         self.rows = 0
+        self.bytes = 0
+        self.extra = 0
 
     async def mend(self, found: Compared) -> None:
-        """Make a range that differs equal. Raises `ServerError`, `LossyWrite`, and what `between` does."""
+        """Make a range that differs equal. Raises `ServerError`, `LossyWrite`, and what `between` does.
+
+        A table without key is written anew, and must be one to prune.
+        """
         if not self._mine.key:
+            assert self._prune  # noqa: S101 - the planner blocks such a step
+            self.extra += max(0, found.target.rows - found.source.rows)
             await self._writer.replace(self._into, self._all())
             return
-        await self._narrow(found)
+        async with aclosing(differing(self._left, self._right, self._mine, self._theirs, found.span)) as groups:
+            async for one in groups:
+                if self._is_wide(found, one):
+                    self.extra += len(one.extra)
+                    await self._put(found.span)
+                    return
+                await self._rows(found.span, one)
 
     async def finish(self) -> None:
-        """Write the ranges whose rows stood in each other's way: all that was there of them is gone by now."""
-        for span in self._later:
-            await self._writer.replace(self._into, self._payloads(span))
-        self._later.clear()
+        """Write the rows that stood in each other's way, all at once: first all goes that was there of them."""
+        if self._later:
+            await self._writer.replace(self._into, self._cleared_first(self._later), together=True)
+            self._later.clear()
 
-    async def _narrow(self, found: Compared) -> None:
-        self._between()
-        if found.source.rows > SMALL_ROWS:
-            middle = await self._left.next_bound(self._mine, found.span, found.source.rows // 2)
-            if middle is not None:
-                for half in (Span(found.span.lower, middle), Span(middle, found.span.upper)):
-                    compared = await compare_span(self._left, self._right, self._mine, self._theirs, half)
-                    if not compared.equal:
-                        await self._narrow(compared)
-                return
+    def _is_wide(self, found: Compared, one: Differing) -> bool:
+        if self._mine.where or not same_order(self._mine, self._theirs):
+            return False  # the range is another set of rows there
+        spared = self._prune or (one.whole and not one.extra)
+        return spared and len(one.wanted) > max(BATCH_KEYS, found.source.rows // WIDE)
+
+    async def _rows(self, span: Span, one: Differing) -> None:
+        self.extra += len(one.extra)
+        if self._prune:  # first: a key that is only spelled otherwise is the same key
+            for part in self._named(span, one.extra):
+                await self._writer.replace(self._into, _each(self._nothing(part)))
+        for part in self._named(span, one.wanted):
+            await self._put(part)
+
+    def _named(self, span: Span, keys: Sequence[Bound]) -> Iterator[Span]:
+        """The keys in batches."""
+        bounds = span if same_order(self._mine, self._theirs) else Span()
+        batch: list[Bound] = []
+        letters = 0
+        for key in keys:
+            batch.append(key)
+            letters += sum(map(len, key))
+            if len(batch) == BATCH_KEYS or letters > BATCH_LETTERS:
+                yield msgspec.structs.replace(bounds, only=tuple(batch))
+                batch, letters = [], 0
+        if batch:
+            yield msgspec.structs.replace(bounds, only=tuple(batch))
+
+    async def _put(self, span: Span) -> None:
         try:
-            await self._writer.replace(self._into, self._payloads(found.span))
+            await self._writer.replace(self._into, self._payloads(span))
         except (DuplicateRow, LossyWrite) as error:
             if isinstance(error, LossyWrite) and not error.duplicate:
                 raise
-            # A row got another key, and its unique values are still there under the old one.
-            await self._writer.replace(self._into, _nothing(found.span, self._writer.layouts[0]))
-            self._later.append(found.span)
+            # Unique values go from one row to another, which holds them still.
+            self._later.append(span)
 
     async def _payloads(self, span: Span) -> AsyncIterator[Payload]:
-        limit, rest = SMALL_ROWS, span
+        limit, rest = FIRST_ROWS, span
         budget = min(CHUNK_BYTES, self._writer.largest)
         while True:
-            payload = await self._left.read(self._mine, rest, self._writer.layouts, min(limit, MOST_ROWS), budget)
+            payload = await self._left.read(self._mine, rest, self._writer.layouts, limit, budget)
             yield payload
-            self.rows += payload.rows
-            rest = Span(payload.span.upper, span.upper)
+            self._count(payload)
+            if payload.rows:
+                limit = max(1, min(MOST_ROWS, budget * payload.rows // max(1, len(payload.data)), 4 * limit))
+            rest = msgspec.structs.replace(rest, lower=payload.span.upper)
             if rest.lower == span.upper:
                 return
+
+    async def _cleared_first(self, spans: Sequence[Span]) -> AsyncIterator[Payload]:
+        for span in spans:
+            yield self._nothing(span)
+        for span in spans:
+            async for payload in self._payloads(span):
+                yield payload
 
     async def _all(self) -> AsyncIterator[Payload]:
         budget = min(CHUNK_BYTES, self._writer.largest)
         async for payload in self._left.stream(self._mine, self._writer.layouts, budget):
-            self._between()
             yield payload
-            self.rows += payload.rows
+            self._count(payload)
+
+    def _count(self, payload: Payload) -> None:
+        self.rows += payload.rows
+        self.bytes += len(payload.data)
+        self._between(payload)
+
+    def _nothing(self, span: Span) -> Payload:
+        return Payload(span, 0, b"", self._writer.layouts[0])
 
 
-async def _nothing(span: Span, layout: str) -> AsyncIterator[Payload]:
-    yield Payload(span, 0, b"", layout)
+async def _each(payload: Payload) -> AsyncIterator[Payload]:
+    yield payload

@@ -16,7 +16,7 @@ from migrate.engines.base import Dialect, Engine
 from migrate.errors import NothingMatches
 from migrate.model.change import AddIndex, TableChange
 from migrate.model.pattern import all_of, parse_object
-from migrate.model.plan import Ddl, LoadRows, Plan, PlannedObject, Step
+from migrate.model.plan import Ddl, LoadRows, Plan, PlannedObject, RowStep, Step
 from migrate.model.table import Catalog, ObjectRef
 from migrate.planfile import fingerprint
 from migrate.planner.gap import Gap, StoredGap, gaps, start_of, stored_gaps
@@ -230,7 +230,7 @@ async def _in_the_way(plan: Plan, world: Standing, engines: Mapping[str, Engine]
     """Views of a table's name, and triggers that a load would fire, which were made since the plan was."""
     assert world.seen is not None  # noqa: S101 - the only caller has just seen both sides
     found = await obstacles(world.seen, engines)
-    loads = [step for step in plan.step if isinstance(step, LoadRows) and step.id not in world.finished]
+    loads = [step for step in plan.step if isinstance(step, RowStep) and step.id not in world.finished]
     dropped = {step.target for step in plan.step if isinstance(step, Ddl) and step.action == "drop-trigger"}
     refs = [parse_object(step.target) for step in loads]
     lines = [f"{ref}: {found[ref][1]}" for ref in refs if ref in found]

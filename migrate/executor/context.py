@@ -120,9 +120,12 @@ class Context:
         now = self.moments.name(endpoint_of(step.source))
         if not now:
             return False
-        load = LedgerKey(self.plan.digest, f"load-rows:{step.target}", parse_object(step.target).table)
-        lines = self.engines[endpoint_of(step.target)].ledger(load)
-        return any([line.moment != now async for line in lines if line.kind != "cut"])
+        target, table = self.engines[endpoint_of(step.target)], parse_object(step.target).table
+        for action in ("load-rows", "sync-rows"):
+            lines = target.ledger(LedgerKey(self.plan.digest, f"{action}:{step.target}", table))
+            if any([line.moment != now async for line in lines if line.kind != "cut"]):
+                return True
+        return False
 
     def key(self, step: Step) -> LedgerKey:
         """The step's place in the ledger."""

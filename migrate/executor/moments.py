@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from migrate.engines.base import Engine, LedgerKey, Moment, Reader
 from migrate.executor.check import Standing
 from migrate.model.pattern import endpoint_of, parse_object
-from migrate.model.plan import LoadRows, Plan, Step, Verify
+from migrate.model.plan import CheckForeignKeys, Plan, RowStep, Step, Verify
 from migrate.model.progress import MomentOpened
 from migrate.model.table import TableName
 from migrate.planner.order import step_kind
@@ -62,8 +62,8 @@ async def open_moments(
     """A moment of every source of which rows are still to be loaded, or proven. Raises `ServerError`."""
     moments, told = Moments(engines), list[MomentOpened]()
     left = [step for step in plan.step if step.id not in standing.finished]
-    wanted = [step for step in left if isinstance(step, LoadRows) or (verify and isinstance(step, Verify))]
-    read = [step for step in plan.step if isinstance(step, LoadRows | Verify)]
+    wanted = [step for step in left if isinstance(step, RowStep) or (verify and isinstance(step, Verify))]
+    read = [step for step in plan.step if isinstance(step, RowStep | Verify)]
     for endpoint in sorted({endpoint_of(step.source) for step in wanted}):
         of_it = (step.source for step in read if endpoint_of(step.source) == endpoint)
         tables = sorted({parse_object(source).table for source in of_it})
@@ -72,14 +72,23 @@ async def open_moments(
 
 
 def reopened(plan: Plan, standing: Standing, moments: Moments) -> tuple[Step, ...]:
-    """Steps that are done, and are done again at the new moment: proofs, and triggers that must not fire meanwhile."""
+    """Steps that are done, and are done again at the new moment: proofs, what is checked after them, and triggers.
+
+    Triggers must not fire meanwhile.
+    """
     loaded = {step.target for step in _loads(plan) if moments.name(endpoint_of(step.source))}
     proofs = {f"verify:{target}" for target in loaded}
     return tuple(
         step
         for step in plan.step
         if step.id in standing.finished
-        and (step.id in proofs or (step_kind(step) == "trigger" and proofs.intersection(step.after)))
+        and (
+            step.id in proofs
+            or (
+                (isinstance(step, CheckForeignKeys) or step_kind(step) == "trigger")
+                and bool(proofs.intersection(step.after))
+            )
+        )
     )
 
 
@@ -94,5 +103,5 @@ async def mixed_sources(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str,
     return tuple(sorted(endpoint for endpoint, moments in read.items() if len(moments) > 1))
 
 
-def _loads(plan: Plan) -> list[LoadRows]:
-    return [step for step in plan.step if isinstance(step, LoadRows)]
+def _loads(plan: Plan) -> list[RowStep]:
+    return [step for step in plan.step if isinstance(step, RowStep)]

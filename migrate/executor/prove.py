@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, aclosing
 
+import msgspec
+
 from migrate.engines.base import Reader
-from migrate.engines.compare import Compared, compare, compare_span
+from migrate.engines.compare import Compared, compare, compare_span, extra_alone
 from migrate.executor.catch_up import CatchUp
 from migrate.executor.context import Context, step_tag
 from migrate.executor.verify import different, named
@@ -21,8 +23,16 @@ from migrate.planner.order import step_kind
 from migrate.planner.survey import both_sides
 
 
-async def prove(context: Context, step: Verify) -> tuple[int, int]:
-    """Rows that are equal, and how many of them were read again. Raises `Different`, `ServerError`, `Interrupt`."""
+class Proven(msgspec.Struct, frozen=True):
+    """Rows that are equal, how many of them were read again, and rows of its own that the target may keep."""
+
+    rows: int
+    mended: int = 0
+    extra: int = 0
+
+
+async def prove(context: Context, step: Verify) -> Proven:
+    """The proof of one table. Raises `Different`, `ServerError`, `Interrupt`."""
     pair = context.standing.pairs[step.target]
     here, there = pair.source.endpoint, pair.target.endpoint
     async with context.take(step, here, there):
@@ -44,34 +54,47 @@ class _Proof:
         self._right = right
         self._mending: CatchUp | None = None
 
-    async def run(self, behind: bool) -> tuple[int, int]:
-        total, wrong = 0, list[Compared]()
+    async def run(self, behind: bool) -> Proven:
+        total, extra, unequal = 0, 0, list[Compared]()
         async with AsyncExitStack() as stack:
             async with aclosing(compare(self._left, self._right, self._mine, self._theirs)) as compared:
                 async for one in compared:
                     self._context.stop_if_asked(self._step)
                     if not one.equal:
-                        wrong.append(one)
+                        unequal.append(one)
                         if behind:
                             await self._mend(one, stack)
-                    total += one.source.rows if one.equal or behind else 0
+                    total += one.source.rows
                     self._context.tell(ChunkDone(self._step.id, one.source.rows, 0))
             if self._mending is not None:
                 await self._mending.finish()
-                wrong = [again for one in wrong if not (again := await self._again(one)).equal]
+        wrong = []
+        for one in unequal:
+            again = await self._again(one) if behind else one
+            spared = None if again.equal else await self._spared(again)
+            extra += spared or 0
+            wrong += [] if again.equal or spared is not None else [again]
         if wrong:
             raise different(self._pair, [named(one, self._source) for one in wrong])
-        return total, self._mending.rows if self._mending else 0
+        return Proven(total, self._mending.rows if self._mending else 0, extra)
+
+    async def _spared(self, one: Compared) -> int | None:
+        """How many rows only the target has, where the plan lets it keep them and nothing else differs."""
+        if not self._step.spare:
+            return None
+        return await extra_alone(self._left, self._right, self._mine, self._theirs, one)
 
     async def _mend(self, one: Compared, stack: AsyncExitStack) -> None:
         await self._context.check_lock(self._step)
         if self._mending is None:
             await self._let_no_trigger_fire()
             writer = await stack.enter_async_context(self._target.writer(step_tag(self._context.plan, self._step)))
-            self._mending = CatchUp(self._left, self._right, writer, self._mine, self._theirs, self._between)
+            self._mending = CatchUp(
+                self._left, self._right, writer, self._mine, self._theirs, self._between, not self._step.spare
+            )
         await self._mending.mend(one)
 
-    def _between(self) -> None:
+    def _between(self, _: object) -> None:
         self._context.stop_if_asked(self._step)
 
     async def _again(self, one: Compared) -> Compared:

@@ -67,7 +67,9 @@ class Mender:
         self._present = present
         self._interrupt = interrupt
 
-    async def mend(self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared]) -> tuple[int, list[Compared]]:
+    async def mend(
+        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared], spare: bool
+    ) -> tuple[int, list[Compared]]:
         """How many rows were read again, and the ranges that differ still.
 
         Raises `Different` where a trigger would fire, `Interrupted`, `Locked` when the lock was lost.
@@ -77,7 +79,7 @@ class Mender:
         mine, theirs = both_sides(pair, self._engines[pair.source.endpoint])
         lock = self._locks.get(pair.target.endpoint)
         async with target.writer(self._tag) as writer:
-            work = CatchUp(left, right, writer, mine, theirs, self.between, whole_table=False)
+            work = CatchUp(left, right, writer, mine, theirs, self.between, prune=not spare)
             for one in wrong:
                 if lock is not None:
                     await lock.check()
@@ -86,7 +88,7 @@ class Mender:
         again = [await compare_span(left, right, mine, theirs, one.span) for one in wrong]
         return work.rows, [one for one in again if not one.equal]
 
-    def between(self) -> None:
+    def between(self, _: object = None) -> None:
         """Raises `Interrupted` when the user asked to stop."""
         if self._interrupt.is_set():
             text = "interrupted: ranges that were replaced are equal, the others are as they were"

@@ -20,7 +20,7 @@ from migrate.executor.moments import mixed_sources, open_moments, reopened
 from migrate.executor.slots import Slots, lane_of
 from migrate.executor.steps import run_step
 from migrate.model.pattern import endpoint_of
-from migrate.model.plan import LoadRows, Plan, Step, Verify
+from migrate.model.plan import Plan, RowStep, Step, Verify
 from migrate.model.progress import (
     ChunkDone,
     Event,
@@ -208,7 +208,7 @@ class Loop:
             return skipped
         while self._ready:  # what is skipped may make others ready
             ready, self._ready = self._ready, []
-            for step in sorted(ready, key=lambda step: -step.estimate.bytes if isinstance(step, LoadRows) else 0):
+            for step in sorted(ready, key=lambda step: -step.estimate.bytes if isinstance(step, RowStep) else 0):
                 if isinstance(step, Verify) and not self._options.verify:
                     skipped.append(self._skip(step, "--no-verify"))
                 else:
@@ -276,7 +276,7 @@ class Loop:
                 self._slots_left(self._steps[name])
                 self._is_over(name)
                 self._done += 1
-                if name.startswith("load-rows:"):
+                if isinstance(self._steps[name], RowStep):
                     self._rows += rows
                     self._bytes += size
                 return self._start_ready()

@@ -7,13 +7,15 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
+import msgspec
+
 from migrate.diff import describe
 from migrate.engines.base import Engine, Reader, Rows
-from migrate.engines.compare import Compared, compare, compare_span
+from migrate.engines.compare import Compared, compare, compare_span, extra_alone
 from migrate.errors import Different, MigrateError
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Lane, Slots
-from migrate.model.plan import Plan
+from migrate.model.plan import Plan, Verify
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepFailed, StepStarted
 from migrate.model.table import ObjectRef
 from migrate.planner.gap import Gap, StoredGap, gaps, stored_gaps
@@ -24,6 +26,9 @@ from migrate.planner.translate import Pair, StoredPair
 
 UNMOVABLE = "MG102"
 """The finding of a table that the plan leaves behind: there is nothing to prove."""
+
+SPARED = "MG211"
+"""The finding of a table that keeps rows which only the target has."""
 
 NAMED = 5
 """Differing ranges of one table that are named."""
@@ -67,7 +72,7 @@ class Mending(Protocol):
     def between(self) -> None: ...
 
     async def mend(
-        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared]
+        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared], spare: bool
     ) -> tuple[int, list[Compared]]: ...
 
 
@@ -84,6 +89,8 @@ async def verify(
     gap, stored_gap = gaps(seen, engines), stored_gaps(seen, engines)
     events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
     unmovable = {finding.object for finding in plan.finding if finding.code == UNMOVABLE}
+    spared = {finding.object for finding in plan.finding if finding.code == SPARED}
+    spared |= {step.target for step in plan.step if isinstance(step, Verify) and step.spare}
     meant = [pair for pair in seen.pairs if str(pair.source) not in unmovable]
     slots = Slots(parallelism, engines, (_lane(pair) for pair in meant))
     coming = seen.tables_there() | {pair.target for pair in meant}
@@ -92,7 +99,10 @@ async def verify(
         if pair.target not in left and not pair.refused:
             _prove_stored(pair, stored_gap[pair.target], events)
     stored = events.qsize()
-    tasks = [asyncio.create_task(_prove(one, gap, engines, slots, events, mending)) for one in meant]
+    tasks = [
+        asyncio.create_task(_prove(one, str(one.target) in spared, gap, engines, slots, events, mending))
+        for one in meant
+    ]
     waiting, rows, done = len(tasks) + stored, 0, 0
     failures: list[StepFailed] = []
     try:
@@ -135,8 +145,18 @@ def _lane(pair: Pair) -> Lane:
     return pair.source.endpoint, pair.target.endpoint
 
 
+class Rowwise(msgspec.Struct):
+    """What came of the rows of one table: equal ones, those made so, the target's own, and ranges that differ."""
+
+    total: int = 0
+    mended: int = 0
+    extra: int = 0
+    wrong: tuple[str, ...] = ()
+
+
 async def _prove(
     pair: Pair,
+    spare: bool,
     gap: Mapping[ObjectRef, Gap],
     engines: Mapping[str, Engine],
     slots: Slots,
@@ -151,55 +171,64 @@ async def _prove(
             events.put_nowait(StepStarted(name))
             here = gap[pair.target]
             found = [describe(change) for change in here.changes]
-            total, mended, in_rows = 0, 0, False
+            rows = Rowwise()
             if here.actual is None:
                 found = ["the target has no such table"]
             elif not here.values_differ:
-                total, mended, wrong = await _rows(pair, engines, events, mending if not found else None)
-                found += wrong
-                in_rows = bool(wrong)
+                rows = await _rows(pair, spare, engines, events, mending if not found else None)
+                found += rows.wrong
         if found:
-            raise different(pair, found, in_rows)
+            raise different(pair, found, bool(rows.wrong))
     except MigrateError as error:
         events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
     except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
         events.put_nowait(error)
     else:
-        note = f"{mended:,} rows were read again" if mended else ""
-        events.put_nowait(StepDone(name, time.monotonic() - began, total, note=note))
+        notes = [f"{rows.mended:,} rows were read again"] if rows.mended else []
+        notes += [kept(rows.extra)] if rows.extra else []
+        events.put_nowait(StepDone(name, time.monotonic() - began, rows.total, note="; ".join(notes)))
     finally:
         slots.over(_lane(pair))
 
 
+def kept(extra: int) -> str:
+    """What is said of rows that only the target has, and keeps."""
+    return f"{extra:,} rows that only the target has stay there"
+
+
 async def _rows(
-    pair: Pair, engines: Mapping[str, Engine], events: asyncio.Queue[Event | BaseException], mending: Mending | None
-) -> tuple[int, int, list[str]]:
-    """Rows that are equal, how many of them were made so, and the ranges that differ."""
+    pair: Pair,
+    spare: bool,
+    engines: Mapping[str, Engine],
+    events: asyncio.Queue[Event | BaseException],
+    mending: Mending | None,
+) -> Rowwise:
+    """Both sides range by range; what differs is looked at again, or made equal where there is a `mending`."""
     source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
     mine, theirs = both_sides(pair, source)
-    total, mended, wrong = 0, 0, list[Compared]()
+    found, unequal = Rowwise(), list[Compared]()
     reading = mending.moments.reader(source.endpoint) if mending else source.reader()
     async with reading as left, target.reader() as right:
         async for one in compare(left, right, mine, theirs):
             if not one.equal:
-                wrong.append(one)
+                unequal.append(one)
             if mending:
                 mending.between()
-            total += one.source.rows if one.equal else 0
+            found.total += one.source.rows
             events.put_nowait(ChunkDone(f"verify:{pair.target}", one.source.rows, 0))
-        if mending and wrong:
-            total += sum(one.source.rows for one in wrong)
-            mended, wrong = await mending.mend(pair, left, right, wrong)
-            total -= sum(one.source.rows for one in wrong)
-            return total, mended, [named(one, source) for one in wrong]
-        told = []
-        for one in wrong:
-            again, moving = await _settled(one, left, right, mine, theirs)
+        if mending and unequal:
+            found.mended, unequal = await mending.mend(pair, left, right, unequal, spare)
+        for one in unequal:
+            again, moving = (one, False) if mending else await _settled(one, left, right, mine, theirs)
             if again.equal:
-                total += again.source.rows
+                continue
+            extra = await extra_alone(left, right, mine, theirs, again) if spare else None
+            if extra is None:
+                found.total -= one.source.rows
+                found.wrong += (named(again, source) + (MOVING if moving else ""),)
             else:
-                told.append(named(again, source) + (MOVING if moving else ""))
-    return total, 0, told
+                found.extra += extra
+    return found
 
 
 async def _settled(one: Compared, left: Reader, right: Reader, mine: Rows, theirs: Rows) -> tuple[Compared, bool]:

@@ -37,7 +37,8 @@ class Move(_Value, frozen=True, rename={"from_": "from"}):
 
     `include` and `exclude` are globs on `schema.table` at the source; without `include` all are meant. `definer` of
     stored objects: `keep`, `drop` (the account that applies becomes it) or an account `user@host`. `dated_tables`:
-    whether tables like events_20240101 come along, or globs on `schema.table` of those that do.
+    whether tables like events_20240101 come along, or globs on `schema.table` of those that do. `prune`: globs on
+    `schema.table` of the target, whose rows that the source does not have are deleted.
     """
 
     from_: str
@@ -49,6 +50,7 @@ class Move(_Value, frozen=True, rename={"from_": "from"}):
     compare: Literal["rows", "schema"] = "rows"
     definer: str = "keep"
     dated_tables: bool | tuple[str, ...] = False
+    prune: tuple[str, ...] = ()
 
 
 class Estimate(_Value, frozen=True):
@@ -133,6 +135,18 @@ class LoadRows(_Step, frozen=True, kw_only=True, tag="load_rows"):
     where: str = ""
 
 
+class SyncRows(_Step, frozen=True, kw_only=True, tag="sync_rows"):
+    """Rows of `target` become like those of `source`: both sum up ranges of `key`, and what differs is replaced.
+
+    Rows that only the target has stay, unless `prune`; without a key the table is written anew, with `prune` only.
+    """
+
+    source: str
+    key: tuple[str, ...] = ()
+    where: str = ""
+    prune: bool = False
+
+
 class SetAutoIncrement(_Step, frozen=True, kw_only=True, tag="set_auto_increment"):
     """The target's counter becomes the source's, as it is when the step runs."""
 
@@ -140,14 +154,26 @@ class SetAutoIncrement(_Step, frozen=True, kw_only=True, tag="set_auto_increment
 
 
 class Verify(_Step, frozen=True, kw_only=True, tag="verify"):
-    """Both sides are proven equal by count and checksum of every range of the key."""
+    """Both sides are proven equal by count and checksum of every range of the key.
+
+    `spare`: rows that only the target has are no difference.
+    """
 
     source: str
     key: tuple[str, ...] = ()
     where: str = ""
+    spare: bool = False
 
 
-Step = Ddl | LoadRows | SetAutoIncrement | Verify
+class CheckForeignKeys(_Step, frozen=True, kw_only=True, tag="check_foreign_keys"):
+    """Rows went in unchecked: those of `target` without a parent are counted, and must be no more than at `source`."""
+
+    source: str
+
+
+Step = Ddl | LoadRows | SyncRows | SetAutoIncrement | Verify | CheckForeignKeys
+RowStep = LoadRows | SyncRows
+"""What writes rows."""
 
 
 class Finding(_Value, frozen=True):

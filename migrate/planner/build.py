@@ -8,28 +8,33 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from migrate.engines.base import Engine
-from migrate.engines.compare import equal
+from migrate.engines.compare import Difference, difference
 from migrate.model.pattern import endpoint_of, glob_matches, parse_object
 from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step
 from migrate.model.table import ObjectRef, Statistics, TableName, spell
 from migrate.planfile import fingerprint, seal
-from migrate.planner.chain import Existing, Link, schema_step, steps_of
+from migrate.planner.chain import steps_of
 from migrate.planner.conditions import check_conditions
 from migrate.planner.gap import Gap, StoredGap, gaps, missing_schemas, stored_gaps
+from migrate.planner.link import Existing, Link, schema_step
 from migrate.planner.needs import left_behind, reads
 from migrate.planner.obstacles import obstacles
 from migrate.planner.order import in_order, step_kind, without
 from migrate.planner.risk import finding
+from migrate.planner.rows import checks
 from migrate.planner.said import dated, definers, hidden, server_notes, translated
 from migrate.planner.stored import StoredPlanner, StoredSteps, windows
 from migrate.planner.survey import Survey, both_sides, define, define_stored, reasons, rows_of, survey
 from migrate.planner.translate import Pair, StoredRef, merged
 
+Compared = tuple[Existing, Difference]
+"""What is known of the rows on the target, and how many differ where they were compared."""
+
 
 class PlanRequest(msgspec.Struct, frozen=True):
     """What a plan is made of. `include`, `exclude`, `skip` and `allow_destructive` come from the command line.
 
-    `allow_destructive` are globs on `schema.table` of the target.
+    `allow_destructive` and `prune` are globs on `schema.table` of the target.
     """
 
     name: str
@@ -41,6 +46,7 @@ class PlanRequest(msgspec.Struct, frozen=True):
     parallelism: int = 8
     per_server: int = 4
     allow_destructive: tuple[str, ...] = ()
+    prune: tuple[str, ...] = ()
 
 
 async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan:
@@ -48,7 +54,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
 
     Raises `NothingMatches`, `BadConfig`, `BadPlan`, `UnknownStep`, `ServerError`.
     """
-    moves = merged(request.move, request.include, request.exclude)
+    moves = merged(request.move, request.include, request.exclude, request.prune)
     check_conditions(moves)
     used = sorted({endpoint_of(end) for move in moves for end in (move.from_, move.to)})
     identities = await asyncio.gather(*(engines[name].identity() for name in used))
@@ -66,6 +72,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     objects: list[PlannedObject] = []
     children = _children(seen)
     for pair in movable:
+        rows, differs = existing.get(pair.target, (Existing.NONE, Difference()))
         made, found = steps_of(
             Link(
                 pair=pair,
@@ -73,7 +80,8 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
                 target=engines[pair.target.endpoint],
                 origin=seen.dialects[pair.source.endpoint],
                 gap=gap[pair.target],
-                existing=existing.get(pair.target, Existing.NONE),
+                existing=rows,
+                difference=differs,
                 statistics=statistics[pair.source],
                 definition=seen.definitions.get(pair.source, ""),
                 obstacle=in_the_way.get(pair.target),
@@ -85,6 +93,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
         if made:
             steps += made
             objects.append(_planned(pair, gap[pair.target]))
+    steps += checks(movable, gap, steps)
     stored_gap = stored_gaps(seen, engines)
     stored = await _stored(seen, stored_gap, steps, movable, in_the_way, engines)
     findings += stored.findings
@@ -163,7 +172,7 @@ async def _existing(
     statistics: Mapping[ObjectRef, Statistics],
     engines: Mapping[str, Engine],
     per_server: int,
-) -> dict[ObjectRef, Existing]:
+) -> dict[ObjectRef, Compared]:
     """How the rows of tables that are on the target compare. Only columns that hold the same values can be compared."""
     there: dict[str, list[Pair]] = {}
     for pair in pairs:
@@ -175,19 +184,20 @@ async def _existing(
         occupied.update(ObjectRef(name, table) for table in tables)
     at_once = asyncio.Semaphore(per_server)
 
-    async def look(pair: Pair) -> Existing:
+    async def look(pair: Pair) -> Compared:
+        unknown = Difference()
         if pair.target not in occupied:
-            return Existing.NONE if statistics[pair.source].rows else Existing.EQUAL
+            return Existing.NONE if statistics[pair.source].rows else Existing.EQUAL, unknown
         if pair.move.existing == "fail":
-            return Existing.REFUSED
+            return Existing.REFUSED, unknown
         if pair.move.compare == "schema":
-            return Existing.NOT_COMPARED
+            return Existing.NOT_COMPARED, unknown
         if gap[pair.target].values_differ or not _has_key(pair, gap[pair.target], engines):
-            return Existing.CHANGING
+            return Existing.CHANGING, unknown
         source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
         async with at_once:
-            same = await equal(source, target, *both_sides(pair, source))
-        return Existing.EQUAL if same else Existing.OTHER
+            found = await difference(source, target, *both_sides(pair, source))
+        return Existing.OTHER if found else Existing.EQUAL, found
 
     asked = [pair for found in there.values() for pair in found]
     answers = await asyncio.gather(*(look(pair) for pair in asked))

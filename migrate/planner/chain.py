@@ -3,57 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import Enum, auto
 
 import msgspec
 
 from migrate.diff import describe
-from migrate.engines.base import Alteration, Dialect, Engine
+from migrate.engines.base import Alteration
 from migrate.model.change import AddIndex, AlterForeignKey, Change, CreateTable
-from migrate.model.plan import Ddl, Estimate, Finding, LoadRows, Protocol, Risk, SetAutoIncrement, Step, Verify
-from migrate.model.table import ForeignKey, Index, ObjectRef, Statistics, TableName, spell
-from migrate.planfile import round_estimate
-from migrate.planner.gap import Gap
+from migrate.model.plan import (
+    Ddl,
+    Finding,
+    Risk,
+    Step,
+)
+from migrate.model.table import ForeignKey, Index, ObjectRef
+from migrate.planner.link import Existing, Link, estimated, schema_step, settled_by, shaped_by, step_id
 from migrate.planner.risk import finding
-from migrate.planner.survey import rows_of
+from migrate.planner.rows import load_step, row_steps
 from migrate.planner.translate import Pair
 
 DEFER_ROWS = 10_000
 """From this many rows on, indexes are made after the rows: below, a second statement costs more than it saves."""
 
+
 DESCRIBED = 5
 """Differences of one table that are spelled out."""
-
-
-class Existing(Enum):
-    """What is known of the rows on the target."""
-
-    NONE = auto()
-    EQUAL = auto()
-    OTHER = auto()
-    NOT_COMPARED = auto()
-    CHANGING = auto()
-    REFUSED = auto()
-
-
-class Link(msgspec.Struct, frozen=True):
-    """All that the steps of one table are made from. `definition` is the source's own DDL, needed for DDL only.
-
-    `obstacle` is that of `migrate.planner.obstacles`; `children` are tables there with foreign keys to this one;
-    `permitted` says whether destructive steps may run on this table.
-    """
-
-    pair: Pair
-    source: Engine
-    target: Engine
-    origin: Dialect
-    gap: Gap
-    existing: Existing
-    statistics: Statistics
-    definition: str = ""
-    obstacle: tuple[str, str] | None = None
-    children: tuple[TableName, ...] = ()
-    permitted: bool = False
 
 
 def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
@@ -61,7 +34,7 @@ def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
     pair = link.pair
     if link.obstacle:
         code, text = link.obstacle
-        return (_load(link, text),), (finding(code, str(pair.target), text),)
+        return (load_step(link, text),), (finding(code, str(pair.target), text),)
     findings = [_orphaned(pair, key) for key in pair.orphaned]
     keys = tuple(
         change.wanted if isinstance(change, AlterForeignKey) else change.foreign_key for change in link.gap.foreign_keys
@@ -77,7 +50,7 @@ def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
     elif alterations:
         steps += _alter_table(link, findings)
     blocked = next((step.blocked for step in steps if step.blocked), "")
-    rows = _rows(link, findings, altered=bool(steps) and link.gap.actual is not None)
+    rows = row_steps(link, findings, altered=bool(steps) and link.gap.actual is not None)
     if blocked:
         rows = [msgspec.structs.replace(step, blocked=step.blocked or f"needs {steps[-1].id}") for step in rows]
     steps += rows
@@ -95,94 +68,6 @@ def _may_wait(link: Link) -> bool:
     missing = [change.index.name for change in link.gap.alterations if isinstance(change, AddIndex)]
     loads = link.existing is Existing.NONE
     return loads and len(missing) == len(link.gap.alterations) > 0 and deferrable.issuperset(missing)
-
-
-def _rows(link: Link, findings: list[Finding], altered: bool) -> list[Step]:
-    """Load, counter and proof; or what stands in the way."""
-    pair, where = link.pair, str(link.pair.target)
-    match link.existing:
-        case Existing.EQUAL:
-            return [_verify(link)] if altered and link.statistics.rows else []
-        case Existing.NOT_COMPARED:
-            findings.append(finding("MG204", where, 'compare = "schema": whether its rows are equal shows at apply'))
-            return [_verify(link)]
-        case Existing.CHANGING:
-            text = "its columns or its key change first: whether its rows are then equal shows at apply"
-            findings.append(finding("MG204", where, text))
-            return [_verify(link)]
-        case Existing.OTHER:
-            text = "it holds rows that differ from the source; this version loads only into empty tables"
-            findings.append(finding("MG202", where, text))
-            return [_load(link, text)]
-        case Existing.REFUSED:
-            text = 'it is not empty and the move says existing = "fail"'
-            findings.append(finding("MG203", where, text))
-            return [_load(link, text)]
-        case Existing.NONE:
-            findings += _row_findings(link)
-            steps: list[Step] = [_load(link)]
-            if any(column.auto_increment for column in pair.wanted.columns):
-                steps.append(
-                    SetAutoIncrement(
-                        id=step_id("set-auto-increment", pair.target),
-                        source=str(pair.source),
-                        target=where,
-                        after=(step_id("load-rows", pair.target), step_id("add-indexes", pair.target)),
-                    )
-                )
-            return [*steps, _verify(link)]
-
-
-def _row_findings(link: Link) -> list[Finding]:
-    pair, found = link.pair, []
-    where = str(pair.target)
-    protocol = _protocol(link)
-    if protocol == "whole-object":
-        rows = round_estimate(link.statistics.rows)
-        text = (
-            f"no unique key without NULLs: its {rows:,} rows are loaded as one unit, and again from the start on resume"
-        )
-        found.append(finding("MG301", where, text))
-    if not pair.wanted.storage.transactional:
-        text = f"{pair.wanted.storage.engine} has no transactions: on resume the last span is cleared and written again"
-        found.append(finding("MG303", where, text))
-    if pair.where:
-        found.append(finding("MG305", where, f"only rows with: {pair.where}"))
-    return found
-
-
-def _protocol(link: Link) -> Protocol:
-    if not rows_of(link.source, link.pair.table).key:
-        return "whole-object"
-    return "transactional" if link.pair.wanted.storage.transactional else "replace-span"
-
-
-def _load(link: Link, blocked: str = "") -> LoadRows:
-    pair = link.pair
-    return LoadRows(
-        id=step_id("load-rows", pair.target),
-        source=str(pair.source),
-        target=str(pair.target),
-        after=shaped_by(pair.target),
-        protocol=_protocol(link),
-        key=tuple(column.name for column in rows_of(link.source, pair.table).key),
-        where=pair.where,
-        blocked=blocked,
-        estimate=_estimate(link),
-    )
-
-
-def _verify(link: Link) -> Verify:
-    pair = link.pair
-    return Verify(
-        id=step_id("verify", pair.target),
-        source=str(pair.source),
-        target=str(pair.target),
-        after=(step_id("load-rows", pair.target), *shaped_by(pair.target)),
-        key=tuple(column.name for column in rows_of(link.source, pair.table).key),
-        where=pair.where,
-        estimate=_estimate(link),
-    )
 
 
 def _create_table(link: Link, deferred: tuple[Index, ...]) -> Ddl:
@@ -237,7 +122,7 @@ def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
                 action=alteration.action,
                 session=dict(alteration.session),
                 sql=alteration.sql,
-                estimate=msgspec.structs.replace(_estimate(link), algorithm=alteration.algorithm, lock=alteration.lock),
+                estimate=msgspec.structs.replace(estimated(link), algorithm=alteration.algorithm, lock=alteration.lock),
             )
         )
     return steps
@@ -290,36 +175,6 @@ def _add_foreign_keys(link: Link, keys: tuple[ForeignKey, ...], blocked: str) ->
         sql=link.target.add_foreign_keys(pair.wanted, keys),
         blocked=blocked and f"needs {step_id('load-rows', pair.target)}",
     )
-
-
-def schema_step(endpoint: str, schema: str) -> str:
-    """The id of the step that creates a schema."""
-    return f"create-schema:{endpoint}:{spell(schema)}"
-
-
-def step_id(action: str, target: ObjectRef) -> str:
-    """The id of the step that does this to that object."""
-    return f"{action}:{target}"
-
-
-def shaped_by(table: ObjectRef) -> tuple[str, ...]:
-    """The steps, of which only some may exist, after which a table has its columns."""
-    actions = ("create-table", "drop-foreign-keys", "alter-table", "alter-table-2", "alter-table-3")
-    return tuple(step_id(action, table) for action in actions)
-
-
-def filled_by(table: ObjectRef) -> tuple[str, ...]:
-    """The steps, of which only some may exist, after which a table has its rows and indexes."""
-    return step_id("load-rows", table), step_id("add-indexes", table)
-
-
-def settled_by(table: ObjectRef) -> tuple[str, ...]:
-    """The steps, of which only some may exist, after which nothing writes to a table: its proof may still do."""
-    return *shaped_by(table), *filled_by(table), step_id("set-auto-increment", table), step_id("verify", table)
-
-
-def _estimate(link: Link) -> Estimate:
-    return Estimate(round_estimate(link.statistics.rows), round_estimate(link.statistics.bytes))
 
 
 def _orphaned(pair: Pair, key: ForeignKey) -> Finding:

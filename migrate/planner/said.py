@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from migrate.engines.base import Engine, MomentWay
 from migrate.model.pattern import endpoint_of, parse_object
-from migrate.model.plan import Ddl, Finding, LoadRows, Move, PlannedObject, Step
+from migrate.model.plan import Ddl, Finding, Move, PlannedObject, RowStep, Step
 from migrate.model.table import ObjectRef, TableName, spell
 from migrate.planner.gap import Gap, StoredGap
 from migrate.planner.risk import finding
@@ -98,7 +98,7 @@ async def definers(seen: Survey, objects: Sequence[PlannedObject], engines: Mapp
 
 async def server_notes(steps: Sequence[Step], engines: Mapping[str, Engine]) -> list[Finding]:
     """What a reviewer must know of the servers, when rows are to be loaded or functions to be made."""
-    loads = [step for step in steps if isinstance(step, LoadRows)]
+    loads = [step for step in steps if isinstance(step, RowStep)]
     silent = [
         step for step in steps if isinstance(step, Ddl) and step.action == "create-function" and _silent(step.sql)
     ]
@@ -132,7 +132,7 @@ async def hidden(
                 f"the account lacks {', '.join(unseen)}: objects that need it to be seen may be there and are not named"
             )
             found.append(finding("MG306", endpoint, text))
-    loaded = {step.target for step in steps if isinstance(step, LoadRows)}
+    loaded = {step.target for step in steps if isinstance(step, RowStep)}
     for endpoint in seen.present:
         there = {
             ref.table.schema

@@ -12,11 +12,11 @@ from migrate.engines.base import Engine, Renames
 from migrate.errors import UnreadableDdl
 from migrate.model.change import AlterStored
 from migrate.model.pattern import parse_object
-from migrate.model.plan import Action, Ddl, Finding, LoadRows, PlannedObject, SetAutoIncrement, Step
+from migrate.model.plan import Action, Ddl, Finding, PlannedObject, RowStep, SetAutoIncrement, Step
 from migrate.model.table import ObjectRef, StoredObject, TableName, spell
 from migrate.planfile import fingerprint
-from migrate.planner.chain import schema_step, settled_by, shaped_by, step_id
 from migrate.planner.gap import StoredGap, start_of
+from migrate.planner.link import schema_step, settled_by, shaped_by, step_id
 from migrate.planner.needs import Reads
 from migrate.planner.risk import finding
 from migrate.planner.survey import Survey
@@ -36,16 +36,16 @@ class StoredSteps(msgspec.Struct):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """Triggers that stand on a table which is to be loaded: they go before the rows and come back after them."""
+    """Triggers that stand on a table which is to be written: they go before the rows and come back after them."""
 
     table: ObjectRef
     triggers: tuple[StoredObject, ...]
 
 
 def windows(seen: Survey, steps: Sequence[Step]) -> tuple[Window, ...]:
-    """Every table that is loaded and has triggers there which would fire: rows are written and cleared, not updated."""
+    """Every table that is written and has triggers which would fire: rows are written and cleared, not updated."""
     found = []
-    targets = {step.target for step in steps if isinstance(step, LoadRows) and not step.blocked}
+    targets = {step.target for step in steps if isinstance(step, RowStep) and not step.blocked}
     for endpoint, catalog in sorted(seen.present.items()):
         by_table: dict[TableName, list[StoredObject]] = {}
         for one in catalog.stored:
@@ -219,14 +219,15 @@ class StoredPlanner:
     def _open(self, window: Window) -> None:
         """Drop what would fire; what is not wanted from the source comes back as it was."""
         names = ", ".join(spell(trigger.name.name) for trigger in window.triggers)
-        text = f"its triggers ({names}) are dropped while rows are loaded and made again afterwards"
+        text = f"its triggers ({names}) are dropped while rows are written and made again afterwards"
         self._made.findings.append(finding("MG205", str(window.table), text))
         before: tuple[str, ...] = ()
         for trigger in window.triggers:
             ref = StoredRef("trigger", ObjectRef(window.table.endpoint, trigger.name))
             dropped = self._drop(ref, trigger)
-            load = step_id("load-rows", window.table)
-            self._made.waits[load] = (*self._made.waits.get(load, ()), dropped)
+            for action in ("load-rows", "sync-rows"):
+                name = step_id(action, window.table)
+                self._made.waits[name] = (*self._made.waits.get(name, ()), dropped)
             if ref in self._pairs:
                 continue  # made anew with its group
             definition = self._definitions[ref]

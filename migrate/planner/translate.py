@@ -106,10 +106,17 @@ def row_condition(move: Move, table: TableName) -> str:
     return next((condition for glob, condition in move.where.items() if glob_matches(glob, name)), "")
 
 
-def merged(moves: Sequence[Move], include: Sequence[str], exclude: Sequence[str]) -> tuple[Move, ...]:
-    """The moves with what the command line includes and excludes, as a plan holds them."""
+def merged(
+    moves: Sequence[Move], include: Sequence[str], exclude: Sequence[str], prune: Sequence[str] = ()
+) -> tuple[Move, ...]:
+    """The moves with what the command line includes, excludes and prunes, as a plan holds them."""
     return tuple(
-        msgspec.structs.replace(move, include=(*move.include, *include), exclude=(*move.exclude, *exclude))
+        msgspec.structs.replace(
+            move,
+            include=(*move.include, *include),
+            exclude=(*move.exclude, *exclude),
+            prune=(*move.prune, *prune),
+        )
         for move in moves
     )
 

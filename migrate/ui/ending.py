@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from migrate.model.plan import Ddl, LoadRows, Plan, Verify
+from migrate.model.plan import Ddl, Plan, RowStep, Verify
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepSkipped, StepStarted, StepStatus
 from migrate.planfile import round_estimate
 from migrate.ui.text import step_words
@@ -103,7 +103,7 @@ def status_lines(plan: Plan, statuses: dict[str, StepStatus], detail: bool) -> l
         status = statuses.get(step.id, StepStatus(step.id, "blocked" if step.blocked else "pending"))
         if not detail and status.status in ("done", "skipped"):
             continue
-        planned = step.estimate.rows if isinstance(step, LoadRows) else 0
+        planned = step.estimate.rows if isinstance(step, RowStep) else 0
         figure = f"{count(status.rows)} of about {count(max(planned, status.rows))} rows" if planned else ""
         volume = size(status.bytes) if status.bytes else ""
         rows.append((status.status, shown(step.id), figure, volume, shown(status.note or step.blocked)))
@@ -120,7 +120,7 @@ def status_verdict(plan: Plan, statuses: dict[str, StepStatus]) -> str:
     for step in plan.step:
         status = statuses.get(step.id)
         numbers[status.status if status else "blocked" if step.blocked else "pending"] += 1
-    loads = [statuses[step.id] for step in plan.step if isinstance(step, LoadRows) and step.id in statuses]
+    loads = [statuses[step.id] for step in plan.step if isinstance(step, RowStep) and step.id in statuses]
     rows, volume = sum(load.rows for load in loads), sum(load.bytes for load in loads)
     words = [
         f"{name} {number}"
@@ -166,7 +166,7 @@ def _unwanted(tally: Tally, step: str) -> bool:
 
 
 def _summary(tally: Tally, outcome: Outcome, verified: bool) -> Iterator[Text]:
-    loads = [step for step in tally.plan.step if isinstance(step, LoadRows) and step.id in tally.done]
+    loads = [step for step in tally.plan.step if isinstance(step, RowStep) and step.id in tally.done]
     made = {
         step.target
         for step in tally.plan.step
@@ -195,7 +195,7 @@ def _rows(tally: Tally) -> Iterator[Text]:
     rows = [
         (shown(step.target), count(step.estimate.rows), count(tally.done[step.id].rows))
         for step in tally.plan.step
-        if isinstance(step, LoadRows)
+        if isinstance(step, RowStep)
         and step.id in tally.done
         and round_estimate(tally.done[step.id].rows) != step.estimate.rows
     ]

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from migrate.model.plan import LoadRows, Plan, Verify
+from migrate.model.plan import Plan, RowStep, Verify
 from migrate.model.progress import (
     ChunkDone,
     Event,
@@ -57,9 +57,9 @@ class Meter:
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._start = clock()
-        self._total = {step.id: step.estimate.rows for step in plan.step if isinstance(step, LoadRows)}
+        self._total = {step.id: step.estimate.rows for step in plan.step if isinstance(step, RowStep)}
         self._loads = frozenset(self._total)
-        by_target = {step.target: step.estimate.rows for step in plan.step if isinstance(step, LoadRows)}
+        by_target = {step.target: step.estimate.rows for step in plan.step if isinstance(step, RowStep)}
         for step in plan.step:
             if isinstance(step, Verify):
                 self._total[step.id] = step.estimate.rows or by_target.get(step.target, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.model.plan import Ddl, LoadRows, Plan, SetAutoIncrement, Step, Verify
+from migrate.model.plan import CheckForeignKeys, Ddl, LoadRows, Plan, SetAutoIncrement, Step, SyncRows, Verify
 from migrate.ui.units import counted, shown, size
 
 
@@ -36,9 +36,16 @@ def _body(step: Step) -> Iterator[str]:
             where = f", where {step.where}" if step.where else ""
             rows = f"{counted(step.estimate.rows, 'row')} ({size(step.estimate.bytes)})"
             yield shown(f"-- load {rows} from {step.source} {along}{where}; {step.protocol}")
+        case SyncRows():
+            along = f"along ({', '.join(step.key)})" if step.key else "in one piece"
+            where = f", where {step.where}" if step.where else ""
+            pruned = "; rows that only the target has are deleted" if step.prune else ""
+            yield shown(f"-- sync rows with {step.source} {along}{where}{pruned}")
+        case CheckForeignKeys():
+            yield shown(f"-- count rows of {step.target} without a parent: no more than at {step.source}")
         case SetAutoIncrement():
             yield shown(f"-- set the AUTO_INCREMENT of {step.target} to that of {step.source}")
         case Verify():
-            yield shown(
-                f"-- verify that {step.target} equals {step.source}{f' where {step.where}' if step.where else ''}"
-            )
+            relation = "holds all rows of" if step.spare else "equals"
+            where = f" where {step.where}" if step.where else ""
+            yield shown(f"-- verify that {step.target} {relation} {step.source}{where}")

@@ -8,7 +8,19 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from migrate.model.plan import Ddl, EndpointRef, Finding, LoadRows, Move, Plan, SetAutoIncrement, Step, Verify
+from migrate.model.plan import (
+    CheckForeignKeys,
+    Ddl,
+    EndpointRef,
+    Finding,
+    LoadRows,
+    Move,
+    Plan,
+    SetAutoIncrement,
+    Step,
+    SyncRows,
+    Verify,
+)
 from migrate.ui.units import count, counted, padded, shown, shown_lines, size
 
 NO_CHANGES = "No changes. The target already has everything that this plan moves."
@@ -47,6 +59,10 @@ def verdict(plan: Plan) -> str:
         parts.append(f"{counted(tables, 'table')} to create")
     if loads:
         parts.append(f"{_rows(sum(s.estimate.rows for s in loads), sum(s.estimate.bytes for s in loads))} to load")
+    syncs = [step for step in plan.step if isinstance(step, SyncRows) and not step.blocked]
+    if syncs:
+        rows = _rows(sum(s.estimate.rows for s in syncs), sum(s.estimate.bytes for s in syncs))
+        parts.append(f"{rows} to sync in {counted(len(syncs), 'table')}")
     if keys:
         parts.append(counted(keys, "foreign key"))
     altered = len({step.target for step in plan.step if isinstance(step, Ddl) and step.action == "alter-table"})
@@ -104,6 +120,12 @@ def step_words(step: Step) -> str:
             words = f"load {_rows(step.estimate.rows, step.estimate.bytes)}"
             words += " in one piece" if step.protocol == "whole-object" else ""
             words += f" where {shown(step.where)}" if step.where else ""
+        case SyncRows():
+            words = f"sync {_rows(step.estimate.rows, step.estimate.bytes)}" if step.estimate.rows else "sync rows"
+            words += " and prune" if step.prune else ""
+            words += f" where {shown(step.where)}" if step.where else ""
+        case CheckForeignKeys():
+            words = "check foreign keys"
         case SetAutoIncrement():
             words = "auto_increment"
         case _:
@@ -145,6 +167,7 @@ def _endpoint(ref: EndpointRef) -> str:
 def _move(move: Move) -> str:
     notes = [f"without {pattern}" for pattern in move.exclude]
     notes += [f"{table} where {condition}" for table, condition in move.where.items()]
+    notes += [f"prune {pattern}" for pattern in move.prune]
     notes += [f"definer: {move.definer}"] if move.definer != "keep" else []
     if move.dated_tables:
         which = f" {', '.join(move.dated_tables)}" if isinstance(move.dated_tables, tuple) else ""

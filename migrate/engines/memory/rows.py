@@ -5,19 +5,32 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+import zlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
-from migrate.engines.base import Bound, Checksum, LedgerKey, LedgerLine, MomentWay, Payload, Reader, Rows, Span
+from migrate.engines.base import (
+    Bound,
+    Buckets,
+    Checksum,
+    LedgerKey,
+    LedgerLine,
+    MomentWay,
+    Payload,
+    Reader,
+    Rows,
+    RowSum,
+    Span,
+)
 from migrate.engines.memory.executors import Executor
 from migrate.engines.memory.faults import Point
 from migrate.engines.memory.server import MemoryServer
 from migrate.engines.memory.store import StoredTable
 from migrate.engines.memory.values import Row, condition, spell
-from migrate.errors import MigrateError, ServerError
+from migrate.errors import ServerError
 from migrate.model.plan import Protocol as LoadProtocol
 
 LAYOUT = "memory"
@@ -50,7 +63,7 @@ class MemoryReader:
         stored, inside = self._inside(rows, span)
         taken = _cut(_picked(stored, rows, inside[:limit]), budget)
         upper = span.upper if len(taken) == len(inside) else _bound(stored, rows, inside[len(taken) - 1])
-        return _payload(Span(span.lower, upper), taken)
+        return _payload(msgspec.structs.replace(span, upper=upper), taken)
 
     async def stream(self, rows: Rows, layouts: Sequence[str], budget: int) -> AsyncIterator[Payload]:
         """See base.Reader."""
@@ -67,8 +80,27 @@ class MemoryReader:
         """See base.Reader: the sum of the first 64 bits of the MD5 of each row."""
         await self._server.faults.at("checksum", str(rows.table))
         stored, inside = self._inside(rows, span)
-        digests = [hashlib.md5(_encode(row), usedforsecurity=False).digest() for row in _picked(stored, rows, inside)]
-        return Checksum(len(digests), sum(int.from_bytes(digest[:8]) for digest in digests))
+        sums = [_hash(row) for row in _picked(stored, rows, inside)]
+        return Checksum(len(sums), sum(sums))
+
+    async def bucket_sums(
+        self, rows: Rows, span: Span, bits: int, among: Buckets | None = None
+    ) -> Mapping[int, Checksum]:
+        """See base.Reader."""
+        found: dict[int, Checksum] = {}
+        for row in await self.row_sums(rows, span, among):
+            number = _bucket(row.key, bits)
+            before = found.get(number, Checksum())
+            found[number] = Checksum(before.rows + 1, before.sum + row.sum)
+        return found
+
+    async def row_sums(self, rows: Rows, span: Span, among: Buckets | None = None) -> tuple[RowSum, ...]:
+        """See base.Reader."""
+        await self._server.faults.at("checksum", str(rows.table))
+        stored, inside = self._inside(rows, span)
+        sums = [_hash(row) for row in _picked(stored, rows, inside)]
+        found = [RowSum(_bound(stored, rows, row), total) for row, total in zip(inside, sums, strict=True)]
+        return tuple(row for row in found if among is None or _bucket(row.key, among.bits) in among.numbers)
 
     def _inside(self, rows: Rows, span: Span) -> tuple[StoredTable, list[Row]]:
         stored = self._server.table(self._endpoint, rows.table)
@@ -159,29 +191,29 @@ class MemoryWriter:
             await self._at("write.done", key, executor)
         return True
 
-    async def replace(self, rows: Rows, payloads: AsyncIterator[Payload]) -> None:
+    async def replace(self, rows: Rows, payloads: AsyncIterator[Payload], together: bool = False) -> None:
         """See base.Writer."""
         self._server.check_writable(self._endpoint)
         stored = self._server.table(self._endpoint, rows.table)
+        before = list(stored.rows)
+        together = together or not rows.key
         async with self._server.executors.working(self._tag) as executor:
-            new: list[Row] = []
-            async for payload in payloads:
-                if rows.key:
+            try:
+                if not rows.key:
+                    stored.replace([])
+                async for payload in payloads:
                     await self._server.faults.at("write.begun", str(rows.table))
                     executor.check(self._endpoint)
-                    before, taken = list(stored.rows), _unpack(stored, rows, payload) if payload.rows else []
-                    stored.replace(stored.outside(rows.key, payload.span))
-                    try:
-                        stored.check(self._endpoint, taken)
-                    except MigrateError:
-                        stored.replace(before)
-                        raise
+                    before = before if together else list(stored.rows)
+                    if rows.key:
+                        stored.replace(stored.outside(rows.key, payload.span))
+                    taken = _unpack(stored, rows, payload) if payload.rows else []
+                    stored.check(self._endpoint, taken)
                     stored.add(taken)
                     await self._server.faults.at("write.done", str(rows.table))
-                else:
-                    new += _unpack(stored, rows, payload)
-            if not rows.key:
-                stored.replace(new)
+            except BaseException:
+                stored.replace(before)
+                raise
 
     async def _transact(self, stored: StoredTable, new: Sequence[Row], key: LedgerKey, executor: Executor) -> None:
         """All rows at once, at the end; a table without transactions keeps what it took before a failure."""
@@ -207,6 +239,14 @@ class MemoryWriter:
     async def _at(self, point: Point, key: LedgerKey, executor: Executor) -> None:
         await self._server.faults.at(point, str(key.target))
         executor.check(self._endpoint)
+
+
+def _hash(row: Row) -> int:
+    return int.from_bytes(hashlib.md5(_encode(row), usedforsecurity=False).digest()[:8])
+
+
+def _bucket(key: Bound, bits: int) -> int:
+    return zlib.crc32(",".join(key).encode(errors="surrogatepass")) >> (32 - bits)
 
 
 def _payload(span: Span, rows: Sequence[Row]) -> Payload:

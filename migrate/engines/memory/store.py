@@ -109,6 +109,9 @@ class StoredTable:
         places, rows = self._sorted[names]
         low = 0 if span.lower is None else bisect_right(places, self._bound(names, span.lower))
         high = len(rows) if span.upper is None else bisect_right(places, self._bound(names, span.upper))
+        if span.only:
+            only = {self._bound(names, key) for key in span.only}
+            return [row for place, row in zip(places[low:high], rows[low:high], strict=True) if place in only]
         return rows[low:high]
 
     def outside(self, key: Sequence[Column], span: Span) -> list[Row]:

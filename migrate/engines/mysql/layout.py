@@ -25,7 +25,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from migrate.engines.base import Bound, Rows, Span
+from migrate.engines.base import Bound, Buckets, Rows, Span
 from migrate.model.table import Column
 from migrate.model.types import Binary, Bit, Decimal, Enum, Float, Geometry, Integer, Json, Opaque, Set, Temporal, Text
 from migrate.sql import quote
@@ -346,10 +346,26 @@ def _beyond(names: Sequence[str], at: Bound, sign: str, last: str) -> str:
     return choices[0] if len(choices) == 1 else "(" + " OR ".join(f"({choice})" for choice in choices) + ")"
 
 
-def condition(rows: Rows, span: Span) -> str:
+def _one_of(names: Sequence[str], keys: Sequence[Bound]) -> str:
+    """One of these keys, as lists and ORs of ANDs, of which both vendors make ranges."""
+    if len(names) == 1:
+        return f"{names[0]} IN ({','.join(key[0] for key in keys)})"
+    choices = (" AND ".join(f"{name} = {value}" for name, value in zip(names, key, strict=True)) for key in keys)
+    return "(" + " OR ".join(f"({choice})" for choice in choices) + ")"
+
+
+def bucket(rows: Rows, bits: int) -> str:
+    """The first bits of a hash of the key: the same number on every server for the same bytes of the key."""
+    values = ",',',".join(key_expressions(rows))
+    return f"(CRC32(CONCAT({values})) >> {32 - bits})"
+
+
+def condition(rows: Rows, span: Span, among: Buckets | None = None) -> str:
     """The WHERE clause of a span, with a leading blank; empty for a whole table. A bound may be a prefix of the key."""
     names = [_compared(column) for column in rows.key]
     parts = []
+    if span.only:
+        parts.append(_one_of(names, span.only))
     if span.lower is not None:
         parts.append(_beyond(names, span.lower, ">", ">"))
         if len(span.lower) > 1:
@@ -358,6 +374,8 @@ def condition(rows: Rows, span: Span) -> str:
         parts.append(_beyond(names, span.upper, "<", "<="))
         if len(span.upper) > 1:
             parts.append(f"{names[0]} <= {span.upper[0]}")
+    if among is not None:
+        parts.append(f"{bucket(rows, among.bits)} IN ({','.join(map(str, among.numbers))})")
     if rows.where:
         parts.append(f"({rows.where}\n)")  # the condition may end with a comment
     return " WHERE " + " AND ".join(parts) if parts else ""

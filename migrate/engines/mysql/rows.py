@@ -5,11 +5,11 @@ The text of every statement comes from `layout`; what is here is the order of th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
-from migrate.engines.base import Bound, Checksum, Payload, Rows, Span
+from migrate.engines.base import Bound, Buckets, Checksum, Payload, Rows, RowSum, Span
 from migrate.engines.mysql import layout as lay
 from migrate.engines.mysql.answers import Answer
 from migrate.engines.mysql.connect import Session
@@ -72,7 +72,7 @@ class MysqlReader:
         fields = _enums(rows)
         limit = min(limit, MOST_WARNINGS // fields) if fields else limit
         upper = await self.next_bound(rows, span, limit)
-        chunk = Span(span.lower, span.upper if upper is None else upper)
+        chunk = span if upper is None else msgspec.structs.replace(span, upper=upper)
         if "raw" not in layouts:
             budget //= 2  # hexadecimal digits
         if limit * lay.widest(rows) > 4 * budget:
@@ -99,7 +99,8 @@ class MysqlReader:
         for *key, size in found.rows:
             total += int(size or 0)
             if taken and (total > budget or first > BIG_ROW):
-                return Span(span.lower, lay.bound(rows, last)), taken == 1 and first > BIG_ROW
+                upto = msgspec.structs.replace(span, upper=lay.bound(rows, last))
+                return upto, taken == 1 and first > BIG_ROW
             first = first if taken else total
             last, taken = key, taken + 1
         return span, taken == 1 and first > BIG_ROW
@@ -176,6 +177,26 @@ class MysqlReader:
         count, total = found.rows[0]
         await self._refuse_warnings(rows, found)
         return Checksum(int(count), int(total or 0))
+
+    async def bucket_sums(
+        self, rows: Rows, span: Span, bits: int, among: Buckets | None = None
+    ) -> Mapping[int, Checksum]:
+        """See the contract."""
+        found = await self._session.query(
+            f"SELECT {lay.bucket(rows, bits)} AS `bucket`,COUNT(*),SUM({hash_expression(rows)})"
+            f" FROM {quote_table(rows.table)}{lay.forced(rows)}{lay.condition(rows, span, among)} GROUP BY 1"
+        )
+        await self._refuse_warnings(rows, found)
+        return {int(number): Checksum(int(count), int(total)) for number, count, total in found.rows}
+
+    async def row_sums(self, rows: Rows, span: Span, among: Buckets | None = None) -> tuple[RowSum, ...]:
+        """See the contract."""
+        found = await self._session.query(
+            f"SELECT {hash_expression(rows)},{','.join(lay.key_expressions(rows))}"
+            f" FROM {quote_table(rows.table)}{lay.forced(rows)}{lay.condition(rows, span, among)}"
+        )
+        await self._refuse_warnings(rows, found)
+        return tuple(RowSum(lay.bound(rows, key), int(total)) for total, *key in found.rows)
 
     async def _refuse_warnings(self, rows: Rows, found: Answer) -> None:
         """A warning of the source is a value that did not come as it is; but for words that go out of fashion."""

@@ -95,19 +95,18 @@ class MysqlWriter:
         await self._session.execute("COMMIT")
         return True
 
-    async def replace(self, rows: Rows, payloads: AsyncIterator[Payload]) -> None:
+    async def replace(self, rows: Rows, payloads: AsyncIterator[Payload], together: bool = False) -> None:
         """See the contract."""
         transactions = await self._has_transactions(rows)
-        if rows.key:
+        together = together or not rows.key
+        async with self._together(transactions and together):
+            if not rows.key:
+                await self._run(f"DELETE FROM {quote_table(rows.table)}")
             async for payload in payloads:
-                async with self._together(transactions):
-                    await self._run(f"DELETE FROM {quote_table(rows.table)}{lay.condition(rows, payload.span)}")
+                async with self._together(transactions and not together):
+                    if rows.key:
+                        await self._run(f"DELETE FROM {quote_table(rows.table)}{lay.condition(rows, payload.span)}")
                     await self._put(rows, payload)
-            return
-        async with self._together(transactions):
-            await self._run(f"DELETE FROM {quote_table(rows.table)}")
-            async for payload in payloads:
-                await self._put(rows, payload)
 
     async def _has_transactions(self, rows: Rows) -> bool:
         about = ENGINE.format(schema=literal(rows.table.schema), name=literal(rows.table.name))

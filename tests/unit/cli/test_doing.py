@@ -116,6 +116,8 @@ def test_a_stale_plan_changes_nothing_and_is_4(desk: Desk) -> None:
 
 def test_a_blocked_step_is_shown_by_plan_and_refused_by_apply(desk: Desk) -> None:
     desk.new.add_table(desk.old.tables[TableName("shop", "orders")].table, [(7, 7)])
+    with (desk.folder / "migrate.toml").open("a") as config:
+        config.write('existing = "fail"\n')
     planned = desk("plan")
     assert planned.code == 0
     assert "BLOCKED" in planned.out

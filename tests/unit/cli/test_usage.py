@@ -20,7 +20,11 @@ from tests.unit.cli.conftest import Desk
         ("plan --jsn", "unknown option '--jsn'", "did you mean --json? see `migrate plan --help`"),
         ("apply x --dryrun", "unknown option '--dryrun'", "did you mean --dry-run? see `migrate apply --help`"),
         ("verify x --mend", "unknown option '--mend'", "see `migrate verify --help`"),
-        ("plan --prune=x", "unknown option '--prune'", "see `migrate plan --help`"),
+        (
+            "plan --prune=x",
+            "--prune: 'x' matches no table: write schema.table, as in '*.x'",
+            "see `migrate plan --help`",
+        ),
         ("apply", "PLAN is missing", "see `migrate apply --help`"),
         ("run", "FILE is missing", "see `migrate run --help`"),
         ("apply x y", "unexpected 'y'", "see `migrate apply --help`"),

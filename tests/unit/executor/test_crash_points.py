@@ -55,7 +55,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "MOST_ROWS", 3)
     monkeypatch.setattr(load, "RANGE_BYTES", 60)
     monkeypatch.setattr(load, "CHUNK_BYTES", 50)
-    monkeypatch.setattr(catch_up, "SMALL_ROWS", 2)
+    monkeypatch.setattr(catch_up, "FIRST_ROWS", 2)
 
 
 def finish(world: World, parallelism: int) -> None:

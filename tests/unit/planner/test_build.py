@@ -12,7 +12,7 @@ from migrate.engines.base import Engine
 from migrate.engines.memory import MemoryEngine, MemoryServer
 from migrate.engines.memory.values import Row
 from migrate.errors import BadConfig
-from migrate.model.plan import EndpointRef, LoadRows, Move, Plan, Step
+from migrate.model.plan import EndpointRef, LoadRows, Move, Plan, Step, SyncRows, Verify
 from migrate.model.table import Column, Storage, StoredKind, StoredObject, Table, TableName, Use
 from migrate.model.types import Opaque
 from migrate.planfile import encode, seal
@@ -93,15 +93,63 @@ def test_an_empty_table_that_exists_is_loaded() -> None:
     assert plan.object[0].start.startswith("h1:")
 
 
-def test_other_rows_on_the_target_block_the_load_and_say_so() -> None:
+def test_other_rows_on_the_target_are_synced() -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
-    sides.new.add_table(things("b"), [(0, "mine")])
+    sides.new.add_table(things("b"), [(0, "mine"), (1, "row 1")])
     plan = sides.plan()
-    assert codes(plan) == ["MG202"]
-    assert step(plan, "load-rows:new:b.things").risk == "safe", "it is blocked, so nothing would be lost"
-    assert "differ" in step(plan, "load-rows:new:b.things").blocked
-    assert ids(plan) == ["load-rows:new:b.things"], "nothing proves what is not moved"
+    assert (codes(plan), ids(plan)) == ([], ["sync-rows:new:b.things", "verify:new:b.things"])
+    sync, proof = plan.step
+    assert isinstance(sync, SyncRows)
+    assert isinstance(proof, Verify)
+    assert (sync.risk, sync.prune, sync.key, sync.estimate.rows) == ("safe", False, ("id",), 4)
+    assert proof.spare, "rows that come to be the target's own until then stay, too"
+
+
+def test_rows_that_only_the_target_has_stay_and_are_counted() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.new.add_table(things("b"), [*ROWS, (7, "mine"), (9, "mine")])
+    plan = sides.plan()
+    assert (codes(plan), ids(plan)) == (["MG211"], []), "all that is wanted is there"
+    assert plan.finding[0].text.startswith("2 rows that only the target has stay there")
+
+
+def test_rows_that_only_the_target_has_go_where_the_plan_says_so() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), ROWS)
+    sides.new.add_table(things("b"), [*ROWS, (7, "mine"), (9, "mine")])
+    plan = sides.plan(prune=("b.th*",))
+    assert (codes(plan), ids(plan)) == (["MG212"], ["sync-rows:new:b.things", "verify:new:b.things"])
+    pruned = next(one for one in plan.finding if one.code == "MG212")
+    assert (pruned.level, pruned.text) == ("destructive", "2 rows that only the target has are deleted")
+    sync, proof = plan.step
+    assert isinstance(sync, SyncRows)
+    assert isinstance(proof, Verify)
+    assert (sync.risk, sync.prune, proof.spare, plan.move[0].prune) == ("destructive", True, False, ("b.th*",))
+    assert ids(sides.plan(prune=("b.other",))) == []
+
+
+def test_a_table_without_a_key_is_synced_only_by_writing_it_anew() -> None:
+    sides = Sides()
+    keyless = msgspec.structs.replace(things(), indexes=())
+    sides.old.add_table(keyless, ROWS)
+    sides.new.add_table(msgspec.structs.replace(keyless, name=TableName("b", "things")), [(0, "mine")])
+    plan = sides.plan()
+    assert (codes(plan), ids(plan)) == (["MG202"], ["sync-rows:new:b.things"])
+    assert "--prune" in plan.step[0].blocked
+    pruned = sides.plan(prune=("*",))
+    assert (codes(pruned), pruned.step[0].risk, pruned.step[0].blocked) == (["MG212", "MG301"], "destructive", "")
+
+
+def test_a_parent_that_is_synced_has_its_children_checked() -> None:
+    sides = Sides()
+    for server, schema, rows in ((sides.old, "a", ROWS), (sides.new, "b", ROWS[:2])):
+        server.add_table(things(schema), rows)
+        up = reference("f", "p", TableName(schema, "things"))
+        server.add_table(table(schema, "child", integer("id"), integer("p"), primary("id"), up), [(1, 1)])
+    plan = sides.plan()
+    assert set(step(plan, "check-foreign-keys:new:b.child").after) == {"sync-rows:new:b.things", "verify:new:b.things"}
 
 
 def test_existing_fail_blocks_a_table_that_is_not_empty_even_when_it_is_equal() -> None:
@@ -113,12 +161,12 @@ def test_existing_fail_blocks_a_table_that_is_not_empty_even_when_it_is_equal() 
     assert step(plan, "load-rows:new:b.things").blocked
 
 
-def test_compare_schema_leaves_the_rows_to_a_verify_step() -> None:
+def test_compare_schema_leaves_the_rows_to_apply() -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
     sides.new.add_table(things("b"), [(0, "mine")])
     plan = sides.plan(Move(from_="old:a.*", to="new:b.*", compare="schema"))
-    assert (ids(plan), codes(plan)) == (["verify:new:b.things"], ["MG204"])
+    assert (ids(plan), codes(plan)) == (["sync-rows:new:b.things", "verify:new:b.things"], ["MG204"])
 
 
 def test_an_empty_table_of_another_definition_is_altered_and_then_loaded() -> None:
@@ -133,12 +181,15 @@ def test_an_empty_table_of_another_definition_is_altered_and_then_loaded() -> No
     assert step(plan, "load-rows:new:b.things").after == ("alter-table:new:b.things",)
 
 
-def test_rows_that_are_there_are_proven_after_the_change_of_their_columns() -> None:
+def test_rows_that_are_there_are_synced_after_the_change_of_their_columns() -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
     sides.new.add_table(narrow("b"), [(0,)])
     plan = sides.plan()
-    assert (codes(plan), ids(plan)) == (["MG204"], ["alter-table:new:b.things", "verify:new:b.things"])
+    assert (codes(plan), ids(plan)) == (
+        ["MG204"],
+        ["alter-table:new:b.things", "sync-rows:new:b.things", "verify:new:b.things"],
+    )
 
 
 def test_a_column_that_only_the_target_has_is_dropped_when_that_is_permitted() -> None:
@@ -151,7 +202,7 @@ def test_a_column_that_only_the_target_has_is_dropped_when_that_is_permitted() -
     assert altered.blocked == "destructive: permit it with migrate plan --allow-destructive 'b.things'"
     assert step(plan, "verify:new:b.things").blocked == "needs alter-table:new:b.things"
     assert [(one.code, one.level) for one in plan.finding if one.code == "MG209"] == [("MG209", "destructive")]
-    assert [one.blocked for one in sides.plan(allow_destructive=("b.*",)).step] == ["", ""]
+    assert [one.blocked for one in sides.plan(allow_destructive=("b.*",)).step] == ["", "", ""]
 
 
 def test_indexes_wait_for_the_rows_of_large_tables_only() -> None:
@@ -304,7 +355,7 @@ def test_a_table_whose_steps_are_all_skipped_is_no_object_of_the_plan() -> None:
     sides.old.add_table(things(), ROWS)
     sides.new.add_table(things("b"), [(0, "mine")])
     assert [one.name for one in sides.plan().object] == ["new:b.things"]
-    skipped = sides.plan(skip=("load-rows:new:b.things",))
+    skipped = sides.plan(skip=("sync-rows:new:b.things",))
     assert (skipped.step, skipped.object) == ((), ())
 
 
