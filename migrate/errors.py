@@ -24,6 +24,7 @@
     │   └── SnapshotLost                       all connections that saw the source's moment are gone
     ├── UnreadableDdl                      1   a server's text of DDL that is not understood
     ├── LossyWrite                         1   the target changed a value or dropped a row on the way in
+    ├── ValueHeld                          1   a row that stays on the target holds a unique value
     ├── StateError                         1   the state file cannot be used
     ├── StalePlan                          4   a side is not what was planned
     ├── Locked                             5   another run holds the lock
@@ -233,6 +234,16 @@ class LossyWrite(MigrateError):
     def __init__(self, place: str, warnings: str, duplicate: bool = False) -> None:
         super().__init__(f"{place}: the target did not take the rows as they are: {warnings}")
         self.duplicate = duplicate
+
+
+class ValueHeld(MigrateError):
+    """A unique value of a row that is to be written is held by a row that only the target has, and keeps."""
+
+    def __init__(self, table: str, why: str) -> None:
+        super().__init__(
+            f"{table}: a row that only the target has, and keeps, holds a value that is unique: {why}",
+            f"delete or change that row, or plan again with --prune '{table}'",
+        )
 
 
 class StateError(MigrateError):

@@ -12,7 +12,7 @@ import msgspec
 
 from migrate.engines.base import Bound, Payload, Reader, Rows, Span, Writer
 from migrate.engines.compare import Compared, Differing, differing, same_order
-from migrate.errors import DuplicateRow, LossyWrite
+from migrate.errors import DuplicateRow, LossyWrite, ValueHeld
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes in one chunk: enough that a round trip does not count; twice as much per writer must fit in memory."""
@@ -78,10 +78,19 @@ class CatchUp:
                 await self._rows(found.span, one)
 
     async def finish(self) -> None:
-        """Write the rows that stood in each other's way, all at once: first all goes that was there of them."""
-        if self._later:
+        """Write the rows that stood in each other's way, all at once: first all goes that was there of them.
+
+        Raises `ValueHeld` where a row that stays on the target stands in their way.
+        """
+        if not self._later:
+            return
+        try:
             await self._writer.replace(self._into, self._cleared_first(self._later), together=True)
-            self._later.clear()
+        except (DuplicateRow, LossyWrite) as error:
+            if self._prune or not _is_duplicate(error):
+                raise
+            raise ValueHeld(str(self._into.table), str(error)) from error
+        self._later.clear()
 
     def _is_wide(self, found: Compared, one: Differing) -> bool:
         if self._mine.where or not same_order(self._mine, self._theirs):
@@ -115,7 +124,7 @@ class CatchUp:
         try:
             await self._writer.replace(self._into, self._payloads(span))
         except (DuplicateRow, LossyWrite) as error:
-            if isinstance(error, LossyWrite) and not error.duplicate:
+            if not _is_duplicate(error):
                 raise
             # Unique values go from one row to another, which holds them still.
             self._later.append(span)
@@ -153,6 +162,10 @@ class CatchUp:
 
     def _nothing(self, span: Span) -> Payload:
         return Payload(span, 0, b"", self._writer.layouts[0])
+
+
+def _is_duplicate(error: DuplicateRow | LossyWrite) -> bool:
+    return isinstance(error, DuplicateRow) or error.duplicate
 
 
 async def _each(payload: Payload) -> AsyncIterator[Payload]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.engines.suite_acting import Acting
 from tests.engines.suite_altering import Altering
+from tests.engines.suite_differing import Differing
 from tests.engines.suite_looking import Looking
 from tests.engines.suite_moment import Momentary
 from tests.engines.suite_reading import Reading
@@ -16,5 +17,5 @@ from tests.engines.suite_summing import Summing
 from tests.engines.suite_writing import Writing
 
 
-class EngineSuite(Looking, Reading, Writing, Summing, Acting, Altering, Storing, Momentary):
+class EngineSuite(Looking, Reading, Writing, Summing, Acting, Altering, Storing, Momentary, Differing):
     """Everything that every engine promises."""
