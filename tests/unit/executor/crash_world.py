@@ -49,6 +49,7 @@ def source_tables() -> list[tuple[Table, list[Row]]]:
     counted = table("a", "counted", integer("id", auto_increment=True), text("t"), primary("id"))
     keyless = table("a", "keyless", integer("n"), text("t"))
     plain = table("a", "plain", integer("id"), text("t"), primary("id"))
+    known = table("a", "known", integer("id"), text("t"), primary("id"), index("unique", "u", "t"))
     log = table("a", "log", integer("n"), text("t"))
     doubled: list[Row] = [(n % 4, "twice") for n in range(12)]
     return [
@@ -59,8 +60,15 @@ def source_tables() -> list[tuple[Table, list[Row]]]:
         (_memory(keyless), doubled),
         (_memory(plain, transactional=False), [(n, f"p{n}") for n in range(11)]),
         (_memory(log, transactional=False), doubled),
+        (_memory(known), [(n, f"k{n}") for n in range(9)]),
         (_memory(table("a", "empty", integer("id"), primary("id"))), []),
     ]
+
+
+def other_rows() -> list[Row]:
+    """What the target has in `known`: values of two rows swapped, a row less, another value, and two of its own."""
+    swapped = {2: "k7", 7: "k2", 4: "other"}
+    return [*((n, swapped.get(n, f"k{n}")) for n in range(9) if n != 5), (20, "own"), (21, "k5")]
 
 
 def source_stored() -> list[StoredObject]:
@@ -110,11 +118,15 @@ class World:
             old.add_table(made, rows)
             if made.name.name in existing:
                 new.add_table(without_index(made, "b"))
+            if made.name.name == "known" and existing:
+                new.add_table(
+                    Table(TableName("b", "known"), made.columns, made.indexes, storage=made.storage), other_rows()
+                )
         old.stored = source_stored()
         if "items" in existing:
             new.stored = target_stored()
         old.tables[TableName("a", "counted")].set_counter(100)
-        move = Move(from_="old:a.*", to="new:b.*")
+        move = Move(from_="old:a.*", to="new:b.*", prune=("b.known",))
         request = PlanRequest("crash", {"old": EndpointRef("memory"), "new": EndpointRef("memory")}, (move,))
         engines: dict[str, Engine] = {"old": MemoryEngine("old", old), "new": MemoryEngine("new", new)}
         plan = asyncio.run(make_plan(request, engines))
@@ -172,8 +184,9 @@ class World:
                 first, second, *others = stored.rows
                 new = (*others[-1][:-1], "new")
                 if any(one.kind == "primary" for one in stored.table.indexes):
-                    new = (1000 + len(stored.rows) + int(str(others[-1][0])), *new[1:])
-                stored.replace([(*second[:-1], f"changed in {name.name}"), *others, new])
+                    number = 1000 + len(stored.rows) + int(str(others[-1][0]))
+                    new = (number, *new[1:-1], f"new {number}")
+                stored.replace([(*second[:-1], f"changed in {name.name} {second[0]}"), *others, new])
                 assert first not in stored.rows or name.name in ("keyless", "log")
 
     def rows(self, side: Side) -> dict[str, list[Row]]:
