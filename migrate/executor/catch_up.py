@@ -31,8 +31,20 @@ WIDE = 4
 """Where more than one row in so many differs, the whole range is replaced: to name each would cost more."""
 
 
+class Written(msgspec.Struct):
+    """What was written of a table, and how many rows only the target had.
+
+    `later` are rows that stand in each other's way, in batches: they wait until all else is written.
+    """
+
+    rows: int = 0
+    bytes: int = 0
+    extra: int = 0
+    later: list[Span] = []
+
+
 class CatchUp:
-    """One table's rows. `rows` and `bytes` count what was written, `extra` the rows that only the target had."""
+    """Makes ranges of one table equal; several may work on the same table and count together in `written`."""
 
     def __init__(
         self,
@@ -43,6 +55,7 @@ class CatchUp:
         theirs: Rows,
         between: Callable[[Payload], None],
         prune: bool = True,
+        written: Written | None = None,
     ) -> None:
         """`between` is told of what was written, and may raise; `prune`: what only the target has is deleted."""
         self._left = left
@@ -54,10 +67,7 @@ class CatchUp:
         self._into = msgspec.structs.replace(theirs, where="")
         self._between = between
         self._prune = prune
-        self._later: list[Span] = []
-        self.rows = 0
-        self.bytes = 0
-        self.extra = 0
+        self.written = written or Written()
 
     async def mend(self, found: Compared) -> None:
         """Make a range that differs equal. Raises `ServerError`, `LossyWrite`, and what `between` does.
@@ -66,13 +76,13 @@ class CatchUp:
         """
         if not self._mine.key:
             assert self._prune  # noqa: S101 - the planner blocks such a step
-            self.extra += max(0, found.target.rows - found.source.rows)
+            self.written.extra += max(0, found.target.rows - found.source.rows)
             await self._writer.replace(self._into, self._all())
             return
         async with aclosing(differing(self._left, self._right, self._mine, self._theirs, found.span)) as groups:
             async for one in groups:
                 if self._is_wide(found, one):
-                    self.extra += len(one.extra)
+                    self.written.extra += len(one.extra)
                     await self._put(found.span)
                     return
                 await self._rows(found.span, one)
@@ -82,15 +92,15 @@ class CatchUp:
 
         Raises `ValueHeld` where a row that stays on the target stands in their way.
         """
-        if not self._later:
+        if not self.written.later:
             return
         try:
-            await self._writer.replace(self._into, self._cleared_first(self._later), together=True)
+            await self._writer.replace(self._into, self._cleared_first(self.written.later), together=True)
         except (DuplicateRow, LossyWrite) as error:
             if self._prune or not _is_duplicate(error):
                 raise
             raise ValueHeld(str(self._into.table), str(error)) from error
-        self._later.clear()
+        self.written.later.clear()
 
     def _is_wide(self, found: Compared, one: Differing) -> bool:
         if self._mine.where or not same_order(self._mine, self._theirs):
@@ -99,7 +109,7 @@ class CatchUp:
         return spared and len(one.wanted) > max(BATCH_KEYS, found.source.rows // WIDE)
 
     async def _rows(self, span: Span, one: Differing) -> None:
-        self.extra += len(one.extra)
+        self.written.extra += len(one.extra)
         if self._prune:  # first: a key that is only spelled otherwise is the same key
             for part in self._named(span, one.extra):
                 await self._writer.replace(self._into, _each(self._nothing(part)))
@@ -127,7 +137,7 @@ class CatchUp:
             if not _is_duplicate(error):
                 raise
             # Unique values go from one row to another, which holds them still.
-            self._later.append(span)
+            self.written.later.append(span)
 
     async def _payloads(self, span: Span) -> AsyncIterator[Payload]:
         limit, rest = FIRST_ROWS, span
@@ -156,8 +166,8 @@ class CatchUp:
             self._count(payload)
 
     def _count(self, payload: Payload) -> None:
-        self.rows += payload.rows
-        self.bytes += len(payload.data)
+        self.written.rows += payload.rows
+        self.written.bytes += len(payload.data)
         self._between(payload)
 
     def _nothing(self, span: Span) -> Payload:

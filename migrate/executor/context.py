@@ -64,6 +64,9 @@ class Context:
         self.stopping = False
         self.lost: set[str] = set()
         """Endpoints that went away, or whose lock did: nothing more begins there."""
+        self._bytes: dict[str, int] = {}
+        for step in plan.step:
+            self._bytes[step.target] = max(step.estimate.bytes, self._bytes.get(step.target, 0))
         self._run = run
         self._locks = locks
         self._begun: set[str] = set()
@@ -71,6 +74,10 @@ class Context:
     def take(self, step: Step, *endpoints: str) -> AbstractAsyncContextManager[Hold]:
         """Slots for work on the step."""
         return self.slots.take(lane_of(step), *endpoints)
+
+    def table_bytes(self, target: str) -> int:
+        """About how large a table is, as the plan knows."""
+        return self._bytes.get(target, 0)
 
     async def check_lock(self, step: Step) -> None:
         """Raises `Locked` when the lock of the step's target was lost: another run may be at work there."""

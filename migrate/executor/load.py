@@ -16,6 +16,7 @@ import msgspec
 from migrate.engines.base import Bound, Engine, LedgerLine, Payload, Reader, Span, Writer
 from migrate.engines.compare import compare, same_order
 from migrate.errors import MigrateError, ServerError
+from migrate.executor.both import PART_BYTES, raise_first
 from migrate.executor.catch_up import CHUNK_BYTES, MOST_ROWS, CatchUp
 from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
 from migrate.executor.slots import Hold
@@ -23,9 +24,6 @@ from migrate.model.plan import LoadRows
 from migrate.model.progress import ChunkDone
 from migrate.planner.survey import both_sides, rows_of
 from migrate.planner.translate import Pair
-
-RANGE_BYTES = 24 * 1024 * 1024
-"""Bytes that make another range of a table worth its connection pair."""
 
 FIRST_ROWS = 2_000
 
@@ -107,7 +105,7 @@ class Load:
             return ranges
         async with self._context.moments.reader(self._source.endpoint) as reader:
             size = self._step.estimate.bytes
-            count = min(self._source.slots, self._target.slots, max(1, size // RANGE_BYTES))
+            count = min(self._source.slots, self._target.slots, max(1, size // PART_BYTES))
             starts = await reader.starts(self._rows, count)
         bounds = (None, *starts, None)
         parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))
@@ -142,10 +140,7 @@ class Load:
     async def _all_ranges(self, ranges: Ranges) -> None:
         """Every range at once, as slots allow. When one fails, the others end their chunks, and the error is raised."""
         tasks = [self._patient_range(part, ranges) for part in ranges.parts if ranges.left(part) is not None]
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-        errors = [end for end in ends if isinstance(end, BaseException)]
-        for error in sorted(errors, key=lambda error: isinstance(error, Interrupt)):
-            raise error
+        raise_first(await asyncio.gather(*tasks, return_exceptions=True))
 
     async def _catch_up(self, ranges: Ranges) -> None:
         """Bring what an earlier run loaded to this run's moment, before the rest comes.

@@ -6,13 +6,12 @@ is no fault, and is read again.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, aclosing
+import asyncio
 
 import msgspec
 
-from migrate.engines.base import Reader
-from migrate.engines.compare import Compared, compare, compare_span, extra_alone
-from migrate.executor.catch_up import CatchUp
+from migrate.engines.compare import Compared, compare_span, extra_alone
+from migrate.executor.both import BothSides, Part
 from migrate.executor.context import Context, step_tag
 from migrate.executor.verify import different, named
 from migrate.model.pattern import all_of
@@ -20,7 +19,6 @@ from migrate.model.plan import Verify
 from migrate.model.progress import ChunkDone
 from migrate.model.table import ObjectRef
 from migrate.planner.order import step_kind
-from migrate.planner.survey import both_sides
 
 
 class Proven(msgspec.Struct, frozen=True):
@@ -33,80 +31,67 @@ class Proven(msgspec.Struct, frozen=True):
 
 async def prove(context: Context, step: Verify) -> Proven:
     """The proof of one table. Raises `Different`, `ServerError`, `Interrupt`."""
-    pair = context.standing.pairs[step.target]
-    here, there = pair.source.endpoint, pair.target.endpoint
-    async with context.take(step, here, there):
-        await context.begin(step)
-        behind = await context.behind(step)
-        async with context.moments.reader(here) as left, context.engines[there].reader() as right:
-            return await _Proof(context, step, left, right).run(behind)
+    return await _Proof(context, step).run()
 
 
 class _Proof:
-    def __init__(self, context: Context, step: Verify, left: Reader, right: Reader) -> None:
-        self._context = context
-        self._step = step
-        self._pair = context.standing.pairs[step.target]
-        self._source = context.engines[self._pair.source.endpoint]
-        self._target = context.engines[self._pair.target.endpoint]
-        self._mine, self._theirs = both_sides(self._pair, self._source)
-        self._left = left
-        self._right = right
-        self._mending: CatchUp | None = None
+    def __init__(self, context: Context, step: Verify) -> None:
+        self._both = BothSides(context, step, prune=not step.spare)
+        self._spare = step.spare
+        self._behind = False
+        self._total = 0
+        self._unequal: list[Compared] = []
+        self._once = asyncio.Lock()
+        self._triggers_gone = False
 
-    async def run(self, behind: bool) -> Proven:
-        total, extra, unequal = 0, 0, list[Compared]()
-        async with AsyncExitStack() as stack:
-            async with aclosing(compare(self._left, self._right, self._mine, self._theirs)) as compared:
-                async for one in compared:
-                    self._context.stop_if_asked(self._step)
-                    if not one.equal:
-                        unequal.append(one)
-                        if behind:
-                            await self._mend(one, stack)
-                    total += one.source.rows
-                    self._context.tell(ChunkDone(self._step.id, one.source.rows, 0))
-            if self._mending is not None:
-                await self._mending.finish()
-        wrong = []
-        for one in unequal:
-            again = await self._again(one) if behind else one
-            spared = None if again.equal else await self._spared(again)
-            extra += spared or 0
-            wrong += [] if again.equal or spared is not None else [again]
+    async def run(self) -> Proven:
+        both = self._both
+        self._behind = await both.context.behind(both.step)
+        await both.walk(self._look)
+        extra, wrong = 0, []
+        if self._unequal:
+            async with both.open() as part:
+                for one in self._unequal:
+                    again = await self._again(part, one) if self._behind else one
+                    spared = None if again.equal else await self._spared(part, again)
+                    extra += spared or 0
+                    wrong += [] if again.equal or spared is not None else [again]
         if wrong:
-            raise different(self._pair, [named(one, self._source) for one in wrong])
-        return Proven(total, self._mending.rows if self._mending else 0, extra)
+            raise different(both.pair, [named(one, both.source) for one in wrong])
+        return Proven(self._total, both.written.rows, extra)
 
-    async def _spared(self, one: Compared) -> int | None:
+    async def _look(self, part: Part, one: Compared) -> None:
+        both = self._both
+        if not one.equal:
+            self._unequal.append(one)
+            if self._behind:
+                await self._let_no_trigger_fire()
+                await (await part.writing()).mend(one)
+        self._total += one.source.rows
+        both.context.tell(ChunkDone(both.step.id, one.source.rows, 0))
+
+    async def _spared(self, part: Part, one: Compared) -> int | None:
         """How many rows only the target has, where the plan lets it keep them and nothing else differs."""
-        if not self._step.spare:
+        if not self._spare:
             return None
-        return await extra_alone(self._left, self._right, self._mine, self._theirs, one)
+        return await extra_alone(part.left, part.right, self._both.mine, self._both.theirs, one)
 
-    async def _mend(self, one: Compared, stack: AsyncExitStack) -> None:
-        await self._context.check_lock(self._step)
-        if self._mending is None:
-            await self._let_no_trigger_fire()
-            writer = await stack.enter_async_context(self._target.writer(step_tag(self._context.plan, self._step)))
-            self._mending = CatchUp(
-                self._left, self._right, writer, self._mine, self._theirs, self._between, not self._step.spare
-            )
-        await self._mending.mend(one)
-
-    def _between(self, _: object) -> None:
-        self._context.stop_if_asked(self._step)
-
-    async def _again(self, one: Compared) -> Compared:
-        return await compare_span(self._left, self._right, self._mine, self._theirs, one.span)
+    async def _again(self, part: Part, one: Compared) -> Compared:
+        return await compare_span(part.left, part.right, self._both.mine, self._both.theirs, one.span)
 
     async def _let_no_trigger_fire(self) -> None:
         """Drop the triggers of the plan that an earlier run made on the table: their steps come after this one."""
-        context, ref = self._context, self._pair.target
-        steps = {one.target for one in context.plan.step if step_kind(one) == "trigger"}
-        context.written_again.add(str(ref))
-        present = await self._target.inspect([all_of(ref.endpoint, ref.table.schema)])
-        for one in present.stored:
-            on_it = (one.kind, one.name.schema, one.table) == ("trigger", ref.table.schema, ref.table.name)
-            if on_it and str(ObjectRef(ref.endpoint, one.name)) in steps:
-                await self._target.execute(self._target.drop_stored(one), step_tag(context.plan, self._step))
+        async with self._once:
+            if self._triggers_gone:
+                return
+            both = self._both
+            context, ref, target = both.context, both.pair.target, both.target
+            await context.check_lock(both.step)
+            steps = {one.target for one in context.plan.step if step_kind(one) == "trigger"}
+            context.written_again.add(str(ref))
+            present = await target.inspect([all_of(ref.endpoint, ref.table.schema)])
+            for one in present.stored:
+                on_it = (one.kind, one.name.schema, one.table) == ("trigger", ref.table.schema, ref.table.name)
+                if on_it and str(ObjectRef(ref.endpoint, one.name)) in steps:
+                    await target.execute(target.drop_stored(one), step_tag(context.plan, both.step))
+            self._triggers_gone = True

@@ -86,7 +86,7 @@ class Mender:
                 await work.mend(one)
             await work.finish()
         again = [await compare_span(left, right, mine, theirs, one.span) for one in wrong]
-        return work.rows, [one for one in again if not one.equal]
+        return work.written.rows, [one for one in again if not one.equal]
 
     def between(self, _: object = None) -> None:
         """Raises `Interrupted` when the user asked to stop."""

@@ -45,15 +45,20 @@ async def run_step(context: Context, step: Step) -> Done:
             await load.run()
             return Done(load.rows, load.bytes)
         case SyncRows():
-            rows, size, extra = await sync(context, step)
-            deleted = f"{extra:,} rows that only the target had were deleted" if step.prune else kept(extra)
-            return Done(rows, size, deleted if extra else "")
+            written = await sync(context, step)
+            return Done(written.rows, written.bytes, _own_rows(step, written.extra))
         case SetAutoIncrement():
             return await _set_auto_increment(context, step)
         case CheckForeignKeys():
             return await _check_foreign_keys(context, step)
         case Verify():
             return await _verify(context, step)
+
+
+def _own_rows(step: SyncRows, extra: int) -> str:
+    if not extra:
+        return ""
+    return f"{extra:,} rows that only the target had were deleted" if step.prune else kept(extra)
 
 
 def is_done(context: Context, step: Ddl, pair: Pair, gap: Gap) -> bool:

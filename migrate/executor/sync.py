@@ -5,56 +5,33 @@ Nothing is remembered of how far it came: what was replaced is equal when it is 
 
 from __future__ import annotations
 
-from contextlib import aclosing
-
-from migrate.engines.base import LedgerLine, Payload
-from migrate.engines.compare import compare
-from migrate.executor.catch_up import CatchUp
-from migrate.executor.context import Context, step_tag
+from migrate.engines.base import LedgerLine
+from migrate.engines.compare import Compared
+from migrate.executor.both import BothSides, Part
+from migrate.executor.catch_up import Written
+from migrate.executor.context import Context
+from migrate.model.pattern import endpoint_of
 from migrate.model.plan import SyncRows
-from migrate.model.progress import ChunkDone
-from migrate.planner.survey import both_sides
 
 
-async def sync(context: Context, step: SyncRows) -> tuple[int, int, int]:
-    """Rows and bytes that were written, and rows that only the target had. The step is recorded as whole.
+async def sync(context: Context, step: SyncRows) -> Written:
+    """What was written in all tries. The step is recorded as whole.
 
-    Raises `ServerError`, `LossyWrite`, `Interrupt`.
+    Raises `ServerError`, `LossyWrite`, `ValueHeld`, `Interrupt`.
     """
-    rows = size = extra = 0
+    tries: list[Written] = []
+
+    async def mend(part: Part, one: Compared) -> None:
+        if not one.equal:
+            await (await part.writing()).mend(one)
 
     async def work() -> None:
-        nonlocal rows, size, extra
-        pair = context.standing.pairs[step.target]
-        source, target = context.engines[pair.source.endpoint], context.engines[pair.target.endpoint]
-        mine, theirs = both_sides(pair, source)
-
-        def between(payload: Payload) -> None:
-            if payload.rows:
-                context.tell(ChunkDone(step.id, payload.rows, len(payload.data)))
-            context.stop_if_asked(step)
-
-        async with context.take(step, source.endpoint, target.endpoint):
-            await context.begin(step)
-            async with (
-                context.moments.reader(source.endpoint) as left,
-                target.reader() as right,
-                target.writer(step_tag(context.plan, step)) as writer,
-            ):
-                one_try = CatchUp(left, right, writer, mine, theirs, between, step.prune)
-                try:
-                    async with aclosing(compare(left, right, mine, theirs)) as ranges:
-                        async for one in ranges:
-                            context.stop_if_asked(step)
-                            if not one.equal:
-                                await context.check_lock(step)
-                                await one_try.mend(one)
-                    await one_try.finish()
-                finally:
-                    rows, size = rows + one_try.rows, size + one_try.bytes
-                extra = one_try.extra
+        both = BothSides(context, step, step.prune)
+        tries.append(both.written)
+        await both.walk(mend)
 
     await context.patiently(step, work)
-    moment = context.moments.name(context.standing.pairs[step.target].source.endpoint)
+    rows, size = sum(one.rows for one in tries), sum(one.bytes for one in tries)
+    moment = context.moments.name(endpoint_of(step.source))
     await context.record(step, LedgerLine("whole", rows=rows, bytes=size, moment=moment))
-    return rows, size, extra
+    return Written(rows, size, tries[-1].extra)

@@ -186,7 +186,7 @@ class World:
                 if any(one.kind == "primary" for one in stored.table.indexes):
                     number = 1000 + len(stored.rows) + int(str(others[-1][0]))
                     new = (number, *new[1:-1], f"new {number}")
-                stored.replace([(*second[:-1], f"changed in {name.name} {second[0]}"), *others, new])
+                stored.replace([(*second[:-1], f"changed in {name.name} {second[0]!r}"), *others, new])
                 assert first not in stored.rows or name.name in ("keyless", "log")
 
     def rows(self, side: Side) -> dict[str, list[Row]]:

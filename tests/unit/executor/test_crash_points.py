@@ -14,7 +14,7 @@ import pytest
 
 from migrate.engines.memory.faults import Point
 from migrate.errors import ConnectionLost
-from migrate.executor import catch_up, load
+from migrate.executor import both, catch_up, load
 from migrate.model.progress import Outcome
 from migrate.model.table import TableName
 from tests.unit.executor.crash_world import Side, World
@@ -53,7 +53,8 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of three rows and ranges of few bytes, so that a dozen rows have everything that millions have."""
     monkeypatch.setattr(load, "FIRST_ROWS", 3)
     monkeypatch.setattr(load, "MOST_ROWS", 3)
-    monkeypatch.setattr(load, "RANGE_BYTES", 60)
+    monkeypatch.setattr(load, "PART_BYTES", 60)
+    monkeypatch.setattr(both, "PART_BYTES", 60)
     monkeypatch.setattr(load, "CHUNK_BYTES", 50)
     monkeypatch.setattr(catch_up, "FIRST_ROWS", 2)
 

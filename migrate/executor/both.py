@@ -1,0 +1,124 @@
+"""Both sides of one table, range by range: several parts of its key at once, and what differs may be written again."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+
+from migrate.engines.base import Payload, Reader, Span
+from migrate.engines.compare import Compared, compare, same_order
+from migrate.executor.catch_up import CatchUp, Written
+from migrate.executor.context import Context, Interrupt, step_tag
+from migrate.model.plan import SyncRows, Verify
+from migrate.model.progress import ChunkDone
+from migrate.planner.survey import both_sides
+
+PART_BYTES = 24 * 1024 * 1024
+"""Bytes of a table that make another part of it worth its connections."""
+
+Visit = Callable[["Part", Compared], Awaitable[None]]
+"""What is done about a range, by those who read it."""
+
+
+class BothSides:
+    """One try at one table. `written` is what came of it so far."""
+
+    def __init__(self, context: Context, step: SyncRows | Verify, prune: bool) -> None:
+        self.pair = context.standing.pairs[step.target]
+        self.source = context.engines[self.pair.source.endpoint]
+        self.target = context.engines[self.pair.target.endpoint]
+        self.mine, self.theirs = both_sides(self.pair, self.source)
+        self.written = Written()
+        self.step = step
+        self.context = context
+        self.prune = prune
+        self._failed = False
+
+    async def walk(self, visit: Visit) -> None:
+        """Every range once. Rows that wait for others to make room are written at the end.
+
+        Raises `ServerError`, `LossyWrite`, `ValueHeld`, `Interrupt` and what `visit` raises, when all parts have ended.
+        """
+        parts = [self._part(span, visit) for span in await self._spans()]
+        raise_first(await asyncio.gather(*parts, return_exceptions=True))
+        if self.written.later:
+            async with self.open() as part:
+                await (await part.writing()).finish()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Part]:
+        """A reader on each side, in slots of their own."""
+        here, there = self.source.endpoint, self.target.endpoint
+        async with self.context.take(self.step, here, there):
+            await self.context.begin(self.step)
+            async with (
+                self.context.moments.reader(here) as left,
+                self.target.reader() as right,
+                AsyncExitStack() as stack,
+            ):
+                yield Part(self, left, right, stack)
+
+    async def _spans(self) -> list[Span]:
+        count = min(self.source.slots, self.target.slots, self.context.table_bytes(self.step.target) // PART_BYTES)
+        if count < 2 or not self.mine.key or not same_order(self.mine, self.theirs):
+            return [Span()]
+        async with self.open() as part:
+            starts = await part.left.starts(self.mine, count)
+        return [Span(lower, upper) for lower, upper in itertools.pairwise((None, *starts, None))]
+
+    async def _part(self, span: Span, visit: Visit) -> None:
+        try:
+            async with (
+                self.open() as part,
+                aclosing(compare(part.left, part.right, self.mine, self.theirs, within=span)) as ranges,
+            ):
+                async for one in ranges:
+                    self.stop_if_asked()
+                    await visit(part, one)
+        except BaseException:
+            self._failed = True
+            raise
+
+    def stop_if_asked(self) -> None:
+        """Raises `Interrupt` when nothing more shall begin, here or anywhere."""
+        if self._failed:
+            raise Interrupt
+        self.context.stop_if_asked(self.step)
+
+    def between(self, payload: Payload) -> None:
+        """Told of every chunk that was written."""
+        if payload.rows and isinstance(self.step, SyncRows):
+            self.context.tell(ChunkDone(self.step.id, payload.rows, len(payload.data)))
+        self.stop_if_asked()
+
+
+class Part:
+    """Two readers at work on one part of the table, and a writer once something differs."""
+
+    def __init__(self, both: BothSides, left: Reader, right: Reader, stack: AsyncExitStack) -> None:
+        self.left = left
+        self.right = right
+        self._both = both
+        self._stack = stack
+        self._writing: CatchUp | None = None
+
+    async def writing(self) -> CatchUp:
+        """What makes ranges equal. Raises `Locked` when the target's lock was lost."""
+        both = self._both
+        await both.context.check_lock(both.step)
+        if self._writing is None:
+            tag = step_tag(both.context.plan, both.step)
+            writer = await self._stack.enter_async_context(both.target.writer(tag))
+            self._writing = CatchUp(
+                self.left, self.right, writer, both.mine, both.theirs, both.between, both.prune, both.written
+            )
+        return self._writing
+
+
+def raise_first(ends: Sequence[object]) -> None:
+    """Raise what a task ended with, an error before an interrupt; nothing when all ended well."""
+    errors = [end for end in ends if isinstance(end, BaseException)]
+    for error in sorted(errors, key=lambda error: isinstance(error, Interrupt)):
+        raise error
