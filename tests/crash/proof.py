@@ -58,7 +58,8 @@ def multiset(server: Server, schema: str, table: str) -> Counter[tuple[Any, ...]
 def structure(server: Server, schema: str) -> dict[str, list[tuple[Any, ...]]]:
     """Indexes, foreign keys and counters of every table."""
     with connect(server) as connection, connection.cursor() as cursor:
-        cursor.execute("SET information_schema_stats_expiry = 0")
+        if server.vendor == "mysql":
+            cursor.execute("SET information_schema_stats_expiry = 0")
         found = {}
         for name, statement in (("indexes", INDEXES), ("foreign keys", FOREIGN_KEYS), ("counters", COUNTERS)):
             cursor.execute(statement, (schema,))
