@@ -87,7 +87,9 @@ def lose_index(server: Server, schema: str, table: str) -> None:
     file.write_bytes(told)
 
 
-@pytest.mark.parametrize("version", ["8.0.33", *(pytest.param(one, marks=pytest.mark.full) for one in ("5.7.22", "11.8"))])
+@pytest.mark.parametrize(
+    "version", ["8.0.33", *(pytest.param(one, marks=pytest.mark.full) for one in ("5.7.22", "11.8"))]
+)
 def test_an_index_that_died_with_its_server_is_repaired_and_no_row_is_there_twice(
     version: str, begin: Begin, fresh_schemas: FreshSchemas, source: Server
 ) -> None:

@@ -1,9 +1,9 @@
 """Tables that a server left broken when it died.
 
-MyISAM keeps changed blocks of an index in memory until a statement ends, and nothing of it is logged. After the death of
-the server the index lacks rows that are in the data: it is refused (errors 126, 145, 1034, 1194), or it finds too few
-rows and says nothing, so that what is cleared by key and written again is there twice. MariaDB repairs such a table when
-it is opened, MySQL does not unless myisam_recover_options says so.
+MyISAM keeps changed blocks of an index in memory until a statement ends, and nothing of it is logged. After the death
+of the server the index lacks rows that are in the data: it is refused (errors 126, 145, 1034, 1194), or it finds too
+few rows and says nothing, so that what is cleared by key and written again is there twice. MariaDB repairs such a
+table before it is used, MySQL does not unless myisam_recover_options says so.
 """
 
 from __future__ import annotations
