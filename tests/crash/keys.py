@@ -57,7 +57,7 @@ AFTERWARDS = (
 )
 
 
-def make_keys(server: Server, schema: str, most: int = 20_000) -> None:
+def make_keys(server: Server, schema: str, most: int = 12_000) -> None:
     """Make and fill the schema; most of its tables have `most` rows."""
     with connect(server) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE `{schema}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
