@@ -321,6 +321,13 @@ class Engine(Protocol):
         Raises `Locked`, naming the holder, after `timeout` seconds (0: at once).
         """
 
+    async def mend(self, tables: Sequence[TableName]) -> frozenset[TableName]:
+        """Make those of these tables whole that broke when the server died; which ones they are.
+
+        Only engines without transactions leave such. What was half written may be there or not; nobody else writes to
+        these tables. Raises `ServerError` when one stays broken.
+        """
+
     # -- rows ----------------------------------------------------------------------------------------------------
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:

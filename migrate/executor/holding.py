@@ -14,7 +14,9 @@ from migrate.engines.base import Engine, Lock
 from migrate.errors import Interrupted, Locked
 from migrate.executor.check import targets
 from migrate.executor.context import plan_tag
-from migrate.model.plan import Plan
+from migrate.model.pattern import parse_object
+from migrate.model.plan import LoadRows, Plan, Verify
+from migrate.model.table import TableName
 from migrate.state import Run, State
 
 LOCK_POLL = 0.1
@@ -52,6 +54,18 @@ async def _lock(
 def _stop_waiting(interrupt: asyncio.Event) -> None:
     if interrupt.is_set():
         raise Interrupted("stopped while waiting for another run to end; nothing was changed", "apply again later")
+
+
+async def mend_tables(plan: Plan, engines: Mapping[str, Engine], finished: frozenset[str]) -> None:
+    """Tables that were being filled when their server died can be read and written again. Raises `ServerError`."""
+    loaded = {step.target for step in plan.step if isinstance(step, LoadRows)}
+    begun: dict[str, set[TableName]] = {}
+    for step in plan.step:
+        if step.id not in finished and step.target in loaded and isinstance(step, LoadRows | Verify):
+            ref = parse_object(step.target)
+            begun.setdefault(ref.endpoint, set()).add(ref.table)
+    for endpoint, tables in begun.items():
+        await engines[endpoint].mend(sorted(await engines[endpoint].started(plan.digest, sorted(tables))))
 
 
 async def take_targets(

@@ -14,7 +14,7 @@ from migrate.errors import Blocked, MigrateError, StalePlan, Stopped
 from migrate.executor.apart import Apart, claims
 from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending, stand, strangers, targets
 from migrate.executor.context import Context, Interrupt
-from migrate.executor.holding import claim, take_targets
+from migrate.executor.holding import claim, mend_tables, take_targets
 from migrate.executor.last_look import last_look
 from migrate.executor.moments import mixed_sources, open_moments, reopened
 from migrate.executor.slots import Slots, lane_of
@@ -83,6 +83,7 @@ async def apply(
             locks: dict[str, Lock] = {}
             if any(step.id not in finished for step in plan.step):
                 locks = await take_targets(plan, engines, options.lock_timeout, interrupt, stack)
+                await mend_tables(plan, engines, finished)
             standing = await _standing(plan, engines, options.plan_path)
             if pending(plan, standing):
                 for endpoint, schemas in targets(plan).items():

@@ -73,6 +73,12 @@ class Process:
         """Whether it has not ended."""
         return self._child.poll() is None
 
+    @property
+    def told(self) -> int:
+        """How many chunks and ends of steps an apply with `--json` has told so far."""
+        lines = self._out.read_text().splitlines()
+        return sum(1 for line in lines if line.startswith(('{"type":"chunk_done"', '{"type":"step_done"')))
+
     def kill(self) -> bool:
         """SIGKILL it; False when it had ended by itself."""
         self._child.kill()

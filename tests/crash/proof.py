@@ -22,7 +22,7 @@ FROM information_schema.KEY_COLUMN_USAGE
 WHERE TABLE_SCHEMA = %s AND REFERENCED_TABLE_NAME IS NOT NULL ORDER BY 1, 2, 3"""
 
 COUNTERS = """\
-SELECT TABLE_NAME, AUTO_INCREMENT FROM information_schema.TABLES
+SELECT TABLE_NAME, NULLIF(AUTO_INCREMENT, 1) FROM information_schema.TABLES
 WHERE TABLE_SCHEMA = %s AND TABLE_NAME NOT LIKE '\\_migrate%%' ORDER BY 1"""
 
 TOUCHED = """\
@@ -58,7 +58,8 @@ def multiset(server: Server, schema: str, table: str) -> Counter[tuple[Any, ...]
 def structure(server: Server, schema: str) -> dict[str, list[tuple[Any, ...]]]:
     """Indexes, foreign keys and counters of every table."""
     with connect(server) as connection, connection.cursor() as cursor:
-        cursor.execute("SET information_schema_stats_expiry = 0")
+        if server.vendor == "mysql":
+            cursor.execute("SET information_schema_stats_expiry = 0")
         found = {}
         for name, statement in (("indexes", INDEXES), ("foreign keys", FOREIGN_KEYS), ("counters", COUNTERS)):
             cursor.execute(statement, (schema,))

@@ -199,6 +199,13 @@ class Looking:
         assert await world.target.occupied([made[0].name]) == frozenset()
         assert await world.target.occupied([]) == frozenset()
 
+    async def test_tables_that_are_whole_need_no_mending(self, world: World) -> None:
+        made = table(world.target_schema, "whole", integer("id"), primary("id"))
+        await world.create("target", made, [(1,), (2,)])
+        assert await world.target.mend([made.name]) == frozenset()
+        assert await world.target.mend([]) == frozenset()
+        assert await world.rows("target", made) == [(1,), (2,)]
+
     async def test_a_server_that_takes_writes_says_nothing(self, world: World) -> None:
         await world.target.writable()
 

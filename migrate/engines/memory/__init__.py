@@ -254,6 +254,10 @@ class MemoryEngine:
         self._locks.append(held)
         return held
 
+    async def mend(self, tables: Sequence[TableName]) -> frozenset[TableName]:
+        """See base.Engine. Nothing breaks here: all is gone, or all is there."""
+        return frozenset()
+
     # -- rows ----------------------------------------------------------------------------------------------------
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:

@@ -23,6 +23,7 @@ from migrate.engines.base import (
 )
 from migrate.engines.mysql import alter, ddl, drawn, layout, snapshot, stored_ddl, translation
 from migrate.engines.mysql.answers import literal
+from migrate.engines.mysql.broken import mend
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.grants import unseen, writes_anyway
 from migrate.engines.mysql.inspect import definitions, inspect
@@ -291,6 +292,9 @@ class MysqlEngine:
 
     async def lock(self, schemas: Sequence[tuple[str, str]], holder: str, timeout: float) -> MysqlLock:
         return await take_lock(self._server, [schema for _, schema in schemas], holder, timeout)
+
+    async def mend(self, tables: Sequence[TableName]) -> frozenset[TableName]:
+        return await mend(self._server, tables)
 
     # -- rows
 
