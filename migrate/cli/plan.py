@@ -111,6 +111,7 @@ async def _make(loaded: Loaded, flags: PlanFlags, context: Shell) -> Plan:
         allow_destructive=flags.allow_destructive,
         parallelism=config.options.parallelism,
         per_server=config.options.per_server,
+        max_rate=config.options.max_rate,
     )
     async with connect(config.endpoint, context, config.options.per_server, loaded.secrets) as engines:
         return await make_plan(request, engines)

@@ -5,13 +5,14 @@ For tables that were loaded, in part or whole, by a run that read its source at 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import msgspec
 
 from migrate.engines.base import Payload, Reader, Rows, Span, Writer
 from migrate.engines.compare import Compared, compare_span
 from migrate.errors import DuplicateRow, LossyWrite
+from migrate.executor.throttle import Pace
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes in one chunk: enough that a round trip does not count; twice as much per writer must fit in memory."""
@@ -33,7 +34,7 @@ class CatchUp:
         writer: Writer,
         mine: Rows,
         theirs: Rows,
-        between: Callable[[], None],
+        pace: Pace,
         whole_table: bool = True,
     ) -> None:
         """`whole_table`: what stands in a range beside the rows that `where` lets through is replaced too."""
@@ -43,12 +44,12 @@ class CatchUp:
         self._mine = mine
         self._theirs = theirs
         self._into = msgspec.structs.replace(theirs, where="") if whole_table else theirs
-        self._between = between
+        self._pace = pace
         self._later: list[Span] = []
         self.rows = 0
 
     async def mend(self, found: Compared) -> None:
-        """Make a range that differs equal. Raises `ServerError`, `LossyWrite`, and what `between` does."""
+        """Make a range that differs equal. Raises `ServerError`, `LossyWrite`, and what `pace` does."""
         if not self._mine.key:
             await self._writer.replace(self._into, self._all())
             return
@@ -61,7 +62,7 @@ class CatchUp:
         self._later.clear()
 
     async def _narrow(self, found: Compared) -> None:
-        self._between()
+        await self._pace.turn()
         if found.source.rows > SMALL_ROWS:
             middle = await self._left.next_bound(self._mine, found.span, found.source.rows // 2)
             if middle is not None:
@@ -81,9 +82,11 @@ class CatchUp:
 
     async def _payloads(self, span: Span) -> AsyncIterator[Payload]:
         limit, rest = SMALL_ROWS, span
-        budget = min(CHUNK_BYTES, self._writer.largest)
+        budget = self._pace.fitting(min(CHUNK_BYTES, self._writer.largest))
         while True:
+            await self._pace.turn()
             payload = await self._left.read(self._mine, rest, self._writer.layouts, min(limit, MOST_ROWS), budget)
+            await self._pace.moved(len(payload.data))
             yield payload
             self.rows += payload.rows
             rest = Span(payload.span.upper, span.upper)
@@ -91,9 +94,10 @@ class CatchUp:
                 return
 
     async def _all(self) -> AsyncIterator[Payload]:
-        budget = min(CHUNK_BYTES, self._writer.largest)
+        budget = self._pace.fitting(min(CHUNK_BYTES, self._writer.largest))
         async for payload in self._left.stream(self._mine, self._writer.layouts, budget):
-            self._between()
+            self._pace.ask()
+            await self._pace.moved(len(payload.data))
             yield payload
             self.rows += payload.rows
 

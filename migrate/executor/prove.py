@@ -42,6 +42,7 @@ class _Proof:
         self._mine, self._theirs = both_sides(self._pair, self._source)
         self._left = left
         self._right = right
+        self._pace = context.pace(step)
         self._mending: CatchUp | None = None
 
     async def run(self, behind: bool) -> tuple[int, int]:
@@ -49,7 +50,7 @@ class _Proof:
         async with AsyncExitStack() as stack:
             async with aclosing(compare(self._left, self._right, self._mine, self._theirs)) as compared:
                 async for one in compared:
-                    self._context.stop_if_asked(self._step)
+                    await self._pace.turn()
                     if not one.equal:
                         wrong.append(one)
                         if behind:
@@ -68,11 +69,8 @@ class _Proof:
         if self._mending is None:
             await self._let_no_trigger_fire()
             writer = await stack.enter_async_context(self._target.writer(step_tag(self._context.plan, self._step)))
-            self._mending = CatchUp(self._left, self._right, writer, self._mine, self._theirs, self._between)
+            self._mending = CatchUp(self._left, self._right, writer, self._mine, self._theirs, self._pace)
         await self._mending.mend(one)
-
-    def _between(self) -> None:
-        self._context.stop_if_asked(self._step)
 
     async def _again(self, one: Compared) -> Compared:
         return await compare_span(self._left, self._right, self._mine, self._theirs, one.span)

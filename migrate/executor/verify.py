@@ -13,6 +13,7 @@ from migrate.engines.compare import Compared, compare, compare_span
 from migrate.errors import Different, MigrateError
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Lane, Slots
+from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.model.plan import Plan
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepFailed, StepStarted
 from migrate.model.table import ObjectRef
@@ -64,15 +65,15 @@ class Mending(Protocol):
 
     moments: Moments
 
-    def between(self) -> None: ...
+    def pace(self, throttle: Throttle, pair: Pair) -> Pace: ...
 
     async def mend(
-        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared]
+        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared], pace: Pace
     ) -> tuple[int, list[Compared]]: ...
 
 
 async def verify(
-    plan: Plan, engines: Mapping[str, Engine], parallelism: int, mending: Mending | None = None
+    plan: Plan, engines: Mapping[str, Engine], parallelism: int, limits: Limits, mending: Mending | None = None
 ) -> AsyncIterator[Event | Outcome]:
     """Prove every object of the plan's moves equal, whatever the plan did or did not have to do. Ends with an Outcome.
 
@@ -85,6 +86,7 @@ async def verify(
     events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
     unmovable = {finding.object for finding in plan.finding if finding.code == UNMOVABLE}
     meant = [pair for pair in seen.pairs if str(pair.source) not in unmovable]
+    throttle = Throttle(limits, engines, events.put_nowait)
     slots = Slots(parallelism, engines, (_lane(pair) for pair in meant))
     coming = seen.tables_there() | {pair.target for pair in meant}
     left = left_behind(seen, stored_gap, coming, reads(seen))
@@ -92,7 +94,7 @@ async def verify(
         if pair.target not in left and not pair.refused:
             _prove_stored(pair, stored_gap[pair.target], events)
     stored = events.qsize()
-    tasks = [asyncio.create_task(_prove(one, gap, engines, slots, events, mending)) for one in meant]
+    tasks = [asyncio.create_task(_prove(one, gap, engines, slots, throttle, events, mending)) for one in meant]
     waiting, rows, done = len(tasks) + stored, 0, 0
     failures: list[StepFailed] = []
     try:
@@ -115,7 +117,8 @@ async def verify(
         await asyncio.gather(*tasks, return_exceptions=True)
     counted = await parity(plan.move, seen, gap, stored_gap, engines)
     seconds = time.monotonic() - began
-    yield Outcome(done, len(failures), 0, rows, 0, seconds, tuple(failures), parity=counted)
+    ends = tuple(failures)
+    yield Outcome(done, len(ends), 0, rows, 0, seconds, ends, parity=counted, throttled=throttle.seconds)
 
 
 def _prove_stored(pair: StoredPair, gap: StoredGap, events: asyncio.Queue[Event | BaseException]) -> None:
@@ -140,12 +143,14 @@ async def _prove(
     gap: Mapping[ObjectRef, Gap],
     engines: Mapping[str, Engine],
     slots: Slots,
+    throttle: Throttle,
     events: asyncio.Queue[Event | BaseException],
     mending: Mending | None,
 ) -> None:
     """One table: its definition, then its rows."""
     name = f"verify:{pair.target}"
     began = time.monotonic()
+    pace = mending.pace(throttle, pair) if mending else throttle.pace(_lane(pair), _go_on)
     try:
         async with slots.take(_lane(pair), *_lane(pair)):
             events.put_nowait(StepStarted(name))
@@ -155,7 +160,7 @@ async def _prove(
             if here.actual is None:
                 found = ["the target has no such table"]
             elif not here.values_differ:
-                total, mended, wrong = await _rows(pair, engines, events, mending if not found else None)
+                total, mended, wrong = await _rows(pair, engines, pace, events, mending if not found else None)
                 found += wrong
                 in_rows = bool(wrong)
         if found:
@@ -171,8 +176,16 @@ async def _prove(
         slots.over(_lane(pair))
 
 
+def _go_on() -> None:
+    """Nobody asks a proof to end but by cancelling it."""
+
+
 async def _rows(
-    pair: Pair, engines: Mapping[str, Engine], events: asyncio.Queue[Event | BaseException], mending: Mending | None
+    pair: Pair,
+    engines: Mapping[str, Engine],
+    pace: Pace,
+    events: asyncio.Queue[Event | BaseException],
+    mending: Mending | None,
 ) -> tuple[int, int, list[str]]:
     """Rows that are equal, how many of them were made so, and the ranges that differ."""
     source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
@@ -183,13 +196,12 @@ async def _rows(
         async for one in compare(left, right, mine, theirs):
             if not one.equal:
                 wrong.append(one)
-            if mending:
-                mending.between()
+            await pace.turn()
             total += one.source.rows if one.equal else 0
             events.put_nowait(ChunkDone(f"verify:{pair.target}", one.source.rows, 0))
         if mending and wrong:
             total += sum(one.source.rows for one in wrong)
-            mended, wrong = await mending.mend(pair, left, right, wrong)
+            mended, wrong = await mending.mend(pair, left, right, wrong, pace)
             total -= sum(one.source.rows for one in wrong)
             return total, mended, [named(one, source) for one in wrong]
         told = []
