@@ -36,15 +36,16 @@ def busy(server: Server) -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT SLEEP(300)")
 
+        numbers = [client.number(one) for one in sleepers]
         asleep = [pool.submit(sleep, one) for one in sleepers]
         try:
             yield
         finally:
             with killer.cursor() as cursor:
-                for one in sleepers:
-                    cursor.execute(f"KILL QUERY {one.thread_id()}")
-            for one in asleep:
-                one.result()
+                for number in numbers:
+                    cursor.execute(f"KILL QUERY {number}")
+            for end in asleep:
+                end.result()
 
 
 def fill(world: World, *tables: str) -> None:
