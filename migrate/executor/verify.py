@@ -153,6 +153,7 @@ async def _prove(
     pace = mending.pace(throttle, pair) if mending else throttle.pace(_lane(pair), _go_on)
     try:
         async with slots.take(_lane(pair), *_lane(pair)):
+            await pace.turn()
             events.put_nowait(StepStarted(name))
             here = gap[pair.target]
             found = [describe(change) for change in here.changes]

@@ -119,7 +119,7 @@ def test_a_busy_server_is_waited_for_by_apply_and_by_verify(world: World, side: 
     with busy(server):
         child = world.migrate.start("verify", PLAN, *limit)
         wait_until(lambda: bool(told(world, "throttled")))
-        assert told(world, "outcome") == []
+        assert told(world, "chunk_done") == []
     ran = world.migrate.ended(child, ("verify", PLAN))
     assert ran.code == 0, ran.text
     assert "throttled " in ran.out

@@ -24,8 +24,8 @@ CONNECT_TIMEOUT = 10.0
 # information_schema must tell the present and everything (stats_expiry, gipk, old_temporals); DDL must create what it
 # says (sql_generate_invisible_primary_key), and take what another server took (restrict_fk_on_non_standard_key, which
 # any account may switch off for itself on 9.7); COMMIT must end a transaction (completion_type); a statement that waits
-# for others holds up whoever comes after it, and must not do so for the default, a year (lock_wait_timeout) or 50 seconds
-# (innodb_lock_wait_timeout): it gives up, and is tried again; every warning must be told (max_error_count).
+# for others holds up whoever comes after it, and must not do so for the default, a year or 50 seconds, but give up, and
+# be tried again (lock_wait_timeout, innodb_lock_wait_timeout); every warning must be told (max_error_count).
 _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("autocommit", "1", ()),
     ("time_zone", "'+00:00'", ()),
