@@ -13,7 +13,8 @@ async def threads_running(server: Server) -> int:
     """Connections that are at work on a statement, without those of `server`.
 
     The status tells of all. Which of them are ours is known here, before and after the answer; of the two the larger
-    number counts, so that our own work never holds itself up. MySQL counts its event scheduler (8.0, 9.7), even asleep.
+    number counts, so that our own work never holds itself up. MySQL counts its event scheduler (8.0, 9.7), even asleep,
+    and who reads its binary log (seen on 9.7.4).
     """
     async with server.session("metadata") as session:
         before = server.at_work
