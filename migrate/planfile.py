@@ -215,7 +215,7 @@ def _step_tables(step: Step) -> Iterable[str]:
 def _tables(plan: Plan) -> Iterable[str]:
     head = ("format", "name", "digest", "parallelism", "per_server")
     values = {key: getattr(plan, key) for key in head if key != "digest" or plan.digest}
-    yield _table("", values | ({"again": plan.again} if plan.again else {}))
+    yield _table("", values | {key: value for key in ("max_rate", "again") if (value := getattr(plan, key))})
     for name, endpoint in sorted(plan.endpoint.items()):
         yield _table(f"[endpoint.{_key(name)}]", _plain(endpoint, frozenset({"host", "port"})))
     for move in plan.move:

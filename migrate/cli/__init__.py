@@ -153,7 +153,7 @@ def _usage(error: CycloptsError, argv: Sequence[str]) -> UsageError:
         case MissingArgumentError() if error.argument is not None:
             name = error.argument.name
             return UsageError(f"{name} needs a value" if name.startswith("-") else f"{name} is missing", see)
-        case ValidationError() if error.argument is not None and isinstance(error.argument.value, tuple):
+        case ValidationError() if error.argument is not None and isinstance(error.argument.value, tuple | str):
             return UsageError(f"{error.argument.name}: {error.exception_message}", see)
         case UnusedCliTokensError() if error.unused_tokens:
             wrong, _, value = error.unused_tokens[0].partition("=")

@@ -9,6 +9,7 @@ from migrate.cli.context import Context, Shell, plain
 from migrate.cli.endpoints import connect_plan
 from migrate.cli.follow import follow
 from migrate.cli.interrupt import Interrupt, catching
+from migrate.cli.limits import limits
 from migrate.cli.options import APPLY_FLAGS, ApplyFlags, Flag
 from migrate.cli.show import CHANGES
 from migrate.errors import Different, Interrupted, Stopped
@@ -96,6 +97,7 @@ async def _execute(plan: Plan, path: Path, flags: ApplyFlags, context: Shell) ->
         stop_on_error=flags.on_error == "stop",
         verify=not flags.no_verify,
         lock_timeout=flags.lock_timeout,
+        limits=limits(plan, flags.max_rate, flags.max_threads_running),
     )
     context.say(f"applying {path}: {counted(len(plan.step), 'step')}")
     progress = context.progress(plan)

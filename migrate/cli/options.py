@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 from cyclopts.validators import Number
 
+from migrate.model.rate import parse_rate
 from migrate.ui.console import Color
 
 GLOBAL = Group("Global options, before or after the command", sort_key=9)
@@ -28,6 +29,24 @@ def _globs(_: object, globs: tuple[str, ...]) -> None:
 
 Globs = Annotated[tuple[str, ...], Parameter(negative="", validator=_globs)]
 """Globs on `schema.table`."""
+
+
+def _rate(_: object, text: str | None) -> None:
+    if text is not None:
+        parse_rate(text)
+
+
+def _threads(_: object, words: tuple[str, ...]) -> None:
+    """Refuse what is neither a number nor ENDPOINT=NUMBER. ValueError says what is wrong."""
+    for word in words:
+        if not word.rpartition("=")[2].isdecimal():
+            raise ValueError(f"{word!r} is not a number of statements: write 40, or old=40 for one endpoint")
+
+
+Rate = Annotated[str | None, Parameter(validator=_rate)]
+"""Bytes a second, such as 50MB."""
+Threads = Annotated[tuple[str, ...], Parameter(negative="", validator=_threads)]
+"""Statements that others may run: a number for all endpoints, ENDPOINT=NUMBER for one."""
 Positive = Annotated[int | None, Parameter(validator=Number(gte=1))]
 ConfigFile = Annotated[Path | None, Parameter(name=["--config", "-c"])]
 
@@ -81,6 +100,11 @@ class ApplyFlags:
     """How many pieces of work run at once, instead of the plan's number."""
     per_server: Positive = None
     """How many of them on one server, instead of the plan's number."""
+    max_rate: Rate = None
+    """Bytes of rows that move in a second, such as 50MB, instead of the plan's number; 0: as many as can."""
+    max_threads_running: Threads = ()
+    """Pause while others run more statements than this on a server, instead of the plan's numbers; 0: never. N for all
+    endpoints or ENDPOINT=N; may be repeated."""
     on_error: Literal["stop", "continue"] = "stop"
     """After a failed step: start nothing more, or go on with what does not need it."""
     no_verify: Flag = False

@@ -113,6 +113,7 @@ async def _make(loaded: Loaded, flags: PlanFlags, context: Shell) -> Plan:
         prune=flags.prune,
         parallelism=config.options.parallelism,
         per_server=config.options.per_server,
+        max_rate=config.options.max_rate,
     )
     async with connect(config.endpoint, context, config.options.per_server, loaded.secrets) as engines:
         return await make_plan(request, engines)

@@ -26,6 +26,7 @@ host = "${TARGET_DB_HOST:-127.0.0.1}"
 port = "${TARGET_DB_PORT:-3306}"
 user = "${TARGET_DB_USER}"
 password = "${TARGET_DB_PASSWORD}"
+# max_threads_running = 25                  # pause while others run more statements here than this; 0: never
 
 # What moves where: endpoint:schema.table. * and ? are allowed in `from`; a * in `to` keeps the name.
 [[move]]
@@ -40,6 +41,7 @@ to = "new:shop.*"
 [options]
 parallelism = 8                             # pieces of work at once
 per_server = 4                              # of these, on one server
+# max_rate = "50MB"                         # bytes of rows that move in a second; 0: as many as can
 # dated_tables = ["shop.events_2024*"]      # tables like events_20240101 stay behind, but for these; true: all move
 # definer = "app@%"                         # who owns views, triggers, routines, events: "keep", "drop" or an account
 """

@@ -12,14 +12,18 @@ import msgspec
 
 from migrate.config.definer import read_definer
 from migrate.config.text import TextError, expand, parse_toml, parse_yaml, variables
-from migrate.config.tree import INHERITED, Config, Loaded, Options
+from migrate.config.tree import INHERITED, Config, Loaded, Options, Rate
 from migrate.errors import BadConfig, MissingFile
 from migrate.model.pattern import Part, Pattern, parse_pattern
 from migrate.model.plan import EndpointRef, Move
+from migrate.model.rate import checked_rate, parse_rate
 from migrate.model.table import spell
 
 FILES = ("migrate.toml", "migration.yaml", "migration.yml")
 """Looked for in this order, in the working folder."""
+
+MOST_THREADS = 100_000
+"""What `max_threads_running` may be: as many connections as a server takes."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 _SECRET = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\})+")
@@ -147,6 +151,9 @@ class _Reader:
             self.fail(f"{place}.port", f"{ref.port} is not a port (1 to 65535)")
         if not ref.host.strip():
             self.fail(f"{place}.host", "is empty")
+        if not 0 <= ref.max_threads_running <= MOST_THREADS:
+            why = f"{ref.max_threads_running} is not between 0 (no limit) and {MOST_THREADS:,}"
+            self.fail(f"{place}.max_threads_running", why)
         if bool(ref.ssl_cert) != bool(ref.ssl_key):
             self.fail(place, "ssl_cert and ssl_key go together")
         return msgspec.structs.replace(ref, password=self.password(str(name), ref.password, place, literal))
@@ -283,7 +290,10 @@ class _Reader:
             if key in content:
                 value = content[key] if key in verbatim else self.fill(content[key], _join(place, key))
                 template = isinstance(content[key], str) and variables(content[key])
-                values[key] = self.number(value, fields[key].type, _join(place, key)) if template else value
+                if fields[key].type is Rate:
+                    values[key] = self.rate(value, _join(place, key))
+                else:
+                    values[key] = self.number(value, fields[key].type, _join(place, key)) if template else value
         return values
 
     def came_from(self, value: object) -> str:
@@ -316,6 +326,15 @@ class _Reader:
                 self.fail(place, f"expected a whole number, got {text!r}")
             return int(text)
         return text
+
+    def rate(self, value: object, place: str) -> object:
+        """Text with a unit becomes a number; what is neither text nor a number is for `convert` to refuse."""
+        try:
+            if isinstance(value, str):
+                return parse_rate(value)
+            return checked_rate(value) if type(value) is int else value
+        except ValueError as error:
+            self.fail(place, str(error))
 
     def convert(self, values: Mapping[str, Any], kind: type[_T], place: str) -> _T:
         """The Struct, or the place of what has the wrong type."""

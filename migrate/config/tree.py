@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NewType
 
 import msgspec
 
 from migrate.model.plan import EndpointRef, Move
 
 _MASKED = "********"
+Rate = NewType("Rate", int)
+"""Bytes a second; a configuration may say them with a unit."""
 INHERITED = ("dated_tables", "definer")
 """Keys of a move that `[options]` has too, for the moves that do not say their own."""
 
@@ -17,11 +19,13 @@ INHERITED = ("dated_tables", "definer")
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much runs at once: pieces of work in all, and on one server (1 to 1000); and what moves do by default.
 
+    `max_rate` is how many bytes of rows move in a second, in all; 0: as many as can.
     `dated_tables` and `definer` hold for the moves that do not say their own, see `Move`; reading resolves them.
     """
 
     parallelism: int = 8
     per_server: int = 4
+    max_rate: Rate = Rate(0)
     dated_tables: bool | tuple[str, ...] = False
     definer: str = "keep"
 

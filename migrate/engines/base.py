@@ -215,6 +215,9 @@ class Engine(Protocol):
     async def writable(self) -> None:
         """Raises `ReadOnlyServer` when this server takes no writes."""
 
+    async def running(self) -> int:
+        """How many statements are at work there now, without those of this engine. Cheap: asked every second."""
+
     def findings(self, table: Table, definition: str = "") -> tuple[str, ...]:
         """Why this engine cannot take part in moving the table; empty when it can."""
 

@@ -34,6 +34,7 @@ class BothSides:
         self.step = step
         self.context = context
         self.prune = prune
+        self.pace = context.pace(step, self.stop_if_asked)
         self._failed = False
 
     async def walk(self, visit: Visit) -> None:
@@ -75,7 +76,7 @@ class BothSides:
                 aclosing(compare(part.left, part.right, self.mine, self.theirs, within=span)) as ranges,
             ):
                 async for one in ranges:
-                    self.stop_if_asked()
+                    await self.pace.turn()
                     await visit(part, one)
         except BaseException:
             self._failed = True
@@ -87,11 +88,10 @@ class BothSides:
             raise Interrupt
         self.context.stop_if_asked(self.step)
 
-    def between(self, payload: Payload) -> None:
-        """Told of every chunk that was written."""
+    def wrote(self, payload: Payload) -> None:
+        """Told of every chunk that was written; a proof tells of what it looked at instead."""
         if payload.rows and isinstance(self.step, SyncRows):
             self.context.tell(ChunkDone(self.step.id, payload.rows, len(payload.data)))
-        self.stop_if_asked()
 
 
 class Part:
@@ -112,7 +112,7 @@ class Part:
             tag = step_tag(both.context.plan, both.step)
             writer = await self._stack.enter_async_context(both.target.writer(tag))
             self._writing = CatchUp(
-                self.left, self.right, writer, both.mine, both.theirs, both.between, both.prune, both.written
+                self.left, self.right, writer, both.mine, both.theirs, both.pace, both.prune, both.written, both.wrote
             )
         return self._writing
 

@@ -13,6 +13,7 @@ import msgspec
 from migrate.engines.base import Bound, Payload, Reader, Rows, Span, Writer
 from migrate.engines.compare import Compared, Differing, differing, same_order
 from migrate.errors import DuplicateRow, LossyWrite, ValueHeld
+from migrate.executor.throttle import Pace
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes in one chunk: enough that a round trip does not count; twice as much per writer must fit in memory."""
@@ -53,11 +54,12 @@ class CatchUp:
         writer: Writer,
         mine: Rows,
         theirs: Rows,
-        between: Callable[[Payload], None],
+        pace: Pace,
         prune: bool = True,
         written: Written | None = None,
+        wrote: Callable[[Payload], None] | None = None,
     ) -> None:
-        """`between` is told of what was written, and may raise; `prune`: what only the target has is deleted."""
+        """`wrote` is told of each chunk that was written; `prune`: what only the target has is deleted."""
         self._left = left
         self._right = right
         self._writer = writer
@@ -65,12 +67,13 @@ class CatchUp:
         self._theirs = theirs
         # A row is replaced by its key, whatever `where` would say of what stands there.
         self._into = msgspec.structs.replace(theirs, where="")
-        self._between = between
+        self._pace = pace
+        self._wrote = wrote
         self._prune = prune
         self.written = written or Written()
 
     async def mend(self, found: Compared) -> None:
-        """Make a range that differs equal. Raises `ServerError`, `LossyWrite`, and what `between` does.
+        """Make a range that differs equal. Raises `ServerError`, `LossyWrite`, and what `pace` does.
 
         A table without key is written anew, and must be one to prune.
         """
@@ -112,6 +115,7 @@ class CatchUp:
         self.written.extra += len(one.extra)
         if self._prune:  # first: a key that is only spelled otherwise is the same key
             for part in self._named(span, one.extra):
+                await self._pace.turn()
                 await self._writer.replace(self._into, _each(self._nothing(part)))
         for part in self._named(span, one.wanted):
             await self._put(part)
@@ -141,9 +145,11 @@ class CatchUp:
 
     async def _payloads(self, span: Span) -> AsyncIterator[Payload]:
         limit, rest = FIRST_ROWS, span
-        budget = min(CHUNK_BYTES, self._writer.largest)
+        budget = self._pace.fitting(min(CHUNK_BYTES, self._writer.largest))
         while True:
+            await self._pace.turn()
             payload = await self._left.read(self._mine, rest, self._writer.layouts, limit, budget)
+            await self._pace.moved(len(payload.data))
             yield payload
             self._count(payload)
             if payload.rows:
@@ -160,15 +166,18 @@ class CatchUp:
                 yield payload
 
     async def _all(self) -> AsyncIterator[Payload]:
-        budget = min(CHUNK_BYTES, self._writer.largest)
+        budget = self._pace.fitting(min(CHUNK_BYTES, self._writer.largest))
         async for payload in self._left.stream(self._mine, self._writer.layouts, budget):
+            self._pace.ask()
+            await self._pace.moved(len(payload.data))
             yield payload
             self._count(payload)
 
     def _count(self, payload: Payload) -> None:
         self.written.rows += payload.rows
         self.written.bytes += len(payload.data)
-        self._between(payload)
+        if self._wrote is not None:
+            self._wrote(payload)
 
     def _nothing(self, span: Span) -> Payload:
         return Payload(span, 0, b"", self._writer.layouts[0])

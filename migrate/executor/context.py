@@ -16,6 +16,7 @@ from migrate.executor.apart import Apart
 from migrate.executor.check import Standing
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Hold, Slots, lane_of
+from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.model.pattern import endpoint_of, parse_object, parse_schema
 from migrate.model.plan import Ddl, Plan, Step
 from migrate.model.progress import Event, StepStarted, Waiting
@@ -47,6 +48,7 @@ class Context:
         apart: Apart,
         moments: Moments,
         proving: bool,
+        limits: Limits,
     ) -> None:
         self.plan = plan
         self.engines = engines
@@ -61,6 +63,7 @@ class Context:
         self.interrupt = interrupt
         self.events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         """What happens; an exception is a mistake of ours, and ends the run."""
+        self.throttle = Throttle(limits, engines, self.tell)
         self.stopping = False
         self.lost: set[str] = set()
         """Endpoints that went away, or whose lock did: nothing more begins there."""
@@ -97,14 +100,21 @@ class Context:
     async def begin(self, step: Step) -> None:
         """Work on the step begins, its slots are taken: the state file knows it before the target does. Told once.
 
-        Raises `Interrupt` when nothing more shall begin, `Locked` when a lock was lost.
+        While one of its servers is busy nothing begins. Raises `Interrupt` when nothing more shall begin, `Locked` when
+        a lock was lost.
         """
-        self.stop_if_asked(step)
+        await self.pace(step).turn()
         await self.check_lock(step)
         if step.id not in self._begun:
             self._begun.add(step.id)
             self._run.intent(step.id)
             self.tell(StepStarted(step.id, step.estimate.rows, step.estimate.bytes))
+
+    def pace(self, step: Step, ask: Callable[[], None] | None = None) -> Pace:
+        """What the step's work keeps to; `ask` is in place of `stop_if_asked`."""
+        return self.throttle.pace(
+            lane_of(step), ask or (lambda: self.stop_if_asked(step)), lambda: self.check_lock(step)
+        )
 
     def recount(self, step: Step) -> None:
         """The ledger is about to tell how far an earlier run came: what the state file counted is forgotten."""

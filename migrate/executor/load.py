@@ -64,6 +64,7 @@ class Load:
         self._key = context.key(step)
         self._moment = context.moments.name(self._source.endpoint)
         self._limit = FIRST_ROWS
+        self._pace = context.pace(step, self._stop_if_asked)
         self._failed = False
         self.rows = 0
         self.bytes = 0
@@ -157,12 +158,13 @@ class Load:
             left = await stack.enter_async_context(self._context.moments.reader(source.endpoint))
             right = await stack.enter_async_context(target.reader())
             writer = await stack.enter_async_context(target.writer(step_tag(self._context.plan, self._step)))
-            work = CatchUp(left, right, writer, self._rows, theirs, lambda _: self._stop_if_asked())
+            work = CatchUp(left, right, writer, self._rows, theirs, self._pace)
             for part in ranges.parts:
                 rest = ranges.left(part)
                 there = Span(part.lower, part.upper if rest is None else rest.lower)
                 if there.lower != there.upper or rest is None:
                     async for one in compare(left, right, self._rows, theirs, within=there):
+                        await self._pace.turn()
                         await self._context.check_lock(self._step)
                         if not one.equal:
                             await work.mend(one)
@@ -221,8 +223,10 @@ class Load:
                 await _ended(reading)
 
     async def _read(self, reader: Reader, writer: Writer, span: Span) -> Payload:
-        budget = min(CHUNK_BYTES, writer.largest)
+        await self._pace.turn()
+        budget = self._pace.fitting(min(CHUNK_BYTES, writer.largest))
         payload = await reader.read(self._rows, span, writer.layouts, self._limit, budget)
+        await self._pace.moved(len(payload.data))
         if payload.rows:
             fits = budget * payload.rows // max(1, len(payload.data))
             self._limit = max(1, min(MOST_ROWS, fits, 4 * self._limit))
@@ -238,13 +242,14 @@ class Load:
             self._target.writer(tag) as writer,
         ):
             await self._context.begin(self._step)
-            budget = min(CHUNK_BYTES, writer.largest)
+            budget = self._pace.fitting(min(CHUNK_BYTES, writer.largest))
             rows = size = 0  # of this try: no row is safe before the end
 
             async def payloads() -> AsyncIterator[Payload]:
                 nonlocal rows, size
                 async for payload in reader.stream(self._rows, writer.layouts, budget):
                     self._context.stop_if_asked(self._step)
+                    await self._pace.moved(len(payload.data))
                     rows += payload.rows
                     size += len(payload.data)
                     yield payload

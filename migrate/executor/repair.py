@@ -14,6 +14,7 @@ from migrate.executor.check import strangers
 from migrate.executor.context import plan_tag
 from migrate.executor.holding import take_targets
 from migrate.executor.moments import Moments
+from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.executor.verify import verify
 from migrate.model.plan import Plan
 from migrate.model.progress import Event, Outcome
@@ -23,7 +24,12 @@ from migrate.planner.translate import Pair
 
 
 async def repair(
-    plan: Plan, engines: Mapping[str, Engine], parallelism: int, lock_timeout: float, interrupt: asyncio.Event
+    plan: Plan,
+    engines: Mapping[str, Engine],
+    parallelism: int,
+    limits: Limits,
+    lock_timeout: float,
+    interrupt: asyncio.Event,
 ) -> AsyncIterator[Event | Outcome]:
     """Prove every object of the plan's moves equal, and make rows equal that are not. Ends with an Outcome.
 
@@ -44,7 +50,7 @@ async def repair(
             for opened in await moments.open(endpoint, names, parallelism, stack):
                 yield opened
         mender = Mender(engines, moments, locks, plan_tag(plan), seen.present, interrupt)
-        async for event in verify(plan, engines, parallelism, mender):
+        async for event in verify(plan, engines, parallelism, limits, mender):
             yield event
 
 
@@ -68,7 +74,7 @@ class Mender:
         self._interrupt = interrupt
 
     async def mend(
-        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared], spare: bool
+        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared], spare: bool, pace: Pace
     ) -> tuple[int, list[Compared]]:
         """How many rows were read again, and the ranges that differ still.
 
@@ -77,19 +83,25 @@ class Mender:
         self._refuse_triggers(pair)
         target = self._engines[pair.target.endpoint]
         mine, theirs = both_sides(pair, self._engines[pair.source.endpoint])
-        lock = self._locks.get(pair.target.endpoint)
         async with target.writer(self._tag) as writer:
-            work = CatchUp(left, right, writer, mine, theirs, self.between, prune=not spare)
+            work = CatchUp(left, right, writer, mine, theirs, pace, prune=not spare)
             for one in wrong:
-                if lock is not None:
-                    await lock.check()
+                await self._check(pair)
                 await work.mend(one)
             await work.finish()
         again = [await compare_span(left, right, mine, theirs, one.span) for one in wrong]
         return work.written.rows, [one for one in again if not one.equal]
 
-    def between(self, _: object = None) -> None:
-        """Raises `Interrupted` when the user asked to stop."""
+    def pace(self, throttle: Throttle, pair: Pair) -> Pace:
+        """What work on the table keeps to; raises `Interrupted` when the user asked to stop, `Locked`."""
+        lane = pair.source.endpoint, pair.target.endpoint
+        return throttle.pace(lane, self._ask, lambda: self._check(pair))
+
+    async def _check(self, pair: Pair) -> None:
+        if pair.target.endpoint in self._locks:
+            await self._locks[pair.target.endpoint].check()
+
+    def _ask(self) -> None:
         if self._interrupt.is_set():
             text = "interrupted: ranges that were replaced are equal, the others are as they were"
             raise Interrupted(text, "run the same command again")

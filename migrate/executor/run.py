@@ -19,6 +19,7 @@ from migrate.executor.last_look import last_look
 from migrate.executor.moments import mixed_sources, open_moments, reopened
 from migrate.executor.slots import Slots, lane_of
 from migrate.executor.steps import run_step
+from migrate.executor.throttle import Limits
 from migrate.model.pattern import endpoint_of
 from migrate.model.plan import Plan, RowStep, Step, Verify
 from migrate.model.progress import (
@@ -33,6 +34,8 @@ from migrate.model.progress import (
     StepStarted,
     StepStatus,
     StepStopped,
+    Throttled,
+    ThrottleEnded,
     Waiting,
 )
 from migrate.planner.gap import gaps, stored_gaps
@@ -49,6 +52,7 @@ class ApplyOptions(msgspec.Struct, frozen=True):
     stop_on_error: bool = True
     verify: bool = True
     lock_timeout: float = 0.0
+    limits: Limits = Limits()
 
 
 async def preview(plan: Plan, engines: Mapping[str, Engine], state: State) -> tuple[StepStatus, ...]:
@@ -94,7 +98,8 @@ async def apply(
             standing = msgspec.structs.replace(standing, finished=standing.finished - {step.id for step in again})
             slots = Slots(options.parallelism, engines, map(lane_of, left_of(plan, standing)))
             apart = Apart(claims(plan, standing.seen) if standing.seen else {})
-            context = Context(plan, engines, standing, slots, interrupt, run, locks, apart, moments, options.verify)
+            proving, limits = options.verify, options.limits
+            context = Context(plan, engines, standing, slots, interrupt, run, locks, apart, moments, proving, limits)
             await context.forget(again)
             begun = bool(pending(plan, standing))
             for moment in opened:
@@ -188,6 +193,7 @@ class Loop:
             parity=counted,
             not_counted=not_counted,
             mixed=mixed,
+            throttled=self._context.throttle.seconds,
         )
 
     async def _count(self) -> tuple[tuple[Parity, ...], str]:
@@ -307,7 +313,7 @@ def _note(run: Run, event: Event) -> None:
             run.failed(step, error)
         case MomentOpened(endpoint=endpoint, way=way, position=position):
             run.moment(endpoint, way, position)
-        case StepStarted() | StepStopped() | Waiting():
+        case StepStarted() | StepStopped() | Waiting() | Throttled() | ThrottleEnded():
             pass  # the intent was recorded before the step began; what is running at the end is pending again
 
 

@@ -15,6 +15,7 @@ from migrate.engines.compare import Compared, compare, compare_span, extra_alone
 from migrate.errors import Different, MigrateError
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Lane, Slots
+from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.model.plan import Plan, Verify
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepFailed, StepStarted
 from migrate.model.table import ObjectRef
@@ -69,15 +70,15 @@ class Mending(Protocol):
 
     moments: Moments
 
-    def between(self) -> None: ...
+    def pace(self, throttle: Throttle, pair: Pair) -> Pace: ...
 
     async def mend(
-        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared], spare: bool
+        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared], spare: bool, pace: Pace
     ) -> tuple[int, list[Compared]]: ...
 
 
 async def verify(
-    plan: Plan, engines: Mapping[str, Engine], parallelism: int, mending: Mending | None = None
+    plan: Plan, engines: Mapping[str, Engine], parallelism: int, limits: Limits, mending: Mending | None = None
 ) -> AsyncIterator[Event | Outcome]:
     """Prove every object of the plan's moves equal, whatever the plan did or did not have to do. Ends with an Outcome.
 
@@ -92,6 +93,7 @@ async def verify(
     spared = {finding.object for finding in plan.finding if finding.code == SPARED}
     spared |= {step.target for step in plan.step if isinstance(step, Verify) and step.spare}
     meant = [pair for pair in seen.pairs if str(pair.source) not in unmovable]
+    throttle = Throttle(limits, engines, events.put_nowait)
     slots = Slots(parallelism, engines, (_lane(pair) for pair in meant))
     coming = seen.tables_there() | {pair.target for pair in meant}
     left = left_behind(seen, stored_gap, coming, reads(seen))
@@ -100,7 +102,7 @@ async def verify(
             _prove_stored(pair, stored_gap[pair.target], events)
     stored = events.qsize()
     tasks = [
-        asyncio.create_task(_prove(one, str(one.target) in spared, gap, engines, slots, events, mending))
+        asyncio.create_task(_prove(one, str(one.target) in spared, gap, engines, slots, throttle, events, mending))
         for one in meant
     ]
     waiting, rows, done = len(tasks) + stored, 0, 0
@@ -125,7 +127,8 @@ async def verify(
         await asyncio.gather(*tasks, return_exceptions=True)
     counted = await parity(plan.move, seen, gap, stored_gap, engines)
     seconds = time.monotonic() - began
-    yield Outcome(done, len(failures), 0, rows, 0, seconds, tuple(failures), parity=counted)
+    ends = tuple(failures)
+    yield Outcome(done, len(ends), 0, rows, 0, seconds, ends, parity=counted, throttled=throttle.seconds)
 
 
 def _prove_stored(pair: StoredPair, gap: StoredGap, events: asyncio.Queue[Event | BaseException]) -> None:
@@ -160,14 +163,17 @@ async def _prove(
     gap: Mapping[ObjectRef, Gap],
     engines: Mapping[str, Engine],
     slots: Slots,
+    throttle: Throttle,
     events: asyncio.Queue[Event | BaseException],
     mending: Mending | None,
 ) -> None:
     """One table: its definition, then its rows."""
     name = f"verify:{pair.target}"
     began = time.monotonic()
+    pace = mending.pace(throttle, pair) if mending else throttle.pace(_lane(pair), _go_on)
     try:
         async with slots.take(_lane(pair), *_lane(pair)):
+            await pace.turn()
             events.put_nowait(StepStarted(name))
             here = gap[pair.target]
             found = [describe(change) for change in here.changes]
@@ -175,7 +181,7 @@ async def _prove(
             if here.actual is None:
                 found = ["the target has no such table"]
             elif not here.values_differ:
-                rows = await _rows(pair, spare, engines, events, mending if not found else None)
+                rows = await _rows(pair, spare, engines, pace, events, mending if not found else None)
                 found += rows.wrong
         if found:
             raise different(pair, found, bool(rows.wrong))
@@ -196,10 +202,15 @@ def kept(extra: int) -> str:
     return f"{extra:,} rows that only the target has stay there"
 
 
+def _go_on() -> None:
+    """Nobody asks a proof to end but by cancelling it."""
+
+
 async def _rows(
     pair: Pair,
     spare: bool,
     engines: Mapping[str, Engine],
+    pace: Pace,
     events: asyncio.Queue[Event | BaseException],
     mending: Mending | None,
 ) -> Rowwise:
@@ -212,12 +223,11 @@ async def _rows(
         async for one in compare(left, right, mine, theirs):
             if not one.equal:
                 unequal.append(one)
-            if mending:
-                mending.between()
+            await pace.turn()
             found.total += one.source.rows
             events.put_nowait(ChunkDone(f"verify:{pair.target}", one.source.rows, 0))
         if mending and unequal:
-            found.mended, unequal = await mending.mend(pair, left, right, unequal, spare)
+            found.mended, unequal = await mending.mend(pair, left, right, unequal, spare, pace)
         for one in unequal:
             again, moving = (one, False) if mending else await _settled(one, left, right, mine, theirs)
             if again.equal:

@@ -17,7 +17,8 @@ class _Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class EndpointRef(_Value, frozen=True):
     """Enough to connect again. `password` and every other secret is a `${NAME}`, never the value.
 
-    `identity` is what the server said it is at plan time; empty in a configuration.
+    `identity` is what the server said it is at plan time; empty in a configuration. Work pauses while others run more
+    than `max_threads_running` statements there; 0: whatever they do.
     """
 
     engine: str
@@ -29,6 +30,7 @@ class EndpointRef(_Value, frozen=True):
     ssl_cert: str = ""
     ssl_key: str = ""
     ssl_verify: bool = True
+    max_threads_running: int = 25
     identity: str = ""
 
 
@@ -189,7 +191,8 @@ class Plan(_Value, frozen=True):
     """Steps stand in dependency order, then by name. `digest` covers all but estimates and itself.
 
     `parallelism` is how many pieces of work run at once, `per_server` how many of them on one server. `again` counts
-    plans of the same content that were applied before: so that theirs and this one are told apart.
+    plans of the same content that were applied before: so that theirs and this one are told apart. `max_rate` is how
+    many bytes of rows move in a second, in all; 0: as many as can.
     """
 
     name: str
@@ -203,3 +206,4 @@ class Plan(_Value, frozen=True):
     step: tuple[Step, ...] = ()
     finding: tuple[Finding, ...] = ()
     again: int = 0
+    max_rate: int = 0

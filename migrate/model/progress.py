@@ -88,6 +88,24 @@ class MomentOpened(_Value, frozen=True, tag_field="event", tag="moment_opened"):
     locked: float
 
 
+class Throttled(_Value, frozen=True, tag_field="event", tag="throttled"):
+    """Work is held up before its next chunk: others run more than `limit` statements on this server, `running` of them.
+
+    Without an endpoint: by `limit` bytes a second. That is told once, however often work waits for it.
+    """
+
+    endpoint: str
+    limit: int
+    running: int = 0
+
+
+class ThrottleEnded(_Value, frozen=True, tag_field="event", tag="throttle_ended"):
+    """Work that this server's load held up goes on, or the run ends; that took so many seconds."""
+
+    endpoint: str
+    seconds: float
+
+
 class Parity(_Value, frozen=True):
     """Objects of one kind: how many the source has, how many stand on the target as wanted, how many are there in all.
 
@@ -105,7 +123,7 @@ class Parity(_Value, frozen=True):
 class Outcome(_Value, frozen=True):
     """How an apply or a verification ended. `parity` is empty when both sides were not looked at after the last step;
     `not_counted` then says why, if it is not that there was nothing to do. `mixed` are sources whose rows were read at
-    several moments, and not proven at one.
+    several moments, and not proven at one. `throttled`: seconds for which limits held up some of the work.
     """
 
     done: int
@@ -120,6 +138,18 @@ class Outcome(_Value, frozen=True):
     parity: tuple[Parity, ...] = ()
     not_counted: str = ""
     mixed: tuple[str, ...] = ()
+    throttled: float = 0.0
 
 
-Event = MomentOpened | StepStarted | ChunkDone | StepDone | StepSkipped | StepStopped | StepFailed | Waiting
+Event = (
+    MomentOpened
+    | StepStarted
+    | ChunkDone
+    | StepDone
+    | StepSkipped
+    | StepStopped
+    | StepFailed
+    | Waiting
+    | Throttled
+    | ThrottleEnded
+)

@@ -45,6 +45,7 @@ class PlanRequest(msgspec.Struct, frozen=True):
     skip: tuple[str, ...] = ()
     parallelism: int = 8
     per_server: int = 4
+    max_rate: int = 0
     allow_destructive: tuple[str, ...] = ()
     prune: tuple[str, ...] = ()
 
@@ -117,6 +118,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
         move=moves,
         parallelism=request.parallelism,
         per_server=request.per_server,
+        max_rate=request.max_rate,
         object=kept,
         step=ordered,
         finding=tuple(sorted(dict.fromkeys(findings), key=lambda one: (one.code, one.object, one.text))),

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from migrate.model.progress import Event
-from migrate.ui.progress import Meter, Reading, remark
+from migrate.ui.progress import Meter, Reading, paused, remark
 from migrate.ui.units import count, duration, remaining, shown, size
 
 MOST = 7
@@ -54,6 +54,7 @@ def _draw(reading: Reading) -> Group:
         parts += [f"{count(round(reading.rows_speed))} rows/s", f"{size(reading.bytes_speed)}/s"]
     if reading.eta:
         parts.append(f"ETA {remaining(reading.eta)}")
+    parts += paused(reading)
     whole = _grid()
     whole.add_row(_bar(total, done, WIDE), Text(" · ".join(parts)))
     each = _grid()

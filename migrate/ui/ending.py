@@ -55,6 +55,8 @@ def apply_lines(tally: Tally, outcome: Outcome, resume: str, verified: bool) -> 
         return [Text(NOTHING_TO_DO)]
     lines = [*_remarks(tally), *_failures(outcome), *_rows(tally), *parity_lines(outcome)]
     lines.append(Text(_counts(tally, outcome), style="bold green" if _complete(outcome) else "bold red"))
+    if outcome.throttled:
+        lines.append(Text(_throttled(outcome)))
     if _complete(outcome):
         lines += _summary(tally, outcome, verified)
         return lines
@@ -67,6 +69,7 @@ def apply_lines(tally: Tally, outcome: Outcome, resume: str, verified: bool) -> 
 def verify_lines(tally: Tally, outcome: Outcome) -> list[Text]:
     """The end of `migrate verify`."""
     lines = [*_remarks(tally), *_failures(outcome), *parity_lines(outcome)]
+    lines += [Text(_throttled(outcome))] if outcome.throttled else []
     # every object that the plan's moves name, those without a step too
     tables = sum(1 for name in tally.done if name.startswith("verify:"))
     stored = len(tally.done) - tables
@@ -159,6 +162,10 @@ def _counts(tally: Tally, outcome: Outcome) -> str:
     words += [f"done before {outcome.skipped - unwanted}"] if outcome.skipped > unwanted else []
     words += [f"left out {unwanted}"] if unwanted else []
     return " · ".join([*words, f"failed {outcome.failed}", f"not started {outcome.not_started}"])
+
+
+def _throttled(outcome: Outcome) -> str:
+    return f"throttled {duration(outcome.throttled)} of {duration(outcome.seconds)}"
 
 
 def _unwanted(tally: Tally, step: str) -> bool:

@@ -19,9 +19,11 @@ from migrate.model.progress import (
     StepSkipped,
     StepStarted,
     StepStopped,
+    Throttled,
+    ThrottleEnded,
     Waiting,
 )
-from migrate.ui.units import count, duration, remaining, shown, size
+from migrate.ui.units import count, counted, duration, remaining, shown, size
 
 WINDOW = 10.0
 """Seconds over which speed is measured: long enough to be steady, short enough to show a stall."""
@@ -49,6 +51,8 @@ class Reading(msgspec.Struct, frozen=True):
     bytes_speed: float
     eta: float | None
     running: tuple[Running, ...]
+    busy: tuple[str, ...] = ()
+    """Endpoints whose load holds up work now."""
 
 
 class Meter:
@@ -65,6 +69,7 @@ class Meter:
                 self._total[step.id] = step.estimate.rows or by_target.get(step.target, 0)
         self._seen: dict[str, int] = {}
         self._running: dict[str, None] = {}
+        self._busy: dict[str, None] = {}
         self._work = 0
         self._bytes = 0
         self._samples: deque[tuple[float, int, int]] = deque([(self._start, 0, 0)])
@@ -87,6 +92,10 @@ class Meter:
                 self._total[event.step] = self._seen.get(event.step, 0)  # the plan only guessed
             case StepFailed() | StepStopped():
                 self._running.pop(event.step, None)
+            case Throttled(endpoint=endpoint):
+                self._busy |= {endpoint: None} if endpoint else {}
+            case ThrottleEnded():
+                self._busy.pop(event.endpoint, None)
             case Waiting() | MomentOpened():
                 pass
 
@@ -110,6 +119,7 @@ class Meter:
             bytes_speed=(self._bytes - volume) / spent,
             eta=left / speed if speed > 0 else None,
             running=tuple(Running(step, self._seen.get(step, 0), self._total.get(step, 0)) for step in self._running),
+            busy=tuple(self._busy),
         )
 
     def _sum(self, rows: dict[str, int], loads: bool) -> int:
@@ -132,7 +142,12 @@ def figures(reading: Reading) -> list[str]:
         parts.append(f"{size(reading.bytes_speed)}/s")
     if reading.eta is not None and reading.eta > 0:
         parts.append(f"ETA {remaining(reading.eta)}")
-    return parts
+    return parts + paused(reading)
+
+
+def paused(reading: Reading) -> list[str]:
+    """Which servers are waited for; empty when none is."""
+    return [f"paused: {', '.join(map(shown, reading.busy))} busy"] if reading.busy else []
 
 
 def line(reading: Reading) -> str:
@@ -153,6 +168,14 @@ def remark(event: Event) -> str:
     match event:
         case Waiting():
             return f"waiting {remaining(event.seconds)}: {shown(event.step)}: {shown(event.error)}"
+        case Throttled(endpoint=""):
+            return f"held to {size(event.limit)}/s (max_rate)"
+        case Throttled():
+            name = shown(event.endpoint)
+            number = counted(event.running, "statement")
+            return f"paused: {name} runs {number} besides ours, more than its max_threads_running of {event.limit}"
+        case ThrottleEnded():
+            return f"no longer paused: {shown(event.endpoint)} was busy for {remaining(event.seconds)}"
         case MomentOpened():
             at = f", at {shown(event.position)}" if event.position else ""
             held = f"; its writers were held off for {event.locked:.2f} s" if event.locked else ""

@@ -77,6 +77,13 @@ class MemoryWorld:
         with suppress(ServerError):
             await client
 
+    @asynccontextmanager
+    async def busy(self, side: Side, statements: int) -> AsyncIterator[None]:
+        """See World."""
+        self.servers[side].running += statements
+        yield
+        self.servers[side].running -= statements
+
     async def lose_locks(self) -> None:
         """See World."""
         self.servers["target"].break_locks()

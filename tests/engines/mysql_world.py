@@ -11,8 +11,11 @@ import decimal
 import hashlib
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any, Literal
+
+import pymysql
 
 from migrate.engines import open_engine
 from migrate.engines.base import Engine
@@ -33,6 +36,7 @@ CONNECTED = "SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = %s"
 WAITING = """\
 SELECT ID FROM information_schema.PROCESSLIST
 WHERE USER = %s AND STATE LIKE 'Waiting for table %% lock'"""
+AT_WORK = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND = 'Query' AND ID IN ({})"
 CRASH = """\
 CREATE TRIGGER {schema}.`crash` BEFORE INSERT ON {table} FOR EACH ROW
 IF {condition} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'crash of a test'; END IF"""
@@ -183,6 +187,23 @@ class MysqlWorld:
         finally:
             blocker.close()
 
+    @asynccontextmanager
+    async def busy(self, side: Side, statements: int) -> AsyncIterator[None]:
+        """See World: they sleep, in threads of their own, until they are killed."""
+        sleepers = [client.connect(self.doors[side].server, root=True, ssl_disabled=True) for _ in range(statements)]
+        numbers = [client.number(one) for one in sleepers]
+        pool = ThreadPoolExecutor(statements)  # asyncio's own has a few threads only
+        asleep = [asyncio.get_running_loop().run_in_executor(pool, _sleep, one) for one in sleepers]
+        asked = AT_WORK.format(",".join(map(str, numbers)))
+        try:
+            await self._until(lambda: int(self._run(side, asked)[0][0]) == statements)
+            yield
+        finally:
+            for number in numbers:
+                self._run(side, f"KILL {number}")
+            await asyncio.gather(*asleep)
+            pool.shutdown()
+
     async def lose_locks(self) -> None:
         """See World: the connections that hold them are killed."""
         (owner,) = self._run("target", "SELECT IS_USED_LOCK(%s)", lock_name(self.target_schema))[0]
@@ -197,6 +218,12 @@ class MysqlWorld:
                 return
             await asyncio.sleep(0.01)
         raise AssertionError("the server did not come that far in ten seconds")
+
+
+def _sleep(connection: Any) -> None:
+    """Until the connection is killed."""
+    with suppress(pymysql.err.MySQLError), connection.cursor() as cursor:
+        cursor.execute("SELECT SLEEP(300)")
 
 
 def lock_name(schema: str) -> str:

@@ -75,6 +75,13 @@ class Looking:
         assert first != other
         assert first
 
+    async def test_statements_of_others_are_counted_while_they_are_at_work(self, world: World) -> None:
+        others = 20  # more than what other test runs have at work at the same server
+        async with world.busy("source", others):
+            assert await world.source.running() >= others
+            assert await world.target.running() < others
+        assert await world.source.running() < others
+
     async def test_inspect_gives_what_was_created(self, world: World) -> None:
         made = people(world.source_schema)
         await world.create("source", made)

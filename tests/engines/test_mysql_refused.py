@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from migrate.engines.mysql.connect import named
+from migrate.engines.mysql.refusals import named
 from migrate.errors import (
     Busy,
     CannotConnect,

@@ -87,6 +87,9 @@ class World(Protocol):
         The work goes on afterwards, unless it was ended.
         """
 
+    def busy(self, side: Side, statements: int) -> AbstractAsyncContextManager[None]:
+        """Inside, so many statements of others are at work on that side."""
+
     async def lose_locks(self) -> None:
         """Everything that the target engine has locked is lost, and nobody told it."""
 

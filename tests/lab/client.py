@@ -49,6 +49,14 @@ def rows(server: Server, sql: str, *parameters: Any, root: bool = False, **optio
         return list(cursor.fetchall())
 
 
+def number(connection: Connection[Cursor]) -> int:
+    """What the server calls the connection, and KILL takes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CONNECTION_ID()")
+        ((found,),) = cursor.fetchall()
+    return int(found)
+
+
 def run_script(server: Server, schema: str | None, path: Path, *, root: bool = False) -> str:
     """Run a file of SQL with the vendor's own client (so DELIMITER, comments and quotes mean what they mean there).
 

@@ -108,6 +108,10 @@ class MemoryEngine:
         """See base.Engine."""
         self.server.check_writable(self.endpoint)
 
+    async def running(self) -> int:
+        """See base.Engine: what the server was told to say."""
+        return self.server.running
+
     def findings(self, table: Table, definition: str = "") -> tuple[str, ...]:
         """See base.Engine."""
         return inspect.findings(table)

@@ -32,6 +32,7 @@ from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.made import made, record_made
 from migrate.engines.mysql.measure import measure
 from migrate.engines.mysql.rows import MysqlReader
+from migrate.engines.mysql.running import threads_running
 from migrate.engines.mysql.shown import accounts, stored_definitions
 from migrate.engines.mysql.writing import MysqlWriter
 from migrate.errors import DuplicateRow, ReadOnlyServer
@@ -142,6 +143,9 @@ class MysqlEngine:
             f"the server is read-only ({on[0]}=ON)",
             "name the primary server as the target, or switch it off",
         )
+
+    async def running(self) -> int:
+        return await threads_running(self._server)
 
     def findings(self, table: Table, definition: str = "") -> tuple[str, ...]:
         return ddl.findings(table, definition)

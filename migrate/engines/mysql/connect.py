@@ -18,7 +18,7 @@ import pymysql.err
 from pymysql.constants import CLIENT, COMMAND, CR, FIELD_TYPE, SERVER_STATUS
 
 from migrate.engines.mysql.answers import Answer, Result, ServerWarning
-from migrate.engines.mysql.refusals import CONNECTION_LOST, code_and_text, not_mysql, refusal, unreachable
+from migrate.engines.mysql.refusals import CONNECTION_LOST, code_and_text, named, not_mysql
 from migrate.engines.mysql.settings import (
     BEFORE_READING,
     CONNECT_TIMEOUT,
@@ -45,20 +45,6 @@ _WANTS_FILE = "the server asked for a local file, which is refused"
 _NOT_READY = "the session is closed or in the middle of an answer"
 _CLIENT_ERRORS = range(2000, 3000)
 _CLEAR_TEXT = frozenset({"mysql_clear_password", "mysql_old_password"})
-
-
-def named(
-    endpoint: str, error: BaseException, ref: EndpointRef, place: str = "", connecting: bool = False
-) -> ServerError:
-    """The error of `migrate.errors` that says what the driver's `error` means; `place` (a table) leads the sentence."""
-    cause = error.__cause__ if isinstance(error, pymysql.err.OperationalError) and error.__cause__ else error
-    code, text = code_and_text(error)
-    if connecting and (cannot := unreachable(endpoint, cause, ref)):
-        return cannot
-    if isinstance(error, pymysql.err.MySQLError) and code:
-        return refusal(endpoint, ref, code, f"{place}: {text}" if place else text)
-    # The driver could not make sense of what came: the peer went away in the middle, or the packets are out of step.
-    return refusal(endpoint, ref, CR.CR_SERVER_LOST, f"the connection broke: {text or type(error).__name__}")
 
 
 class _Connection(aiomysql.connection.Connection):  # type: ignore[misc]  # aiomysql ships no types
@@ -294,6 +280,11 @@ class Server:
     def is_mariadb(self) -> bool:
         """Whether it is MariaDB. Known once a session was opened."""
         return "mariadb" in (self._variables.get("version", "") + self._variables.get("version_comment", "")).lower()
+
+    @property
+    def at_work(self) -> int:
+        """How many sessions of ours wait for an answer."""
+        return sum(session._busy for session in self._sessions)
 
     @asynccontextmanager
     async def session(self, kind: Kind, program_name: str = "migrate") -> AsyncIterator[Session]:

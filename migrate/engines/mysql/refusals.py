@@ -1,6 +1,6 @@
 """What a server's error number means to us: one class of `migrate.errors`, one sentence, one next step.
 
-Numbers: MySQL 8.0 Server Error Message Reference; those of MariaDB are marked. Pure: no connection, no driver.
+Numbers: MySQL 8.0 Server Error Message Reference; those of MariaDB are marked. Pure: no connection.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+
+import pymysql.err
+from pymysql.constants import CR
 
 from migrate.engines.mysql.settings import CONNECT_TIMEOUT
 from migrate.errors import (
@@ -88,6 +91,20 @@ _HINTS = {
     4161: "the server does not know this type: it is of another version or vendor",  # MariaDB
     4166: "SET GLOBAL local_infile=ON on the server",  # MariaDB
 }
+
+
+def named(
+    endpoint: str, error: BaseException, ref: EndpointRef, place: str = "", connecting: bool = False
+) -> ServerError:
+    """The error of `migrate.errors` that says what the driver's `error` means; `place` (a table) leads the sentence."""
+    cause = error.__cause__ if isinstance(error, pymysql.err.OperationalError) and error.__cause__ else error
+    code, text = code_and_text(error)
+    if connecting and (cannot := unreachable(endpoint, cause, ref)):
+        return cannot
+    if isinstance(error, pymysql.err.MySQLError) and code:
+        return refusal(endpoint, ref, code, f"{place}: {text}" if place else text)
+    # The driver could not make sense of what came: the peer went away in the middle, or the packets are out of step.
+    return refusal(endpoint, ref, CR.CR_SERVER_LOST, f"the connection broke: {text or type(error).__name__}")
 
 
 def refusal(endpoint: str, ref: EndpointRef, code: int, text: str) -> ServerError:

@@ -305,7 +305,7 @@ password = "two"
             "$.move[0].partitons",
             "did you mean 'partitions'? It is not supported in this version",
         ),
-        ("per_server =", "qqq =", "$.options.qqq", "known: parallelism, per_server, dated_tables, definer"),
+        ("per_server =", "qqq =", "$.options.qqq", "known: parallelism, per_server, max_rate, dated_tables, definer"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_one(old: str, new: str, place: str, hint: str) -> None:

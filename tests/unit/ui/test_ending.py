@@ -46,6 +46,15 @@ def test_success_tells_counts_figures_and_the_proof() -> None:
     )
 
 
+def test_how_long_limits_held_work_up_is_told_however_it_ended() -> None:
+    outcome = Outcome(7, 0, 0, 1_200_000, 310_000_000, 20.0, throttled=12.3)
+    assert "\nthrottled 12.3 s of 20.0 s\n" in ended(tally(shop.GOOD, *done(shop.GOOD)), outcome)
+    stopped = Outcome(0, 0, 7, 0, 0, 20.0, interrupted=True, throttled=20.0)
+    assert "\nthrottled 20.0 s of 20.0 s\n" in ended(tally(shop.GOOD), stopped)
+    proven = verify_lines(tally(shop.GOOD), Outcome(1, 0, 0, 0, 0, 20.0, throttled=12.3))
+    assert proven[0].plain == "throttled 12.3 s of 20.0 s"
+
+
 def test_without_verification_it_says_so() -> None:
     steps = [step for step in shop.GOOD.step if step.id != shop.VERIFY.id]
     seen = tally(shop.GOOD, *done(shop.plan(*steps)), StepSkipped(shop.VERIFY.id, "--no-verify"))

@@ -6,7 +6,7 @@ import io
 import json
 from datetime import datetime
 
-from migrate.model.progress import ChunkDone, Outcome, StepDone, StepFailed
+from migrate.model.progress import ChunkDone, Outcome, StepDone, StepFailed, Throttled
 from migrate.ui.jsonl import Jsonl, told
 
 
@@ -36,6 +36,10 @@ def test_events_carry_every_field_zeros_too() -> None:
         "step_done",
         {"step": "s", "seconds": 1.5, "rows": 0, "bytes": 0, "note": ""},
     )
+
+
+def test_an_event_without_a_step_carries_what_it_has() -> None:
+    assert told(Throttled("", 1000)) == ("throttled", {"endpoint": "", "limit": 1000, "running": 0})
 
 
 def test_the_outcome_carries_its_failures() -> None:

@@ -8,7 +8,16 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from migrate.model.progress import ChunkDone, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+from migrate.model.progress import (
+    ChunkDone,
+    StepDone,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    Throttled,
+    ThrottleEnded,
+    Waiting,
+)
 from migrate.ui.bars import Bars
 from migrate.ui.progress import Lines, Meter, Quiet, line
 from tests.unit.ui import shop
@@ -134,6 +143,30 @@ def test_waits_and_failures_are_told_at_once() -> None:
     ]
 
 
+def test_what_holds_work_up_is_told_when_it_begins_and_when_it_ends() -> None:
+    said: list[str] = []
+    lines = Lines(meter(Clock()), said.append, Clock())
+    lines.tell(Throttled("", 50_000_000))
+    lines.tell(Throttled("old", 25, 31))
+    lines.tell(ThrottleEnded("old", 192.0))
+    assert said == [
+        "held to 50 MB/s (max_rate)",
+        "paused: old runs 31 statements besides ours, more than its max_threads_running of 25",
+        "no longer paused: old was busy for 3 min 12 s",
+    ]
+
+
+def test_a_pause_stands_in_the_line_while_it_lasts_and_a_rate_does_not() -> None:
+    counted = meter(Clock())
+    counted.add(Throttled("", 50_000_000))
+    assert line(counted.read()) == "0.0 s · 0 of 1,200,000 rows"
+    counted.add(Throttled("old", 25, 31))
+    counted.add(Throttled("new", 25, 31))
+    assert line(counted.read()) == "0.0 s · 0 of 1,200,000 rows · paused: old, new busy"
+    counted.add(ThrottleEnded("old", 3.0))
+    assert line(counted.read()) == "0.0 s · 0 of 1,200,000 rows · paused: new busy"
+
+
 def test_quiet_only_says_what_must_be_heard() -> None:
     said: list[str] = []
     quiet = Quiet(said.append)
@@ -168,6 +201,13 @@ def test_bars_fit_eighty_columns_and_show_speed_and_eta() -> None:
         "load-rows:new:shop.orders           ━━━━━━━━          600,000 of 1,200,000",
         "…a_with_a_long_name.a_table_orders  ━━━━━━━━━━━━━━━━",
     ]
+    bars.close()
+
+
+def test_bars_show_a_pause() -> None:
+    stream, bars = bars_on(80, Clock())
+    bars.tell(Throttled("old", 25, 31))
+    assert screen(stream, bars.tick)[0].endswith("0% · 0.0 s · paused: old busy")
     bars.close()
 
 
