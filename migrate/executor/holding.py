@@ -15,7 +15,7 @@ from migrate.errors import Interrupted, Locked
 from migrate.executor.check import targets
 from migrate.executor.context import plan_tag
 from migrate.model.pattern import parse_object
-from migrate.model.plan import LoadRows, Plan, Verify
+from migrate.model.plan import Plan, RowStep, Verify
 from migrate.model.table import TableName
 from migrate.state import Run, State
 
@@ -58,10 +58,10 @@ def _stop_waiting(interrupt: asyncio.Event) -> None:
 
 async def mend_tables(plan: Plan, engines: Mapping[str, Engine], finished: frozenset[str]) -> None:
     """Tables that were being filled when their server died can be read and written again. Raises `ServerError`."""
-    loaded = {step.target for step in plan.step if isinstance(step, LoadRows)}
+    loaded = {step.target for step in plan.step if isinstance(step, RowStep)}
     begun: dict[str, set[TableName]] = {}
     for step in plan.step:
-        if step.id not in finished and step.target in loaded and isinstance(step, LoadRows | Verify):
+        if step.id not in finished and step.target in loaded and isinstance(step, RowStep | Verify):
             ref = parse_object(step.target)
             begun.setdefault(ref.endpoint, set()).add(ref.table)
     for endpoint, tables in begun.items():

@@ -20,6 +20,10 @@ async def sync(context: Context, step: SyncRows) -> Written:
     Raises `ServerError`, `LossyWrite`, `ValueHeld`, `Interrupt`.
     """
     tries: list[Written] = []
+    pair = context.standing.pairs[step.target]
+    if not pair.wanted.storage.transactional:  # the ledger must know of a table that may break with its server
+        async with context.slots.line(pair.target.endpoint):
+            await context.engines[pair.target.endpoint].record(context.key(step), (LedgerLine("cut"),))
 
     async def mend(part: Part, one: Compared) -> None:
         if not one.equal:
