@@ -24,6 +24,9 @@ from tests.lab import LabError, Server, client, extra
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 OURS = ("unverified", "verified")
+# A table that InnoDB has put out of its cache and read again may tell an AUTO_INCREMENT one less than before (8.0.33),
+# and would not look equal: none is put out.
+TABLES_KEPT = ("--table-definition-cache=20000", "--table-open-cache=8000")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,8 +92,8 @@ def _measure(chosen: argparse.Namespace) -> int:
     done: list[report.Measured] = []
     with ExitStack() as servers:
         pool = f"--innodb-buffer-pool-size={chosen.buffer_pool}"
-        source = servers.enter_context(extra("bench-source", options=[pool]))
-        target = servers.enter_context(extra("bench-target", options=[pool]))
+        source = servers.enter_context(extra("bench-source", options=[pool, *TABLES_KEPT]))
+        target = servers.enter_context(extra("bench-target", options=[pool, *TABLES_KEPT]))
         setting = report.Setting(
             measure.machine(),
             f"MySQL {source.version} twice on it, buffer pools of {chosen.buffer_pool}",
