@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 # A command that finds itself compiled starts in two thirds of the time, and the tests start thousands.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Settings: on the command line or in the environment, as in `make bench ARGS="--rows 100000"`.
+# Settings: on the command line or in the environment, as in `make bench ARGS="--shape narrow"`.
 PYTHON ?=
 ARGS ?=
 
@@ -76,7 +76,7 @@ format: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## measure migrate beside mysqldump, mydumper and a plain script (ARGS="--rows 100000" for a short one)
+bench: setup ## measure migrate beside the floor, mydumper, mariadb-dump and a plain script (docs/benchmarks.md)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 lab-up: setup ## start the servers the tests use; what it prints is for the shell: eval "$(make -s lab-up)"

@@ -1,4 +1,4 @@
-"""Who takes part: each knows how to move one schema from the source to an empty one on the target.
+"""Who takes part: each knows the commands that move one schema from the source to an empty one on the target.
 
 Every contender gets what its users would give it on a machine of this size: defaults, four threads where it asks.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,15 +22,24 @@ from tests.lab.system import environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 THREADS = 4
-ROWS_A_FILE = 100_000  # mydumper splits a table only when it is told to
+LOGIN = ("--protocol=TCP", "--default-character-set=utf8mb4", "--max-allowed-packet=256M")
 
 
-class Failed(RuntimeError):
-    """A contender ended with an error; the message is the last of what it said."""
+@dataclass(frozen=True)
+class Step:
+    """A command of a move, by a name for the report."""
+
+    name: str
+    command: Sequence[str]
+    variables: Mapping[str, str]
 
 
 class Contender(Protocol):
     """One way to move a schema."""
+
+    @property
+    def key(self) -> str:
+        """What the goals call it; unique."""
 
     @property
     def name(self) -> str:
@@ -39,8 +49,8 @@ class Contender(Protocol):
     def version(self) -> str:
         """Program and version, as the program itself tells."""
 
-    def move(self, source: Server, target: Server, schema: str, folder: Path) -> None:
-        """Move everything; the database is there and empty on the target, `folder` is empty. Raises Failed."""
+    def steps(self, source: Server, target: Server, schema: str, folder: Path) -> Sequence[Step]:
+        """One after the other they move everything to a database that is there and empty; so is `folder`."""
 
 
 @dataclass(frozen=True)
@@ -48,70 +58,70 @@ class Migrate:
     """This project: plan and apply, with the verification that apply does by default or without."""
 
     verify: bool
-    version: str = "this tree"
+    version: str = "migrate of this tree"
+
+    @property
+    def key(self) -> str:
+        """For the goals."""
+        return "verified" if self.verify else "unverified"
 
     @property
     def name(self) -> str:
         """migrate, or migrate --no-verify."""
         return "migrate" if self.verify else "migrate --no-verify"
 
-    def move(self, source: Server, target: Server, schema: str, folder: Path) -> None:
+    def steps(self, source: Server, target: Server, schema: str, folder: Path) -> Sequence[Step]:
         """Plan, then apply."""
         (folder / "migrate.toml").write_text(configuration(source, target, schema), encoding="utf-8")
         paths = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
         variables = {**os.environ, "PYTHONPATH": paths, "BENCH_PASSWORD": source.password}
-        command = [sys.executable, "-m", "migrate"]
-        _run([*command, "plan", "-c", "migrate.toml", "-o", "plan.toml", "--quiet"], folder, variables)
-        flags = ["--quiet"] if self.verify else ["--quiet", "--no-verify"]
-        _run([*command, "apply", "plan.toml", *flags], folder, variables)
+        command = (sys.executable, "-m", "migrate")
+        flags = ("--quiet",) if self.verify else ("--quiet", "--no-verify")
+        return (
+            Step("plan", (*command, "plan", "-c", "migrate.toml", "-o", "plan.toml", "--quiet"), variables),
+            Step("apply", (*command, "apply", "plan.toml", *flags), variables),
+        )
 
 
 @dataclass(frozen=True)
-class Mysqldump:
-    """mysqldump into mysql, through a pipe: one connection on each side."""
+class Dump:
+    """mariadb-dump into mariadb, or mysqldump into mysql, through a pipe: one connection on each side."""
 
-    folder: Path
+    dumper: tuple[str, ...]
+    loader: tuple[str, ...]
     version: str
-    name: str = "mysqldump | mysql"
+    name: str
+    key: str = "dump"
 
-    def move(self, source: Server, target: Server, schema: str, folder: Path) -> None:
+    def steps(self, source: Server, target: Server, schema: str, folder: Path) -> Sequence[Step]:
         """Both programs at once."""
-        options = ["--no-defaults", "--protocol=TCP", "--ssl-mode=DISABLED", "--get-server-public-key"]
-        options += ["--default-character-set=utf8mb4", "--max-allowed-packet=256M"]
-        variables = {**environment(), "MYSQL_PWD": source.password}
-        dump = [str(self.folder / "bin" / "mysqldump"), *options, *_address(source)]
-        dump += ["--single-transaction", "--no-tablespaces", "--set-gtid-purged=OFF", schema]
-        load = [str(self.folder / "bin" / "mysql"), *options, *_address(target), schema]
-        words = folder / "words"
-        with (
-            words.open("wb") as errors,
-            subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=errors, env=variables) as first,
-        ):
-            second = subprocess.run(load, stdin=first.stdout, stderr=errors, env=variables, check=False)
-            if first.stdout is not None:
-                first.stdout.close()
-        if first.returncode or second.returncode:
-            raise Failed(_last(words.read_text(errors="replace")))
+        dump = shlex.join([*self.dumper, *address(source), "--single-transaction", schema])
+        load = shlex.join([*self.loader, *address(target), schema])
+        both = ("bash", "-o", "pipefail", "-c", f"{dump} | {load}")
+        return (Step("pipe", both, {**environment(), "MYSQL_PWD": source.password}),)
 
 
 @dataclass(frozen=True)
 class Mydumper:
-    """mydumper to files, then myloader from them."""
+    """mydumper to files, then myloader from them. `old`: before 1.0, when it asked for more options."""
 
-    program: str
+    folder: Path
     version: str
-    consistency: str  # the option's name differs between versions
+    old: bool
+    key: str = "mydumper"
     name: str = "mydumper + myloader"
 
-    def move(self, source: Server, target: Server, schema: str, folder: Path) -> None:
-        """One after the other: files lie in between."""
-        loader = str(Path(self.program).with_name("myloader"))
-        options = [f"--threads={THREADS}", f"--password={source.password}"]
-        dump = [self.program, *options, *_address(source), f"--database={schema}", f"--outputdir={folder / 'dump'}"]
-        dump += [f"--rows={ROWS_A_FILE}", self.consistency]
-        _run(dump, folder, os.environ)
-        load = [loader, *options, *_address(target), f"--source-db={schema}", f"--database={schema}"]
-        _run([*load, f"--directory={folder / 'dump'}", "--overwrite-tables"], folder, os.environ)
+    def steps(self, source: Server, target: Server, schema: str, folder: Path) -> Sequence[Step]:
+        """One after the other: files lie in between. It split a table only when it was told to."""
+        options = (f"--threads={THREADS}", f"--password={source.password}")
+        more = ("--rows=100000", "--trx-consistency-only") if self.old else ()
+        files = str(folder / "dump")
+        dump = (str(self.folder / "mydumper"), *options, *address(source), f"--database={schema}")
+        load = (str(self.folder / "myloader"), *options, *address(target), f"--database={schema}")
+        return (
+            Step("dump", (*dump, f"--outputdir={files}", *more), environment()),
+            Step("load", (*load, f"--source-db={schema}", f"--directory={files}"), environment()),
+        )
 
 
 @dataclass(frozen=True)
@@ -119,13 +129,15 @@ class Homemade:
     """The script one writes in an afternoon: see homemade.py."""
 
     version: str
-    name: str = "home-made script"
+    key: str = "script"
+    name: str = "aiomysql: SSCursor, executemany"
 
-    def move(self, source: Server, target: Server, schema: str, folder: Path) -> None:
-        """In a process of its own, so that its CPU seconds can be told apart."""
-        command = [sys.executable, "-m", "tests.bench.homemade", str(source.port), str(target.port), schema]
-        variables = {**os.environ, "BENCH_USER": source.user, "BENCH_PASSWORD": source.password}
-        _run(command, REPOSITORY, variables)
+    def steps(self, source: Server, target: Server, schema: str, folder: Path) -> Sequence[Step]:
+        """All in one process."""
+        command = (sys.executable, "-m", "tests.bench.homemade", str(source.port), str(target.port), schema)
+        paths = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+        login = {"PYTHONPATH": paths, "BENCH_USER": source.user, "BENCH_PASSWORD": source.password}
+        return (Step("copy", command, {**os.environ, **login}),)
 
 
 def configuration(source: Server, target: Server, schema: str) -> str:
@@ -138,73 +150,85 @@ def configuration(source: Server, target: Server, schema: str) -> str:
     return f'name = "bench"\n\n{ends}[[move]]\nfrom = "old:{schema}.*"\nto = "new:{schema}.*"\n'
 
 
-def find_mysqldump() -> Mysqldump:
-    """The one of the lab's server package. Raises LabError when there is none."""
-    folder = packages.ensure(MYSQL_8_0_33)
-    return Mysqldump(folder, _version([str(folder / "bin" / "mysqldump"), "--version"]))
+def mysql_client(server: Server) -> list[str]:
+    """The client of the lab's server package, with the address; the password goes by MYSQL_PWD."""
+    program = packages.ensure(MYSQL_8_0_33) / "bin" / "mysql"
+    return [str(program), "--no-defaults", *LOGIN, "--ssl-mode=DISABLED", "--get-server-public-key", *address(server)]
+
+
+def address(server: Server) -> list[str]:
+    """Where and who, as all clients take it."""
+    return [f"--host={server.host}", f"--port={server.port}", f"--user={server.user}"]
+
+
+def find_dump() -> Dump:
+    """mariadb-dump on PATH, installed by Debian's package when we are root; else the lab's own mysqldump.
+
+    Raises LabError when there is neither.
+    """
+    options: tuple[str, ...] = ("--no-defaults", *LOGIN)
+    dumper, loader = _installed("mariadb-dump", "mariadb-client"), shutil.which("mariadb")
+    if dumper is not None and loader is not None:
+        told = version([dumper, "--version"])
+        return Dump((dumper, *options), (loader, *options), told, "mariadb-dump, piped to mariadb")
+    folder = packages.ensure(MYSQL_8_0_33) / "bin"
+    options += ("--ssl-mode=DISABLED", "--get-server-public-key")
+    dump = (str(folder / "mysqldump"), *options, "--no-tablespaces", "--set-gtid-purged=OFF")
+    told = version([dump[0], "--version"])
+    return Dump(dump, (str(folder / "mysql"), *options), told, "mysqldump, piped to mysql")
 
 
 def find_mydumper() -> Mydumper | str:
-    """$MYDUMPER_BIN (myloader lies beside it), else the one on PATH, else Debian's package when we are root.
+    """The one in $MYDUMPER_HOME, else the one on PATH, installed by Debian's package when we are root.
 
     When there is none, the reason in words: the bench goes on without.
     """
-    chosen = os.environ.get("MYDUMPER_BIN") or shutil.which("mydumper")
-    if chosen is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        print("bench: installing mydumper with apt-get", flush=True)
-        for words in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", "mydumper"]):
-            variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            subprocess.run(["apt-get", *words], env=variables, capture_output=True, check=False)
-        chosen = shutil.which("mydumper")
+    chosen = os.environ.get("MYDUMPER_HOME")
     if chosen is None:
-        return "there is none: install it, or name one in MYDUMPER_BIN"
-    program = Path(chosen)
-    if program.is_dir():
-        program /= "mydumper"
-    for path in (program, program.with_name("myloader")):
-        if not os.access(path, os.X_OK):
-            return f"{path} is not a program"
-    help_text = subprocess.run([str(program), "--help"], capture_output=True, text=True, check=False).stdout
-    consistency = "--trx-tables" if "--trx-tables" in help_text else "--trx-consistency-only"
-    return Mydumper(str(program), _version([str(program), "--version"]), consistency)
+        found = _installed("mydumper", "mydumper")
+        if found is None:
+            return "there is none: install it, or name the folder of its programs in MYDUMPER_HOME"
+        chosen = str(Path(found).parent)
+    folder = Path(chosen)
+    for program in (folder / "mydumper", folder / "myloader"):
+        if not os.access(program, os.X_OK):
+            return f"{program} is not a program"
+    told = version([str(folder / "mydumper"), "--version"])
+    return Mydumper(folder, told, old=told.startswith("mydumper 0."))
 
 
 def find_all() -> tuple[list[Contender], list[str]]:
-    """Everyone who can take part, migrate first, and for each who cannot a line that says why."""
+    """Everyone who can take part but the floor, migrate first, and for each who cannot a line that says why."""
     import aiomysql
 
     missing = []
-    found: list[Contender] = [Migrate(verify=True), Migrate(verify=False), find_mysqldump()]
+    found: list[Contender] = [Migrate(verify=False), Migrate(verify=True)]
     mydumper = find_mydumper()
     if isinstance(mydumper, str):
         missing.append(f"mydumper is not measured: {mydumper}")
     else:
         found.append(mydumper)
-    found.append(Homemade(f"aiomysql {aiomysql.__version__}, SSCursor and executemany"))
+    found += [find_dump(), Homemade(f"aiomysql {aiomysql.__version__}")]
     return found, missing
 
 
-def _address(server: Server) -> list[str]:
-    return [f"--host={server.host}", f"--port={server.port}", f"--user={server.user}"]
-
-
-def _run(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
-    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Failed(f"exit {done.returncode}: {_last(done.stderr or done.stdout)}")
-
-
-def _last(words: str) -> str:
-    """The last line that says something."""
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
-
-
-def _version(command: Sequence[str]) -> str:
-    """What a program says of itself, cut to name and number."""
+def version(command: Sequence[str]) -> str:
+    """What a program says of itself, cut to name and number. Raises LabError when it says nothing."""
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
     words = (done.stdout or done.stderr).strip().splitlines()
     if not words:
         raise LabError(f"{command[0]} does not tell its version")
     number = re.search(r"\d+\.\d+\.\d+\S*?(?=[,\s]|$)", words[0])
     return f"{Path(command[0]).name} {number.group()}" if number else words[0]
+
+
+def _installed(program: str, package: str) -> str | None:
+    """The path of a program, after an attempt to install Debian's package when there is none and we are root."""
+    found = shutil.which(program)
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"bench: installing {package} with apt-get", flush=True)
+        for words in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", package]):
+            variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            subprocess.run(["apt-get", *words], env=variables, capture_output=True, check=False)
+        found = shutil.which(program)
+    return found

@@ -1,4 +1,4 @@
-"""What one writes in an afternoon: read rows with a streaming cursor, write them with executemany, table by table.
+"""What one writes in an afternoon: read rows with a streaming cursor, write them with executemany, four tables at once.
 
 `python -m tests.bench.homemade SOURCE_PORT TARGET_PORT SCHEMA`; user and password in BENCH_USER and BENCH_PASSWORD.
 """
@@ -8,20 +8,26 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
 
 import aiomysql
 
 BATCH = 1000  # rows of one executemany and of one transaction
+TOGETHER = 4
 
 
 async def move(source_port: int, target_port: int, schema: str) -> None:
     """Copy every table of the schema. Raises what aiomysql raises."""
-    login = {"host": "127.0.0.1", "user": os.environ["BENCH_USER"], "password": os.environ["BENCH_PASSWORD"]}
-    source = await aiomysql.connect(port=source_port, db=schema, charset="utf8mb4", **login)
-    target = await aiomysql.connect(port=target_port, db=schema, charset="utf8mb4", **login)
+    source = await _connect(source_port, schema)
     async with source.cursor() as cursor:
         await cursor.execute("SHOW TABLES")
-        tables = [row[0] for row in await cursor.fetchall()]
+        tables = iter([row[0] for row in await cursor.fetchall()])
+    source.close()
+    await asyncio.gather(*(_worker(source_port, target_port, schema, tables) for _ in range(TOGETHER)))
+
+
+async def _worker(source_port: int, target_port: int, schema: str, tables: Iterator[str]) -> None:
+    source, target = await _connect(source_port, schema), await _connect(target_port, schema)
     for table in tables:
         async with source.cursor() as cursor:
             await cursor.execute(f"SHOW CREATE TABLE `{table}`")
@@ -36,6 +42,11 @@ async def move(source_port: int, target_port: int, schema: str) -> None:
                 await target.commit()
     source.close()
     target.close()
+
+
+async def _connect(port: int, schema: str) -> aiomysql.Connection:
+    login = {"host": "127.0.0.1", "user": os.environ["BENCH_USER"], "password": os.environ["BENCH_PASSWORD"]}
+    return await aiomysql.connect(port=port, db=schema, charset="utf8mb4", **login)
 
 
 if __name__ == "__main__":

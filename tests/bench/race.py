@@ -1,32 +1,50 @@
-"""Run the contenders in turns, check each result, and say how long each took."""
+"""Run the contenders in turns over one shape, and check each result."""
 
 from __future__ import annotations
 
-import os
-import resource
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
-from tests.bench.contenders import Contender, Failed
+from tests.bench import measure
+from tests.bench.contenders import Contender, mysql_client
+from tests.bench.measure import Failed, Usage
+from tests.bench.shapes import Shape
 from tests.demo import audit
 from tests.lab import Server, client
+from tests.lab.system import environment
 
 SCHEMA = "bench"
-TABLES_SQL = Path(__file__).with_name("tables.sql")
 
 
 @dataclass(frozen=True)
 class Lap:
-    """One move: wall seconds, CPU seconds of the client side, and what was wrong with it ("" when equal)."""
+    """One move by the contender of that key: what each step took, and CPU seconds of both servers meanwhile.
 
-    contender: str
-    seconds: float
-    cpu_seconds: float
+    `wrong` begins with "failed" or "not equal", and is empty when the result was equal.
+    """
+
+    key: str
+    steps: dict[str, Usage]
+    source_cpu: float
+    target_cpu: float
     wrong: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all steps."""
+        return sum(used.seconds for used in self.steps.values())
+
+    @property
+    def client_cpu(self) -> float:
+        """CPU seconds of the clients in all steps."""
+        return sum(used.cpu_seconds for used in self.steps.values())
+
+    @property
+    def peak_bytes(self) -> int:
+        """Memory of the largest client process."""
+        return max((used.peak_bytes for used in self.steps.values()), default=0)
 
 
 def turns(contenders: Sequence[Contender], rounds: int) -> Iterator[Contender]:
@@ -35,72 +53,52 @@ def turns(contenders: Sequence[Contender], rounds: int) -> Iterator[Contender]:
         yield from contenders if number % 2 == 0 else reversed(contenders)
 
 
-def fill(source: Server, rows: int) -> None:
-    """Make the tables anew on the source. Raises ScriptError."""
-    client.rows(source, f"DROP DATABASE IF EXISTS `{SCHEMA}`")
-    client.rows(source, f"CREATE DATABASE `{SCHEMA}`")
+def fill(source: Server, shape: Shape, size: int) -> None:
+    """Make the shape anew on the source. Raises ScriptError."""
+    _empty(source)
     with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="utf-8") as script:
-        script.write(f"SET @rows = {rows};\n{TABLES_SQL.read_text(encoding='utf-8')}")
+        script.write(shape.script(size))
         script.flush()
         client.run_script(source, SCHEMA, Path(script.name))
 
 
+def plain_select(source: Server) -> float:
+    """CPU seconds that the source takes to send all rows by plain SELECTs, table after table. Raises Failed."""
+    tables = [str(row[0]) for row in client.rows(source, "SHOW TABLES", database=SCHEMA)]
+    with tempfile.TemporaryDirectory(prefix="migrate-bench-") as folder:
+        script = Path(folder) / "select.sql"
+        script.write_text("".join(f"SELECT * FROM `{table}`;\n" for table in tables), encoding="utf-8")
+        shown = [*mysql_client(source), "--quick", "--batch", SCHEMA, f"--execute=source {script}"]
+        command = ("bash", "-c", 'exec "$@" >/dev/null', "bash", *shown)
+        measure.settle([source])
+        before = measure.server_cpu(source)
+        measure.run(command, Path(folder), {**environment(), "MYSQL_PWD": source.password})
+        return measure.server_cpu(source) - before
+
+
 def lap(contender: Contender, source: Server, target: Server, expected: audit.Facts) -> Lap:
     """One contender, from an empty database on the target; the check afterwards is not in its time."""
-    client.rows(target, f"DROP DATABASE IF EXISTS `{SCHEMA}`")
-    client.rows(target, f"CREATE DATABASE `{SCHEMA}`")
+    _empty(target)
+    measure.settle([source, target])
     wrong = ""
+    taken: dict[str, Usage] = {}
     with tempfile.TemporaryDirectory(prefix="migrate-bench-") as folder:
-        started, cpu = time.monotonic(), _children()
+        steps = contender.steps(source, target, SCHEMA, Path(folder))
+        before = [measure.server_cpu(server) for server in (source, target)]
         try:
-            contender.move(source, target, SCHEMA, Path(folder))
+            for step in steps:
+                taken[step.name] = measure.run(step.command, Path(folder), step.variables)
         except Failed as error:
             wrong = f"failed: {error}"
-        seconds, used = time.monotonic() - started, _children() - cpu
+        used = [measure.server_cpu(server) - start for server, start in zip((source, target), before, strict=True)]
     if not wrong:
         found = audit.differences(expected, audit.facts(target, SCHEMA))
         if found:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             wrong = f"not equal: {found[0]}{more}"
-    return Lap(contender.name, seconds, used, wrong)
+    return Lap(contender.key, taken, used[0], used[1], wrong)
 
 
-def report(laps: Sequence[Lap], versions: dict[str, str]) -> list[str]:
-    """One line for each contender, in the order of `versions`: the median of its laps that were equal.
-
-    Ratios are seconds divided by the seconds of migrate with and without its verification.
-    """
-    good = {name: [one for one in laps if one.contender == name and not one.wrong] for name in versions}
-    medians = {name: median(one.seconds for one in some) for name, some in good.items() if some}
-    width = max(len(name) for name in versions)
-    head = f"{'':<{width}}  {'seconds':>8}  {'client CPU s':>12}  {'/ migrate':>9}  {'/ --no-verify':>13}  laps"
-    lines = [head]
-    for name, version in versions.items():
-        if name not in medians:
-            wrong = next((one.wrong for one in laps if one.contender == name), "was not run")
-            lines.append(f"{name:<{width}}  {wrong}  [{version}]")
-            continue
-        cpu = median(one.cpu_seconds for one in good[name])
-        ratios = [_ratio(medians[name], medians.get(base)) for base in ("migrate", "migrate --no-verify")]
-        each = ", ".join(f"{one.seconds:.1f}" for one in good[name])
-        numbers = f"{medians[name]:>8.1f}  {cpu:>12.1f}  {ratios[0]:>9}  {ratios[1]:>13}"
-        lines.append(f"{name:<{width}}  {numbers}  {each}  [{version}]")
-        lines += [f"{'':<{width}}  one lap {one.wrong}" for one in laps if one.contender == name and one.wrong]
-    return lines
-
-
-def machine() -> str:
-    """What this was measured on, as far as it matters."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    load = os.getloadavg()[0]
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB of memory, load {load:.1f} before the start"
-
-
-def _ratio(seconds: float, base: float | None) -> str:
-    return "-" if base is None else f"{seconds / base:.2f}"
-
-
-def _children() -> float:
-    """CPU seconds, user and system, of all processes that we started and that have ended (getrusage(2))."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _empty(server: Server) -> None:
+    client.rows(server, f"DROP DATABASE IF EXISTS `{SCHEMA}`")
+    client.rows(server, f"CREATE DATABASE `{SCHEMA}`")
