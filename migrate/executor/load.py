@@ -104,9 +104,12 @@ class Load:
         if not self._rows.key:  # one range, so that the ledger knows the table as this plan's before the first row
             await self._target.record(self._key, (LedgerLine("cut"),))
             return ranges
+        parts_of_it = self._step.estimate.bytes // PART_BYTES
+        if parts_of_it < 2 and self._step.protocol == "transactional":
+            ranges.parts = (Span(),)  # every run of this plan sees it so: the ledger need not be told
+            return ranges
         async with self._context.moments.reader(self._source.endpoint) as reader:
-            size = self._step.estimate.bytes
-            count = min(self._source.slots, self._target.slots, max(1, size // PART_BYTES))
+            count = min(self._source.slots, self._target.slots, max(1, parts_of_it))
             starts = await reader.starts(self._rows, count)
         bounds = (None, *starts, None)
         parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))

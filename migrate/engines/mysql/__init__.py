@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from migrate.engines.base import (
     Alteration,
@@ -27,7 +28,7 @@ from migrate.engines.mysql.broken import mend
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.grants import unseen, writes_anyway
 from migrate.engines.mysql.inspect import definitions, inspect
-from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, ledger_table
+from migrate.engines.mysql.ledger import ledger_insert, ledger_line, ledger_table
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.made import made, record_made
 from migrate.engines.mysql.measure import measure
@@ -35,7 +36,7 @@ from migrate.engines.mysql.rows import MysqlReader
 from migrate.engines.mysql.running import threads_running
 from migrate.engines.mysql.shown import accounts, stored_definitions
 from migrate.engines.mysql.writing import MysqlWriter
-from migrate.errors import DuplicateRow, ReadOnlyServer
+from migrate.errors import DuplicateRow, ReadOnlyServer, ServerError
 from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
 from migrate.model.plan import EndpointRef
@@ -63,9 +64,8 @@ AUTO_INCREMENT = """\
 SELECT AUTO_INCREMENT,TABLE_TYPE FROM information_schema.TABLES
 WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {name}"""
 
-HAS_TABLE = (
-    "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ({schemas}) AND TABLE_NAME = {name}"
-)
+NO_LEDGER = (1044, 1049, 1142, 1146)
+"""No such schema or table; or one that this account may not see, if it is there."""
 
 
 class MysqlEngine:
@@ -328,37 +328,32 @@ class MysqlEngine:
                 await session.execute(ledger_table(TableName(schema, "")).create())
 
     async def ledger(self, key: LedgerKey) -> AsyncIterator[LedgerLine]:
-        if not await self._have_ledger([key.target.schema]):
-            return
-        async with self._server.session("metadata") as session:
-            found = await session.query(ledger_table(key.target).select_all(key))
-        for row in found.rows:
+        for row in await self._ledger_rows(key.target.schema, ledger_table(key.target).select_all(key)):
             yield ledger_line(row)
 
     async def started(self, plan: str, tables: Sequence[TableName]) -> frozenset[TableName]:
-        schemas = sorted({table.schema for table in tables})
         found: set[TableName] = set()
-        for schema in await self._have_ledger(schemas):
-            async with self._server.session("metadata") as session:
-                answer = await session.query(ledger_table(TableName(schema, "")).select_targets(plan))
-            found.update(TableName(schema, str(row[0])) for row in answer.rows)
+        for schema in sorted({table.schema for table in tables}):
+            rows = await self._ledger_rows(schema, ledger_table(TableName(schema, "")).select_targets(plan))
+            found.update(TableName(schema, str(row[0])) for row in rows)
         return frozenset(found & set(tables))
 
     async def finished(self, plan: str, schemas: Sequence[tuple[str, str]]) -> frozenset[str]:
         found: set[str] = set()
-        for schema in await self._have_ledger([schema for _, schema in schemas]):
-            async with self._server.session("metadata") as session:
-                answer = await session.query(ledger_table(TableName(schema, "")).select_whole(plan))
-            found.update(str(row[0]) for row in answer.rows)
+        for _, schema in schemas:
+            rows = await self._ledger_rows(schema, ledger_table(TableName(schema, "")).select_whole(plan))
+            found.update(str(row[0]) for row in rows)
         return frozenset(found)
 
-    async def _have_ledger(self, schemas: Sequence[str]) -> tuple[str, ...]:
-        if not schemas:
-            return ()
-        statement = HAS_TABLE.format(schemas=",".join(literal(schema) for schema in schemas), name=literal(LEDGER))
+    async def _ledger_rows(self, schema: str, statement: str) -> Sequence[Sequence[Any]]:
+        """What the ledger of a schema tells; nothing where there is none."""
         async with self._server.session("metadata") as session:
-            found = {str(row[0]) for row in (await session.query(statement)).rows}
-        return tuple(schema for schema in schemas if schema in found)
+            try:
+                return (await session.query(statement)).rows
+            except ServerError as error:
+                if error.code not in NO_LEDGER:
+                    raise
+        return ()
 
     async def record(self, key: LedgerKey, lines: Sequence[LedgerLine]) -> None:
         async with self._server.session("write") as session:
@@ -368,11 +363,13 @@ class MysqlEngine:
                 return  # one statement: none of the lines was written, those of a predecessor stay
 
     async def forget(self, keys: Sequence[LedgerKey]) -> None:
-        there = set(await self._have_ledger(sorted({key.target.schema for key in keys})))
         async with self._server.session("write") as session:
             for key in keys:
-                if key.target.schema in there:
+                try:
                     await session.execute(ledger_table(key.target).forget(key))
+                except ServerError as error:
+                    if error.code not in NO_LEDGER:
+                        raise
 
     async def made(self, schemas: Sequence[tuple[str, str]]) -> tuple[Made, ...]:
         return await made(self._server, [schema for _, schema in schemas])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -31,6 +32,9 @@ from migrate.engines.mysql.settings import (
 )
 from migrate.errors import CannotConnect, ConnectionLost, MissingPrivilege, ServerError
 from migrate.model.plan import EndpointRef
+
+FRESH = 1.0
+"""Seconds for which an idle session is taken to be alive without asking: round trips add up."""
 
 PACKET = 1 << 20
 """Bytes of local data sent at a time, and so what waits in memory of them."""
@@ -87,6 +91,8 @@ class Session:
         self._server = server
         self._connection = connection
         self._busy = False
+        self.idle_since = 0.0
+        """When it came back among the idle ones, by the monotonic clock."""
 
     @property
     def usable(self) -> bool:
@@ -297,6 +303,7 @@ class Server:
             raise
         idle = self._idle.setdefault(kind, [])
         if kind != "lock" and session.usable and not session.in_transaction and len(idle) < self.slots:
+            session.idle_since = time.monotonic()
             idle.append(session)
         else:
             await session.close()
@@ -305,7 +312,8 @@ class Server:
         idle = self._idle.get(kind, [])
         while idle:
             session = idle.pop()
-            if await session.ping():
+            fresh = session.usable and time.monotonic() - session.idle_since < FRESH
+            if fresh or await session.ping():
                 return session
             session.abandon()
         return None

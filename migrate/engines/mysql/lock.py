@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -36,6 +37,10 @@ PATIENCE = 60.0
 """Seconds to wait for a killed statement to end; a copying ALTER undoes its work first."""
 
 
+FRESH = 0.2
+"""Seconds for which an answer holds: many small steps begin in that time, and a lock can be lost after any look."""
+
+
 class MysqlLock:
     """See `migrate.engines.base.Lock`."""
 
@@ -47,12 +52,19 @@ class MysqlLock:
         self._names = names
         self._stack = stack
         self._one_at_a_time = asyncio.Lock()
+        self._held_at = -math.inf
 
     async def check(self) -> None:
+        async with self._one_at_a_time:
+            now = time.monotonic()
+            if now - self._held_at >= FRESH:
+                await self._ask()
+                self._held_at = now
+
+    async def _ask(self) -> None:
         asked = ",".join(f"IS_USED_LOCK('{name}') = CONNECTION_ID()" for _, name in self._names)
         try:
-            async with self._one_at_a_time:
-                found = await self._session.query(f"SELECT {asked}")
+            found = await self._session.query(f"SELECT {asked}")
             held = [str(value) == "1" for value in found.rows[0]]
         except ConnectionLost:
             held = [False for _ in self._names]
