@@ -60,8 +60,8 @@ class Load:
         self._step = step
         self._source: Engine = context.engines[pair.source.endpoint]
         self._target: Engine = context.engines[pair.target.endpoint]
-        self._rows = rows_of(self._source, pair.table, step.where)
-        there = both_sides(pair, self._source)[1]
+        mine, there = both_sides(pair, self._source, self._target)
+        self._rows = mine if step.protocol == "whole-object" else rows_of(self._source, pair.table, step.where)
         self._into = msgspec.structs.replace(there, where="")
         self._key = context.key(step)
         self._moment = context.moments.name(self._source.endpoint)
@@ -75,13 +75,15 @@ class Load:
         ranges = await self._context.patiently(self._step, self._ranges_in_slots)
         if ranges.whole:
             return
-        if not self._rows.key:
+        moved_on = bool(self._moment and ranges.moments - {self._moment} and self._context.proving)
+        # Without a key on the target no range of it can be brought to another moment, only the table.
+        if not self._rows.key or (moved_on and not self._into.key):
             await self._context.patiently(self._step, self._whole)
             return
         if ranges.rows:
             self._context.recount(self._step)
             self._count(ranges.rows, ranges.bytes)
-        if self._moment and ranges.moments - {self._moment} and self._context.proving:
+        if moved_on:
             await self._context.patiently(self._step, lambda: self._catch_up(ranges))
         await self._all_ranges(ranges)
         moment = self._moment if ranges.moments <= {self._moment} else ""

@@ -39,7 +39,7 @@ class _Proof:
         self._pair = context.standing.pairs[step.target]
         self._source = context.engines[self._pair.source.endpoint]
         self._target = context.engines[self._pair.target.endpoint]
-        self._mine, self._theirs = both_sides(self._pair, self._source)
+        self._mine, self._theirs = both_sides(self._pair, self._source, self._target)
         self._left = left
         self._right = right
         self._mending: CatchUp | None = None

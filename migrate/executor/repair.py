@@ -74,7 +74,7 @@ class Mender:
         """
         self._refuse_triggers(pair)
         target = self._engines[pair.target.endpoint]
-        mine, theirs = both_sides(pair, self._engines[pair.source.endpoint])
+        mine, theirs = both_sides(pair, self._engines[pair.source.endpoint], target)
         lock = self._locks.get(pair.target.endpoint)
         async with target.writer(self._tag) as writer:
             work = CatchUp(left, right, writer, mine, theirs, self.between, whole_table=False)

@@ -176,7 +176,7 @@ async def _rows(
 ) -> tuple[int, int, list[str]]:
     """Rows that are equal, how many of them were made so, and the ranges that differ."""
     source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
-    mine, theirs = both_sides(pair, source)
+    mine, theirs = both_sides(pair, source, target)
     total, mended, wrong = 0, 0, list[Compared]()
     reading = mending.moments.reader(source.endpoint) if mending else source.reader()
     async with reading as left, target.reader() as right:

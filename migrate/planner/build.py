@@ -186,7 +186,7 @@ async def _existing(
             return Existing.CHANGING
         source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
         async with at_once:
-            same = await equal(source, target, *both_sides(pair, source))
+            same = await equal(source, target, *both_sides(pair, source, target))
         return Existing.EQUAL if same else Existing.OTHER
 
     asked = [pair for found in there.values() for pair in found]

@@ -15,7 +15,7 @@ from migrate.model.table import ForeignKey, Index, ObjectRef, Statistics, TableN
 from migrate.planfile import round_estimate
 from migrate.planner.gap import Gap
 from migrate.planner.risk import finding
-from migrate.planner.survey import rows_of
+from migrate.planner.survey import both_sides, rows_of
 from migrate.planner.translate import Pair
 
 DEFER_ROWS = 10_000
@@ -34,6 +34,9 @@ class Existing(Enum):
     NOT_COMPARED = auto()
     CHANGING = auto()
     REFUSED = auto()
+
+
+OTHER_ORDER = "the target has its key's values in another order, by their collation"
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -139,9 +142,11 @@ def _row_findings(link: Link) -> list[Finding]:
     protocol = _protocol(link)
     if protocol == "whole-object":
         rows = round_estimate(link.statistics.rows)
-        text = (
-            f"no unique key without NULLs: its {rows:,} rows are loaded as one unit, and again from the start on resume"
-        )
+        why = OTHER_ORDER if rows_of(link.source, pair.table).key else "no unique key without NULLs"
+        text = f"{why}: its {rows:,} rows are loaded as one unit, and again from the start on resume"
+        found.append(finding("MG301", where, text))
+    elif not _compared(link):
+        text = f"{OTHER_ORDER}: its rows are proven as one range, and a resume at another moment loads them all again"
         found.append(finding("MG301", where, text))
     if not pair.wanted.storage.transactional:
         text = f"{pair.wanted.storage.engine} has no transactions: on resume the last span is cleared and written again"
@@ -152,20 +157,27 @@ def _row_findings(link: Link) -> list[Finding]:
 
 
 def _protocol(link: Link) -> Protocol:
-    if not rows_of(link.source, link.pair.table).key:
-        return "whole-object"
-    return "transactional" if link.pair.wanted.storage.transactional else "replace-span"
+    """A span that is cleared before it is written must be the same rows there as here."""
+    if link.pair.wanted.storage.transactional:
+        return "transactional" if rows_of(link.source, link.pair.table).key else "whole-object"
+    return "replace-span" if _compared(link) else "whole-object"
+
+
+def _compared(link: Link) -> tuple[str, ...]:
+    """The columns along which both sides have the same ranges."""
+    return tuple(column.name for column in both_sides(link.pair, link.source, link.target)[0].key)
 
 
 def _load(link: Link, blocked: str = "") -> LoadRows:
-    pair = link.pair
+    pair, protocol = link.pair, _protocol(link)
+    key = () if protocol == "whole-object" else rows_of(link.source, pair.table).key
     return LoadRows(
         id=step_id("load-rows", pair.target),
         source=str(pair.source),
         target=str(pair.target),
         after=shaped_by(pair.target),
-        protocol=_protocol(link),
-        key=tuple(column.name for column in rows_of(link.source, pair.table).key),
+        protocol=protocol,
+        key=tuple(column.name for column in key),
         where=pair.where,
         blocked=blocked,
         estimate=_estimate(link),
@@ -179,7 +191,7 @@ def _verify(link: Link) -> Verify:
         source=str(pair.source),
         target=str(pair.target),
         after=(step_id("load-rows", pair.target), *shaped_by(pair.target)),
-        key=tuple(column.name for column in rows_of(link.source, pair.table).key),
+        key=_compared(link),
         where=pair.where,
         estimate=_estimate(link),
     )

@@ -181,7 +181,8 @@ class MemoryWriter:
                 else:
                     new += _unpack(stored, rows, payload)
             if not rows.key:
-                stored.replace(new)
+                passes = condition(self._endpoint, rows.where, stored.columns)
+                stored.replace([*(row for row in stored.rows if not passes(row)), *new])
 
     async def _transact(self, stored: StoredTable, new: Sequence[Row], key: LedgerKey, executor: Executor) -> None:
         """All rows at once, at the end; a table without transactions keeps what it took before a failure."""

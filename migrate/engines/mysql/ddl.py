@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from migrate.engines.mysql.collations import pads
 from migrate.engines.mysql.drawn import drawing_from
 from migrate.engines.mysql.spelling import same
 from migrate.errors import UnreadableDdl
@@ -120,18 +121,34 @@ def deferrable(table: Table) -> tuple[Index, ...]:
     )
 
 
-def usable_key(table: Table) -> Index | None:
+def usable_key(table: Table, mariadb: bool = False) -> Index | None:
     """The index that can cut the table into spans: the primary key, else the narrowest unique one without NULLs.
 
     All its parts are whole columns with a total order that a literal can name exactly: no prefixes, expressions,
     virtual columns, floats, bits, JSON or geometry; not HASH, which has no order; not invisible, which no query uses.
-    Indexes of mixed direction come last: the server would sort for every span. None: there is none.
+    Indexes of mixed direction come last: the server would sort for every span. MariaDB's CHAR without PAD SPACE has two
+    orders (`compares_apart`). None: there is none.
     """
     if table.storage.engine.lower() == "archive":
         return None  # it knows no DELETE, so a span cannot be written again
     columns = {column.name: column for column in table.columns}
-    usable = [index for index in table.indexes if _cuts(index, columns)]
+    apart = {column.name for column in table.columns if mariadb and compares_apart(column)}
+    usable = [
+        index
+        for index in table.indexes
+        if _cuts(index, columns) and apart.isdisjoint(part.column for part in index.parts)
+    ]
     return min(usable, key=lambda index: _preference(index, columns), default=None)
+
+
+def compares_apart(column: Column) -> bool:
+    """Whether MariaDB orders the column otherwise in an index than in a condition: CHAR where blanks at the end count.
+
+    InnoDB compares it with the blanks that fill it up, `k > 'a'` without them: a row with `a` and NUL is before `a` in
+    the one, behind it in the other, and would be in no span or in two. Seen on 10.11.18 and 11.8.9, under each such
+    collation; MySQL's NO PAD collations do not do it.
+    """
+    return isinstance(column.type, Text) and column.type.fixed and not pads(column.collation)
 
 
 def findings(table: Table, definition: str = "") -> tuple[str, ...]:

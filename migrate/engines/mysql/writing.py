@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from migrate.engines.base import LedgerKey, LedgerLine, Payload, Rows
+from migrate.engines.base import LedgerKey, LedgerLine, Payload, Rows, Span
 from migrate.engines.mysql import layout as lay
 from migrate.engines.mysql.answers import Result, ServerWarning, literal
 from migrate.engines.mysql.connect import Session
@@ -105,7 +105,7 @@ class MysqlWriter:
                     await self._put(rows, payload)
             return
         async with self._together(transactions):
-            await self._run(f"DELETE FROM {quote_table(rows.table)}")
+            await self._run(f"DELETE FROM {quote_table(rows.table)}{lay.condition(rows, Span())}")
             async for payload in payloads:
                 await self._put(rows, payload)
 

@@ -382,3 +382,13 @@ def test_a_member_that_may_stand_for_a_lost_character_is_not_moved(
     reasons = ddl.findings(made)
     assert bool(reasons) is refused
     assert all("`e`" in reason and "U+FFFF" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("collation", ["utf8mb4_nopad_bin", "utf8mb4_0900_ai_ci", "latin1_swedish_nopad_ci"])
+def test_a_char_that_mariadb_orders_in_two_ways_cuts_nothing_there(collation: str) -> None:
+    padded, counted = (
+        Table(NAME, (column("c", Text("utf8mb4", 9, fixed=True), collation=name),), (index("PRIMARY", "primary", "c"),))
+        for name in ("utf8mb4_general_ci", collation)
+    )
+    assert [ddl.usable_key(table, mariadb=True) is None for table in (padded, counted)] == [False, True]
+    assert ddl.usable_key(counted) is not None
