@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from migrate.engines.base import Checksum, LedgerKey, Payload, Rows, Span
-from migrate.engines.mysql import ddl
+from migrate.engines.mysql import keys
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.inspect import inspect
 from migrate.engines.mysql.ledger import ledger_table
@@ -82,7 +82,7 @@ async def table_there(server: Server, schema: str, name: str) -> Table:
 def read_as(table: Table, mariadb: bool = False) -> Rows:
     """What is read of a table by its key."""
     columns = {column.name: column for column in table.columns}
-    key = ddl.usable_key(table, mariadb)
+    key = keys.usable_key(table, mariadb)
     return Rows(
         table.name,
         tuple(column for column in table.columns if not column.generated),

@@ -21,7 +21,7 @@ from migrate.engines.base import (
     Translation,
     Writer,
 )
-from migrate.engines.mysql import alter, ddl, drawn, layout, snapshot, stored_ddl, translation
+from migrate.engines.mysql import alter, ddl, drawn, keys, layout, snapshot, stored_ddl, translation
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.collations import weights
 from migrate.engines.mysql.connect import Server
@@ -184,12 +184,12 @@ class MysqlEngine:
     # -- DDL
 
     def key(self, table: Table) -> Index | None:
-        return ddl.usable_key(table, self._server.is_mariadb)
+        return keys.usable_key(table, self._server.is_mariadb)
 
     def order(self, column: Column) -> str:
         if not isinstance(column.type, Text):
             return ""
-        if self._server.is_mariadb and ddl.compares_apart(column):
+        if self._server.is_mariadb and keys.compares_apart(column):
             return f"{column.collation} of MariaDB's CHAR"
         return weights(column.collation, "mariadb" if self._server.is_mariadb else "mysql")
 
