@@ -1,4 +1,4 @@
-"""Text that the other vendor's collation has in another place: such a table is proven, mended and resumed as a whole."""
+"""Text that the other collation has in another place: such a table is proven, mended and resumed as a whole."""
 
 from __future__ import annotations
 
