@@ -102,6 +102,10 @@ def test_a_where_rule_moves_these_rows_and_no_others(
     assert client.rows(target, f"SELECT id FROM `{goal}`.`a%b` ORDER BY 1") == [(1,), (2,)]
     assert_equal(source, schema, target, goal, conditions)
     migrate.must("verify", PLAN)
+    client.rows(target, f"INSERT INTO `{goal}`.bag VALUES ('kept')")  # which the rule lets alone, a repair too
+    client.rows(target, f"DELETE FROM `{goal}`.bag WHERE v = 'a' LIMIT 1")
+    migrate.must("verify", PLAN, "--repair")
+    assert client.rows(target, f"SELECT v FROM `{goal}`.bag ORDER BY 1") == [("a",), ("a",), ("kept",)]
 
 
 @pytest.mark.parametrize(
