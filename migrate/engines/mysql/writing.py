@@ -191,10 +191,13 @@ class MysqlWriter:
 
     async def _put_cells(self, rows: Rows, payload: Payload, target: str) -> Result:
         cells = msgspec.msgpack.decode(payload.data, type=list[bytes | None])
-        values = b",".join(lay.cell_literal(c, cell) for c, cell in zip(rows.columns, cells, strict=True))
-        head = f"/* {self._tag} */ {lay.insert_head(rows, target)}".encode()
-        if len(head) + len(values) + 2 < self._max_packet or "raw" not in self.layouts:
-            return await self._session.execute(head + b"(" + values + b")")
+        parts = [f"/* {self._tag} */ {lay.insert_head(rows, target)}".encode()]
+        for column, cell in zip(rows.columns, cells, strict=True):
+            parts += (b"(" if len(parts) == 1 else b",", lay.cell_literal(column, cell))
+        if sum(map(len, parts)) + 1 < self._max_packet or "raw" not in self.layouts:
+            statement = b"".join((*parts, b")"))
+            parts.clear()  # a cell of 64 MiB has 128 MiB of digits: not twice while they are sent
+            return await self._session.execute(statement)
         return await self._load_cells(rows, cells, target)
 
     async def _load_cells(self, rows: Rows, cells: Sequence[bytes | None], target: str) -> Result:
