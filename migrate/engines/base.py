@@ -40,6 +40,7 @@ from migrate.model.pattern import Pattern
 from migrate.model.plan import Protocol as LoadProtocol
 from migrate.model.table import (
     Catalog,
+    Column,
     ForeignKey,
     Index,
     Schema,
@@ -241,6 +242,11 @@ class Engine(Protocol):
 
     def key(self, table: Table) -> Index | None:
         """The index that can cut the table into spans: unique, no NULLs, comparable. None: there is none."""
+
+    def order(self, column: Column) -> str:
+        """By which rule values of the column are compared: where two columns, on whichever servers, have the same rule,
+        both have every value in the same place. A span along other columns would hold other rows here than there.
+        """
 
     def deferrable(self, table: Table) -> tuple[Index, ...]:
         """Indexes that may be made after the rows."""

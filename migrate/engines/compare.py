@@ -62,13 +62,6 @@ class Differing(msgspec.Struct, frozen=True):
     whole: bool
 
 
-def same_order(source_rows: Rows, target_rows: Rows) -> bool:
-    """Whether both servers sort the keys alike, so that a range is the same set of keys on both."""
-    return all(
-        mine.collation == theirs.collation for mine, theirs in zip(source_rows.key, target_rows.key, strict=True)
-    )
-
-
 async def compare(
     left: Reader,
     right: Reader,
@@ -79,7 +72,7 @@ async def compare(
 ) -> AsyncGenerator[Compared, None]:
     """Every range of `within` in key order; a table without key, or sorted otherwise on each side, is one range."""
     span = within
-    in_ranges = bool(source_rows.key) and same_order(source_rows, target_rows)
+    in_ranges = bool(source_rows.key) and source_rows.alike
     while True:
         upper = await left.next_bound(source_rows, span, range_rows) if in_ranges else None
         part = span if upper is None else Span(span.lower, upper)

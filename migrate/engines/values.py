@@ -39,7 +39,7 @@ class Rows(msgspec.Struct, frozen=True):
     """What to read of a table: `columns` are those that hold values (no generated ones), in the table's order.
 
     `key` is empty when no index can cut the table; `index` is the name of the one that does; `where` is a condition in
-    the source's SQL, empty for all rows.
+    the source's SQL, empty for all rows. `alike`: where two sides are read, a span of the key is the same rows on both.
     """
 
     table: TableName
@@ -47,6 +47,7 @@ class Rows(msgspec.Struct, frozen=True):
     key: tuple[Column, ...] = ()
     index: str = ""
     where: str = ""
+    alike: bool = True
 
 
 MomentWay = Literal["backup-stage", "flush-tables", "lock-tables", "position", "none"]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 from migrate.engines.base import Payload, Reader, Span
-from migrate.engines.compare import Compared, compare, same_order
+from migrate.engines.compare import Compared, compare
 from migrate.executor.catch_up import CatchUp, Written
 from migrate.executor.context import Context, Interrupt, step_tag
 from migrate.model.plan import SyncRows, Verify
@@ -29,7 +29,7 @@ class BothSides:
         self.pair = context.standing.pairs[step.target]
         self.source = context.engines[self.pair.source.endpoint]
         self.target = context.engines[self.pair.target.endpoint]
-        self.mine, self.theirs = both_sides(self.pair, self.source)
+        self.mine, self.theirs = both_sides(self.pair, self.source, self.target)
         self.written = Written()
         self.step = step
         self.context = context
@@ -63,7 +63,7 @@ class BothSides:
 
     async def _spans(self) -> list[Span]:
         count = min(self.source.slots, self.target.slots, self.context.table_bytes(self.step.target) // PART_BYTES)
-        if count < 2 or not self.mine.key or not same_order(self.mine, self.theirs):
+        if count < 2 or not self.mine.key or not self.mine.alike:
             return [Span()]
         async with self.open() as part:
             starts = await part.left.starts(self.mine, count)

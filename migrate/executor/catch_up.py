@@ -11,7 +11,7 @@ from contextlib import aclosing
 import msgspec
 
 from migrate.engines.base import Bound, Payload, Reader, Rows, Span, Writer
-from migrate.engines.compare import Compared, Differing, differing, same_order
+from migrate.engines.compare import Compared, Differing, differing
 from migrate.errors import DuplicateRow, LossyWrite, ValueHeld
 from migrate.executor.throttle import Pace
 
@@ -80,7 +80,7 @@ class CatchUp:
         if not self._mine.key:
             assert self._prune  # noqa: S101 - the planner blocks such a step
             self.written.extra += max(0, found.target.rows - found.source.rows)
-            await self._writer.replace(self._into, self._all())
+            await self._writer.replace(self._theirs, self._all())
             return
         async with aclosing(differing(self._left, self._right, self._mine, self._theirs, found.span)) as groups:
             async for one in groups:
@@ -106,7 +106,7 @@ class CatchUp:
         self.written.later.clear()
 
     def _is_wide(self, found: Compared, one: Differing) -> bool:
-        if self._mine.where or not same_order(self._mine, self._theirs):
+        if self._mine.where or not self._mine.alike:
             return False  # the range is another set of rows there
         spared = self._prune or (one.whole and not one.extra)
         return spared and len(one.wanted) > max(BATCH_KEYS, found.source.rows // WIDE)
@@ -122,7 +122,7 @@ class CatchUp:
 
     def _named(self, span: Span, keys: Sequence[Bound]) -> Iterator[Span]:
         """The keys in batches."""
-        bounds = span if same_order(self._mine, self._theirs) else Span()
+        bounds = span if self._mine.alike else Span()
         batch: list[Bound] = []
         letters = 0
         for key in keys:

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 import msgspec
 
 from migrate.engines.base import Bound, Engine, LedgerLine, Payload, Reader, Span, Writer
-from migrate.engines.compare import compare, same_order
+from migrate.engines.compare import compare
 from migrate.errors import MigrateError, ServerError
 from migrate.executor.both import PART_BYTES, raise_first
 from migrate.executor.catch_up import CHUNK_BYTES, MOST_ROWS, CatchUp
@@ -22,7 +22,7 @@ from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
 from migrate.executor.slots import Hold
 from migrate.model.plan import LoadRows
 from migrate.model.progress import ChunkDone
-from migrate.planner.survey import both_sides, rows_of
+from migrate.planner.survey import both_sides
 from migrate.planner.translate import Pair
 
 FIRST_ROWS = 2_000
@@ -58,8 +58,10 @@ class Load:
         self._step = step
         self._source: Engine = context.engines[pair.source.endpoint]
         self._target: Engine = context.engines[pair.target.endpoint]
-        self._rows = rows_of(self._source, pair.table, step.where)
-        there = both_sides(pair, self._source)[1]
+        mine, there = both_sides(pair, self._source, self._target)
+        if step.protocol == "whole-object":
+            mine, there = (msgspec.structs.replace(side, key=(), index="") for side in (mine, there))
+        self._rows = mine
         self._into = msgspec.structs.replace(there, where="")
         self._key = context.key(step)
         self._moment = context.moments.name(self._source.endpoint)
@@ -74,13 +76,15 @@ class Load:
         ranges = await self._context.patiently(self._step, self._ranges_in_slots)
         if ranges.whole:
             return
-        if not self._rows.key:
+        moved_on = bool(self._moment and ranges.moments - {self._moment} and self._context.proving)
+        # Where a range is another set of keys there, none can be brought to another moment, only the table.
+        if not self._rows.key or (moved_on and not self._rows.alike):
             await self._context.patiently(self._step, self._whole)
             return
         if ranges.rows:
             self._context.recount(self._step)
             self._count(ranges.rows, ranges.bytes)
-        if self._moment and ranges.moments - {self._moment} and self._context.proving:
+        if moved_on:
             await self._context.patiently(self._step, lambda: self._catch_up(ranges))
         await self._all_ranges(ranges)
         moment = self._moment if ranges.moments <= {self._moment} else ""
@@ -153,8 +157,6 @@ class Load:
         """
         source, target = self._source, self._target
         theirs = msgspec.structs.replace(self._into, where=self._rows.where)
-        if not same_order(self._rows, theirs):
-            return  # a range is another set of keys there: the proof looks at the whole table
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._context.take(self._step, source.endpoint, target.endpoint))
             await self._context.begin(self._step)

@@ -82,7 +82,7 @@ class Mender:
         """
         self._refuse_triggers(pair)
         target = self._engines[pair.target.endpoint]
-        mine, theirs = both_sides(pair, self._engines[pair.source.endpoint])
+        mine, theirs = both_sides(pair, self._engines[pair.source.endpoint], target)
         async with target.writer(self._tag) as writer:
             work = CatchUp(left, right, writer, mine, theirs, pace, prune=not spare)
             for one in wrong:

@@ -216,7 +216,7 @@ async def _rows(
 ) -> Rowwise:
     """Both sides range by range; what differs is looked at again, or made equal where there is a `mending`."""
     source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
-    mine, theirs = both_sides(pair, source)
+    mine, theirs = both_sides(pair, source, target)
     found, unequal = Rowwise(), list[Compared]()
     reading = mending.moments.reader(source.endpoint) if mending else source.reader()
     async with reading as left, target.reader() as right:

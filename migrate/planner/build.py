@@ -198,7 +198,7 @@ async def _existing(
             return Existing.CHANGING, unknown
         source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
         async with at_once:
-            found = await difference(source, target, *both_sides(pair, source))
+            found = await difference(source, target, *both_sides(pair, source, target))
         return Existing.OTHER if found else Existing.EQUAL, found
 
     asked = [pair for found in there.values() for pair in found]

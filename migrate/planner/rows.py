@@ -22,7 +22,10 @@ from migrate.planfile import round_estimate
 from migrate.planner.gap import Gap
 from migrate.planner.link import Existing, Link, estimated, filled_by, settled_by, shaped_by, step_id, written_by
 from migrate.planner.risk import finding
+from migrate.planner.survey import both_sides
 from migrate.planner.translate import Pair
+
+OTHER_ORDER = "the target has its key's values in another order, by their collation"
 
 IN_PLACE = "a row that is replaced is missing for a moment, and until apply goes on when that is interrupted there"
 
@@ -108,9 +111,11 @@ def _row_findings(link: Link, without_transactions: str) -> list[Finding]:
     protocol = _protocol(link)
     if protocol == "whole-object":
         rows = round_estimate(link.statistics.rows)
-        text = (
-            f"no unique key without NULLs: its {rows:,} rows are loaded as one unit, and again from the start on resume"
-        )
+        why = OTHER_ORDER if link.key else "no unique key without NULLs"
+        text = f"{why}: its {rows:,} rows are loaded as one unit, and again from the start on resume"
+        found.append(finding("MG301", where, text))
+    elif not _alike(link):
+        text = f"{OTHER_ORDER}: its rows are proven as one range, and a resume at another moment loads them all again"
         found.append(finding("MG301", where, text))
     if not pair.wanted.storage.transactional:
         text = f"{pair.wanted.storage.engine} has no transactions: {without_transactions}"
@@ -121,9 +126,17 @@ def _row_findings(link: Link, without_transactions: str) -> list[Finding]:
 
 
 def _protocol(link: Link) -> Protocol:
+    """A span that is cleared before it is written must be the same rows there as here."""
     if not link.key:
         return "whole-object"
-    return "transactional" if link.pair.wanted.storage.transactional else "replace-span"
+    if link.pair.wanted.storage.transactional:
+        return "transactional"
+    return "replace-span" if _alike(link) else "whole-object"
+
+
+def _alike(link: Link) -> bool:
+    """Whether both sides have the key's values in the same order."""
+    return both_sides(link.pair, link.source, link.target)[0].alike
 
 
 def load_step(link: Link, blocked: str = "") -> LoadRows:
@@ -134,7 +147,7 @@ def load_step(link: Link, blocked: str = "") -> LoadRows:
         target=str(pair.target),
         after=shaped_by(pair.target),
         protocol=_protocol(link),
-        key=link.key,
+        key=() if _protocol(link) == "whole-object" else link.key,
         where=pair.where,
         blocked=blocked,
         estimate=estimated(link),

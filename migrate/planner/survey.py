@@ -280,13 +280,16 @@ async def _parents_left_behind(
     return frozenset(left), definitions
 
 
-def both_sides(pair: Pair, source: Engine) -> tuple[Rows, Rows]:
+def both_sides(pair: Pair, source: Engine, target: Engine) -> tuple[Rows, Rows]:
     """The rows of a pair at the source and on the target, to be compared along the source's key.
 
-    On the target they are read as the types that they have there.
+    On the target they are read as the types that they have there. Where the target has the key's values in another
+    order, a span is other rows here than there, and only all of them are the same.
     """
     mine = rows_of(source, pair.table, pair.where)
     wanted = {column.name: column for column in pair.wanted.columns}
+    alike = all(source.order(column) == target.order(wanted[column.name]) for column in mine.key)
+    mine = msgspec.structs.replace(mine, alike=alike)
     theirs = msgspec.structs.replace(
         mine,
         table=pair.target.table,

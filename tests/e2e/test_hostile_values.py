@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -75,6 +76,24 @@ def test_rows_of_many_mebibytes_arrive(
     moves_and_then_rests(migrate, source, schema, target, goal)
 
 
+def test_a_cell_of_64_mebibytes_needs_a_few_copies_of_memory(
+    migrate: Migrate, source: Server, target: Server, fresh_schemas: FreshSchemas
+) -> None:
+    """It travels as 128 MiB of digits."""
+    schema, goal = fresh_schemas("e2e_huge", source), fresh_schemas("e2e_huge_to")
+    cell = "INSERT INTO huge VALUES (1,'before'),(2,REPEAT(x'1f021e030a5c00ff',8388608)),(3,'behind')"
+    values.fill(source, schema, iter(("CREATE TABLE huge (id INT PRIMARY KEY, b LONGBLOB)", cell)))
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
+    migrate.must("plan")
+    child = migrate.start("apply", PLAN)
+    assert child.stdout is not None
+    text = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    assert (status, "failed 0" in text) == (0, True), text
+    assert usage.ru_maxrss < 650 * 1024
+    assert_equal(source, schema, target, goal)
+
+
 def test_a_where_rule_moves_these_rows_and_no_others(
     migrate: Migrate, source: Server, target: Server, fresh_schemas: FreshSchemas
 ) -> None:
@@ -102,6 +121,10 @@ def test_a_where_rule_moves_these_rows_and_no_others(
     assert client.rows(target, f"SELECT id FROM `{goal}`.`a%b` ORDER BY 1") == [(1,), (2,)]
     assert_equal(source, schema, target, goal, conditions)
     migrate.must("verify", PLAN)
+    client.rows(target, f"INSERT INTO `{goal}`.bag VALUES ('kept')")  # which the rule lets alone, a repair too
+    client.rows(target, f"DELETE FROM `{goal}`.bag WHERE v = 'a' LIMIT 1")
+    migrate.must("verify", PLAN, "--repair")
+    assert client.rows(target, f"SELECT v FROM `{goal}`.bag ORDER BY 1") == [("a",), ("a",), ("kept",)]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,10 @@ from tests.lab import Server, client
 
 TABLES = (
     "SET cte_max_recursion_depth = 1000000",
-    "CREATE TABLE big (id INT PRIMARY KEY, v VARCHAR(40) COLLATE utf8mb4_0900_ai_ci, d DOUBLE, t TEXT, KEY by_v (v))",
+    (
+        "CREATE TABLE big (id INT PRIMARY KEY, v VARCHAR(40) COLLATE utf8mb4_0900_ai_ci, d DOUBLE, t TEXT,"
+        " f FLOAT NOT NULL DEFAULT 0 INVISIBLE, KEY by_v (v))"
+    ),
     (
         "INSERT INTO big WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000)"
         " SELECT i, IF(i % 2, 'e', MD5(i)), 0.1, IF(i % 3, 'x', NULL) FROM n"
@@ -84,6 +87,16 @@ CHANGES = {
     "the sign of zero": (
         "UPDATE big SET d = '-0' WHERE id = 60000",
         "UPDATE big SET d = 0 WHERE id = 60000",
+        SAME_COUNT,
+    ),
+    "a bit of a float": (
+        "UPDATE big SET f = '1e-45' WHERE id = 70000",
+        "UPDATE big SET f = 0 WHERE id = 70000",
+        SAME_COUNT,
+    ),
+    "the sign of a float's zero": (
+        "UPDATE big SET f = '-0' WHERE id = 70000",
+        "UPDATE big SET f = 0 WHERE id = 70000",
         SAME_COUNT,
     ),
     "a space at the end": (

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from migrate.engines.base import Checksum, LedgerKey, Payload, Rows, Span
-from migrate.engines.mysql import ddl
+from migrate.engines.mysql import keys
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.inspect import inspect
 from migrate.engines.mysql.ledger import ledger_table
@@ -79,10 +79,10 @@ async def table_there(server: Server, schema: str, name: str) -> Table:
     return found
 
 
-def read_as(table: Table) -> Rows:
+def read_as(table: Table, mariadb: bool = False) -> Rows:
     """What is read of a table by its key."""
     columns = {column.name: column for column in table.columns}
-    key = ddl.usable_key(table)
+    key = keys.usable_key(table, mariadb)
     return Rows(
         table.name,
         tuple(column for column in table.columns if not column.generated),
@@ -114,7 +114,7 @@ class Both:
 
         `as_there`: the source lays its values out in the types that they have on the target.
         """
-        mine = read_as(await table_there(source, here.schema, here.name))
+        mine = read_as(await table_there(source, here.schema, here.name), source.is_mariadb)
         told = {column.name: column for column in (await table_there(target, there.schema, there.name)).columns}
         if as_there:
             mine = replace(mine, columns=tuple(replace(one, type=told[one.name].type) for one in mine.columns))

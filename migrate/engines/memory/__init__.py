@@ -41,6 +41,7 @@ from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
 from migrate.model.table import (
     Catalog,
+    Column,
     ForeignKey,
     Index,
     Schema,
@@ -139,6 +140,10 @@ class MemoryEngine:
     def key(self, table: Table) -> Index | None:
         """See base.Engine."""
         return inspect.key(table)
+
+    def order(self, column: Column) -> str:
+        """See base.Engine: by collation, as far as the tests give one."""
+        return column.collation
 
     def deferrable(self, table: Table) -> tuple[Index, ...]:
         """See base.Engine."""

@@ -200,7 +200,8 @@ class MemoryWriter:
         async with self._server.executors.working(self._tag) as executor:
             try:
                 if not rows.key:
-                    stored.replace([])
+                    passes = condition(self._endpoint, rows.where, stored.columns)
+                    stored.replace([row for row in stored.rows if not passes(row)])
                 async for payload in payloads:
                     await self._server.faults.at("write.begun", str(rows.table))
                     executor.check(self._endpoint)

@@ -22,9 +22,10 @@ from migrate.engines.base import (
     Translation,
     Writer,
 )
-from migrate.engines.mysql import alter, ddl, drawn, layout, snapshot, stored_ddl, translation
+from migrate.engines.mysql import alter, ddl, drawn, keys, layout, snapshot, stored_ddl, translation
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.broken import mend
+from migrate.engines.mysql.collations import weights
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.grants import unseen, writes_anyway
 from migrate.engines.mysql.inspect import definitions, inspect
@@ -42,6 +43,7 @@ from migrate.model.pattern import Pattern
 from migrate.model.plan import EndpointRef
 from migrate.model.table import (
     Catalog,
+    Column,
     ForeignKey,
     Index,
     Schema,
@@ -51,6 +53,7 @@ from migrate.model.table import (
     Table,
     TableName,
 )
+from migrate.model.types import Text
 from migrate.sql import quote, quote_table
 
 BATCH = 64
@@ -186,7 +189,14 @@ class MysqlEngine:
     # -- DDL
 
     def key(self, table: Table) -> Index | None:
-        return ddl.usable_key(table)
+        return keys.usable_key(table, self._server.is_mariadb)
+
+    def order(self, column: Column) -> str:
+        if not isinstance(column.type, Text):
+            return ""
+        if self._server.is_mariadb and keys.compares_apart(column):
+            return f"{column.collation} of MariaDB's CHAR"
+        return weights(column.collation, "mariadb" if self._server.is_mariadb else "mysql")
 
     def deferrable(self, table: Table) -> tuple[Index, ...]:
         return ddl.deferrable(table)

@@ -13,7 +13,7 @@ from migrate.engines.mysql.drawn import drawing_from
 from migrate.engines.mysql.spelling import same
 from migrate.errors import UnreadableDdl
 from migrate.model.table import Column, ForeignKey, Index, IndexPart, Schema, Table
-from migrate.model.types import Binary, Decimal, Enum, Integer, Set, Temporal, Text
+from migrate.model.types import Enum, Set
 from migrate.sql import Item, Items, Token, items, quote, quote_table, tokens
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "deferrable",
     "findings",
     "same",
-    "usable_key",
     "without_default",
 ]
 
@@ -118,20 +117,6 @@ def deferrable(table: Table) -> tuple[Index, ...]:
         if index.kind in ("plain", "spatial") or (index.kind == "fulltext" and fulltext == 1)
         if index.name != needed
     )
-
-
-def usable_key(table: Table) -> Index | None:
-    """The index that can cut the table into spans: the primary key, else the narrowest unique one without NULLs.
-
-    All its parts are whole columns with a total order that a literal can name exactly: no prefixes, expressions,
-    virtual columns, floats, bits, JSON or geometry; not HASH, which has no order; not invisible, which no query uses.
-    Indexes of mixed direction come last: the server would sort for every span. None: there is none.
-    """
-    if table.storage.engine.lower() == "archive":
-        return None  # it knows no DELETE, so a span cannot be written again
-    columns = {column.name: column for column in table.columns}
-    usable = [index for index in table.indexes if _cuts(index, columns)]
-    return min(usable, key=lambda index: _preference(index, columns), default=None)
 
 
 def findings(table: Table, definition: str = "") -> tuple[str, ...]:
@@ -314,46 +299,6 @@ def _needed_by_counter(table: Table) -> str:
         return ""
     plain = [index for index in starting if index.kind == "plain"]
     return min(plain, key=lambda index: (len(index.parts), index.name)).name if plain else ""
-
-
-def _cuts(index: Index, columns: dict[str, Column]) -> bool:
-    if index.kind not in ("primary", "unique") or index.method.upper() == "HASH":
-        return False
-    if index.kind == "unique" and not index.visible:
-        return False
-    return all(
-        not part.expression and not part.prefix and part.column in columns and _orders(columns[part.column])
-        for part in index.parts
-    )
-
-
-def _orders(column: Column) -> bool:
-    """Whether spans can end at values of the column."""
-    if column.nullable or (column.generated and not column.stored):
-        return False
-    return isinstance(column.type, Integer | Decimal | Text | Binary | Temporal | Enum | Set)
-
-
-def _preference(index: Index, columns: dict[str, Column]) -> tuple[bool, bool, bool, int, int, str]:
-    parts = [columns[part.column] for part in index.parts]
-    mixed = len({part.descending for part in index.parts}) > 1
-    by_number = any(isinstance(column.type, Enum | Set) for column in parts)
-    return (mixed, index.kind != "primary", by_number, len(parts), sum(map(_width, parts)), index.name)
-
-
-def _width(column: Column) -> int:
-    """About how many bytes a value takes in the index."""
-    match column.type:
-        case Integer(bits=bits):
-            return bits // 8
-        case Decimal(precision=precision):
-            return precision // 2 + 1
-        case Text(length=length):
-            return 4 * (length or 65535)
-        case Binary(length=length):
-            return length
-        case _:
-            return 8
 
 
 def _places(definition: str) -> list[str]:

@@ -21,6 +21,7 @@ GROUP_CONCAT cuts each argument to its declared length without a warning, unless
 from __future__ import annotations
 
 import re
+from binascii import hexlify
 from collections.abc import Sequence
 
 import msgspec
@@ -181,9 +182,9 @@ def cell_literal(column: Column, value: bytes | None) -> bytes:
         case Float() | Temporal():
             return b"'" + value + b"'"
         case _ if _is_textual(column):
-            return b"_utf8mb4 x'" + value.hex().encode() + b"'"
+            return b"_utf8mb4 x'%b'" % hexlify(value)
         case _:
-            return b"x'" + value.hex().encode() + b"'"
+            return b"x'%b'" % hexlify(value)
 
 
 # -- a row, a chunk -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from migrate.engines.base import LedgerKey, LedgerLine, Payload, Rows
+from migrate.engines.base import LedgerKey, LedgerLine, Payload, Rows, Span
 from migrate.engines.mysql import layout as lay
 from migrate.engines.mysql.answers import Result, ServerWarning, literal
 from migrate.engines.mysql.connect import Session
@@ -101,7 +101,7 @@ class MysqlWriter:
         together = together or not rows.key
         async with self._together(transactions and together):
             if not rows.key:
-                await self._run(f"DELETE FROM {quote_table(rows.table)}")
+                await self._run(f"DELETE FROM {quote_table(rows.table)}{lay.condition(rows, Span())}")
             async for payload in payloads:
                 async with self._together(transactions and not together):
                     if rows.key:
@@ -190,10 +190,13 @@ class MysqlWriter:
 
     async def _put_cells(self, rows: Rows, payload: Payload, target: str) -> Result:
         cells = msgspec.msgpack.decode(payload.data, type=list[bytes | None])
-        values = b",".join(lay.cell_literal(c, cell) for c, cell in zip(rows.columns, cells, strict=True))
-        head = f"/* {self._tag} */ {lay.insert_head(rows, target)}".encode()
-        if len(head) + len(values) + 2 < self._max_packet or "raw" not in self.layouts:
-            return await self._session.execute(head + b"(" + values + b")")
+        parts = [f"/* {self._tag} */ {lay.insert_head(rows, target)}".encode()]
+        for column, cell in zip(rows.columns, cells, strict=True):
+            parts += (b"(" if len(parts) == 1 else b",", lay.cell_literal(column, cell))
+        if sum(map(len, parts)) + 1 < self._max_packet or "raw" not in self.layouts:
+            statement = b"".join((*parts, b")"))
+            parts.clear()  # a cell of 64 MiB has 128 MiB of digits: not twice while they are sent
+            return await self._session.execute(statement)
         return await self._load_cells(rows, cells, target)
 
     async def _load_cells(self, rows: Rows, cells: Sequence[bytes | None], target: str) -> Result:
