@@ -17,15 +17,19 @@ from typing import Protocol
 
 from migrate.engines.values import (
     Alteration,
+    Altered,
     Bound,
     Checksum,
     Dialect,
+    Document,
+    Intake,
     LedgerKey,
     LedgerLine,
     Loss,
     Made,
     MomentWay,
     Note,
+    Oversized,
     Payload,
     Renames,
     Rows,
@@ -50,10 +54,13 @@ from migrate.model.table import (
 
 __all__ = [
     "Alteration",
+    "Altered",
     "Bound",
     "Checksum",
     "Dialect",
+    "Document",
     "Engine",
+    "Intake",
     "LedgerKey",
     "LedgerLine",
     "Lock",
@@ -62,6 +69,7 @@ __all__ = [
     "Moment",
     "MomentWay",
     "Note",
+    "Oversized",
     "Payload",
     "Reader",
     "Renames",
@@ -97,6 +105,15 @@ class Reader(Protocol):
 
         The sums of a table's spans add up to the table's.
         """
+
+    async def fingerprints(self, rows: Rows, span: Span) -> Mapping[Bound, int]:
+        """The hash of each row of the span by its key; those of a span add up to its checksum."""
+
+    async def documents(self, rows: Rows, keys: Sequence[Bound]) -> Sequence[Document]:
+        """The JSON documents of these rows, with all that their text does not tell."""
+
+    async def altered(self, rows: Rows, source: Sequence[Document]) -> tuple[Altered, ...]:
+        """What of these documents of a source is another value in the same rows here; `rows` has the source's key."""
 
 
 class Moment(Protocol):
@@ -145,6 +162,12 @@ class Writer(Protocol):
         written twice is there once. Raises `LossyWrite` as `write` does.
         """
 
+    async def mend(self, rows: Rows, source: Sequence[Document]) -> int:
+        """Put into the documents here what they hold at the source, and text did not carry. Returns how many changed.
+
+        Nothing else of their rows changes. What this server cannot hold stays as it arrived: `altered` tells it.
+        """
+
 
 class Lock(Protocol):
     """A lock that dies with its holder."""
@@ -182,6 +205,15 @@ class Engine(Protocol):
         """Rows that `where` lets through (exact up to some millions) and their bytes, in the order asked.
 
         The same answer while nothing changes.
+        """
+
+    async def intake(self) -> Intake:
+        """How this server takes rows now."""
+
+    async def oversized(self, ways: Sequence[tuple[Rows, Rows]], intake: Intake) -> tuple[Oversized, ...]:
+        """Rows that cannot be read here, or not be written where rows are taken so: one line for a table and a side.
+
+        `ways` are rows here and what they are there. None of an ordinary table, which costs nothing then.
         """
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, aclosing
 
-from migrate.engines.base import Reader
+import msgspec
+
+from migrate.engines.base import Reader, Writer
 from migrate.engines.compare import Compared, compare, compare_span
 from migrate.executor.catch_up import CatchUp
 from migrate.executor.context import Context, step_tag
+from migrate.executor.documents import Documents
 from migrate.executor.verify import different, named
 from migrate.model.pattern import all_of
 from migrate.model.plan import Verify
@@ -21,18 +24,26 @@ from migrate.planner.order import step_kind
 from migrate.planner.survey import both_sides
 
 
-async def prove(context: Context, step: Verify) -> tuple[int, int]:
-    """Rows that are equal, and how many of them were read again. Raises `Different`, `ServerError`, `Interrupt`."""
+class Proof(msgspec.Struct, frozen=True):
+    """`rows` that are equal; how many of them were read `again`, and how many `documents` were mended."""
+
+    rows: int
+    again: int = 0
+    documents: int = 0
+
+
+async def prove(context: Context, step: Verify) -> Proof:
+    """Raises `Different`, `ServerError`, `Interrupt`."""
     pair = context.standing.pairs[step.target]
     here, there = pair.source.endpoint, pair.target.endpoint
     async with context.take(step, here, there):
         await context.begin(step)
         behind = await context.behind(step)
         async with context.moments.reader(here) as left, context.engines[there].reader() as right:
-            return await _Proof(context, step, left, right).run(behind)
+            return await _Work(context, step, left, right).run(behind)
 
 
-class _Proof:
+class _Work:
     def __init__(self, context: Context, step: Verify, left: Reader, right: Reader) -> None:
         self._context = context
         self._step = step
@@ -42,14 +53,17 @@ class _Proof:
         self._mine, self._theirs = both_sides(self._pair, self._source)
         self._left = left
         self._right = right
+        self._writer: Writer | None = None
         self._mending: CatchUp | None = None
+        self._documents = Documents(left, right, self._mine, self._theirs, self._between)
 
-    async def run(self, behind: bool) -> tuple[int, int]:
+    async def run(self, behind: bool) -> Proof:
         total, wrong = 0, list[Compared]()
         async with AsyncExitStack() as stack:
-            async with aclosing(compare(self._left, self._right, self._mine, self._theirs)) as compared:
-                async for one in compared:
+            async with aclosing(compare(self._left, self._right, self._mine, self._theirs)) as ranges:
+                async for compared in ranges:
                     self._context.stop_if_asked(self._step)
+                    one = await self._settled(compared, stack)
                     if not one.equal:
                         wrong.append(one)
                         if behind:
@@ -58,18 +72,34 @@ class _Proof:
                     self._context.tell(ChunkDone(self._step.id, one.source.rows, 0))
             if self._mending is not None:
                 await self._mending.finish()
-                wrong = [again for one in wrong if not (again := await self._again(one)).equal]
+                self._documents.forget()
+                # What was read again was parsed again.
+                again = [await self._settled(await self._again(one), stack) for one in wrong]
+                wrong = [one for one in again if not one.equal]
         if wrong:
-            raise different(self._pair, [named(one, self._source) for one in wrong])
-        return total, self._mending.rows if self._mending else 0
+            lost = self._documents.said(self._source)
+            raise different(self._pair, [named(one, self._source) for one in wrong], documents=lost)
+        return Proof(total, self._mending.rows if self._mending else 0, self._documents.mended)
+
+    async def _settled(self, one: Compared, stack: AsyncExitStack) -> Compared:
+        """A range, after the documents in it that text altered were mended."""
+        if one.equal or not self._documents.there:
+            return one
+        return await self._documents.settle(one, lambda: self._opened(stack))
 
     async def _mend(self, one: Compared, stack: AsyncExitStack) -> None:
-        await self._context.check_lock(self._step)
+        writer = await self._opened(stack)
         if self._mending is None:
-            await self._let_no_trigger_fire()
-            writer = await stack.enter_async_context(self._target.writer(step_tag(self._context.plan, self._step)))
             self._mending = CatchUp(self._left, self._right, writer, self._mine, self._theirs, self._between)
         await self._mending.mend(one)
+
+    async def _opened(self, stack: AsyncExitStack) -> Writer:
+        await self._context.check_lock(self._step)
+        if self._writer is None:
+            await self._let_no_trigger_fire()
+            tag = step_tag(self._context.plan, self._step)
+            self._writer = await stack.enter_async_context(self._target.writer(tag))
+        return self._writer
 
     def _between(self) -> None:
         self._context.stop_if_asked(self._step)

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 
-from migrate.engines.base import Engine, Lock, Reader
+from migrate.engines.base import Engine, Lock, Reader, Writer
 from migrate.engines.compare import Compared, compare_span
 from migrate.errors import Different, Interrupted, StalePlan
 from migrate.executor.catch_up import CatchUp
 from migrate.executor.check import strangers
 from migrate.executor.context import plan_tag
+from migrate.executor.documents import Documents
 from migrate.executor.holding import take_targets
 from migrate.executor.moments import Moments
 from migrate.executor.verify import verify
@@ -67,24 +68,39 @@ class Mender:
         self._present = present
         self._interrupt = interrupt
 
-    async def mend(self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared]) -> tuple[int, list[Compared]]:
-        """How many rows were read again, and the ranges that differ still.
+    async def mend(
+        self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared]
+    ) -> tuple[int, list[Compared], list[str]]:
+        """How many rows were mended or read again, the ranges that differ still, and the values of documents in them.
 
         Raises `Different` where a trigger would fire, `Interrupted`, `Locked` when the lock was lost.
         """
-        self._refuse_triggers(pair)
-        target = self._engines[pair.target.endpoint]
-        mine, theirs = both_sides(pair, self._engines[pair.source.endpoint])
+        target, source = self._engines[pair.target.endpoint], self._engines[pair.source.endpoint]
+        mine, theirs = both_sides(pair, source)
+        documents = Documents(left, right, mine, theirs, self.between)
+        self._refuse_triggers(pair, documents.there)
         lock = self._locks.get(pair.target.endpoint)
         async with target.writer(self._tag) as writer:
+
+            async def opened() -> Writer:
+                return writer
+
             work = CatchUp(left, right, writer, mine, theirs, self.between, whole_table=False)
+            replaced = []
             for one in wrong:
                 if lock is not None:
                     await lock.check()
-                await work.mend(one)
+                one = await documents.settle(one, opened) if documents.there else one
+                if not one.equal:
+                    replaced.append(one)
+                    await work.mend(one)
             await work.finish()
-        again = [await compare_span(left, right, mine, theirs, one.span) for one in wrong]
-        return work.rows, [one for one in again if not one.equal]
+            again = [await compare_span(left, right, mine, theirs, one.span) for one in replaced]
+            again = [one for one in again if not one.equal]
+            if documents.there:  # what was read again was parsed again
+                documents.forget()
+                again = [await documents.settle(one, opened) for one in again]
+        return work.rows + documents.mended, [one for one in again if not one.equal], documents.said(source)
 
     def between(self) -> None:
         """Raises `Interrupted` when the user asked to stop."""
@@ -92,14 +108,14 @@ class Mender:
             text = "interrupted: ranges that were replaced are equal, the others are as they were"
             raise Interrupted(text, "run the same command again")
 
-    def _refuse_triggers(self, pair: Pair) -> None:
+    def _refuse_triggers(self, pair: Pair, updates: bool) -> None:
         name = pair.target.table
         fires = [
             str(one.name)
             for one in self._present[pair.target.endpoint].stored
             if one.kind == "trigger"
             and (one.name.schema, one.table) == (name.schema, name.name)
-            and one.event != "UPDATE"
+            and (one.event != "UPDATE" or updates)
         ]
         if fires:
             raise Different(

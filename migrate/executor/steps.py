@@ -226,10 +226,14 @@ async def _set_auto_increment(context: Context, step: SetAutoIncrement) -> Done:
 
 async def _verify(context: Context, step: Verify) -> Done:
     """Both sides summed range by range, the source at the moment of this run."""
-    total, mended = await context.patiently(step, lambda: prove(context, step))
+    proof = await context.patiently(step, lambda: prove(context, step))
     await _record(context, step)
-    here = endpoint_of(step.source)
-    return Done(total, note=f"{mended:,} rows were read again at the new moment of {here}" if mended else "")
+    notes = []
+    if proof.again:
+        notes.append(f"{proof.again:,} rows were read again at the new moment of {endpoint_of(step.source)}")
+    if proof.documents:
+        notes.append(f"{proof.documents:,} JSON documents were mended, which text had altered")
+    return Done(proof.rows, note="; ".join(notes))
 
 
 async def _record(context: Context, step: Step) -> None:

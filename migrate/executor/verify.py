@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from migrate.diff import describe
 from migrate.engines.base import Engine, Reader, Rows
 from migrate.engines.compare import Compared, compare, compare_span
 from migrate.errors import Different, MigrateError
+from migrate.executor.documents import Documents
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Lane, Slots
 from migrate.model.plan import Plan
@@ -48,14 +49,20 @@ def named(one: Compared, source: Engine) -> str:
     return f"{place}{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
 
 
-def different(pair: Pair, found: list[str], rows: bool = True) -> Different:
-    """The error that names a table and its differing ranges, or with `rows` false what differs in its definition."""
+def different(pair: Pair, found: list[str], rows: bool = True, documents: Sequence[str] = ()) -> Different:
+    """The error that names a table and its differing ranges, or with `rows` false what differs in its definition.
+
+    `documents` are the values in JSON documents that differ, named one by one.
+    """
     named = "; ".join(found[:NAMED]) + (f"; and {len(found) - NAMED} more ranges" if len(found) > NAMED else "")
+    hint = "if the source was written to meanwhile, stop its writers and plan again"
+    if documents:
+        hint = (
+            "what the target cannot hold: change it at the source, or leave the table out; else migrate verify --repair"
+        )
     return Different(
-        f"{pair.target} differs from {pair.source}: {named}",
-        "if the source was written to meanwhile, stop its writers and plan again"
-        if rows
-        else "plan again: the new plan shows what it would take",
+        "\n  ".join([f"{pair.target} differs from {pair.source}: {named}", *documents]),
+        hint if rows else "plan again: the new plan shows what it would take",
     )
 
 
@@ -68,7 +75,7 @@ class Mending(Protocol):
 
     async def mend(
         self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared]
-    ) -> tuple[int, list[Compared]]: ...
+    ) -> tuple[int, list[Compared], list[str]]: ...
 
 
 async def verify(
@@ -151,15 +158,15 @@ async def _prove(
             events.put_nowait(StepStarted(name))
             here = gap[pair.target]
             found = [describe(change) for change in here.changes]
-            total, mended, in_rows = 0, 0, False
+            total, mended, in_rows, documents = 0, 0, False, list[str]()
             if here.actual is None:
                 found = ["the target has no such table"]
             elif not here.values_differ:
-                total, mended, wrong = await _rows(pair, engines, events, mending if not found else None)
+                total, mended, wrong, documents = await _rows(pair, engines, events, mending if not found else None)
                 found += wrong
                 in_rows = bool(wrong)
         if found:
-            raise different(pair, found, in_rows)
+            raise different(pair, found, in_rows, documents)
     except MigrateError as error:
         events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
     except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
@@ -173,8 +180,8 @@ async def _prove(
 
 async def _rows(
     pair: Pair, engines: Mapping[str, Engine], events: asyncio.Queue[Event | BaseException], mending: Mending | None
-) -> tuple[int, int, list[str]]:
-    """Rows that are equal, how many of them were made so, and the ranges that differ."""
+) -> tuple[int, int, list[str], list[str]]:
+    """Rows that are equal, how many of them were made so, the ranges that differ, and the values of documents."""
     source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
     mine, theirs = both_sides(pair, source)
     total, mended, wrong = 0, 0, list[Compared]()
@@ -189,17 +196,20 @@ async def _rows(
             events.put_nowait(ChunkDone(f"verify:{pair.target}", one.source.rows, 0))
         if mending and wrong:
             total += sum(one.source.rows for one in wrong)
-            mended, wrong = await mending.mend(pair, left, right, wrong)
+            mended, wrong, lost = await mending.mend(pair, left, right, wrong)
             total -= sum(one.source.rows for one in wrong)
-            return total, mended, [named(one, source) for one in wrong]
+            return total, mended, [named(one, source) for one in wrong], lost
         told = []
+        documents = Documents(left, right, mine, theirs)
         for one in wrong:
             again, moving = await _settled(one, left, right, mine, theirs)
             if again.equal:
                 total += again.source.rows
             else:
                 told.append(named(again, source) + (MOVING if moving else ""))
-    return total, 0, told
+                if documents.there and not moving:
+                    await documents.settle(again, writer=None)
+    return total, 0, told, documents.said(source)
 
 
 async def _settled(one: Compared, left: Reader, right: Reader, mine: Rows, theirs: Rows) -> tuple[Compared, bool]:

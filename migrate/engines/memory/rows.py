@@ -5,13 +5,25 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
-from migrate.engines.base import Bound, Checksum, LedgerKey, LedgerLine, MomentWay, Payload, Reader, Rows, Span
+from migrate.engines.base import (
+    Altered,
+    Bound,
+    Checksum,
+    Document,
+    LedgerKey,
+    LedgerLine,
+    MomentWay,
+    Payload,
+    Reader,
+    Rows,
+    Span,
+)
 from migrate.engines.memory.executors import Executor
 from migrate.engines.memory.faults import Point
 from migrate.engines.memory.server import MemoryServer
@@ -67,8 +79,22 @@ class MemoryReader:
         """See base.Reader: the sum of the first 64 bits of the MD5 of each row."""
         await self._server.faults.at("checksum", str(rows.table))
         stored, inside = self._inside(rows, span)
-        digests = [hashlib.md5(_encode(row), usedforsecurity=False).digest() for row in _picked(stored, rows, inside)]
-        return Checksum(len(digests), sum(int.from_bytes(digest[:8]) for digest in digests))
+        hashes = [_hash(row) for row in _picked(stored, rows, inside)]
+        return Checksum(len(hashes), sum(hashes))
+
+    async def fingerprints(self, rows: Rows, span: Span) -> Mapping[Bound, int]:
+        """See base.Reader."""
+        stored, inside = self._inside(rows, span)
+        keys = [_bound(stored, rows, row) for row in inside]
+        return dict(zip(keys, map(_hash, _picked(stored, rows, inside)), strict=True))
+
+    async def documents(self, rows: Rows, keys: Sequence[Bound]) -> Sequence[Document]:
+        """See base.Reader: there are none here."""
+        return ()
+
+    async def altered(self, rows: Rows, source: Sequence[Document]) -> tuple[Altered, ...]:
+        """See base.Reader."""
+        return ()
 
     def _inside(self, rows: Rows, span: Span) -> tuple[StoredTable, list[Row]]:
         stored = self._server.table(self._endpoint, rows.table)
@@ -78,6 +104,10 @@ class MemoryReader:
     def _check_layout(self, layouts: Sequence[str]) -> None:
         if LAYOUT not in layouts:
             raise ServerError(self._endpoint, f"cannot lay rows out as {' or '.join(layouts)}")
+
+
+def _hash(row: Row) -> int:
+    return int.from_bytes(hashlib.md5(_encode(row), usedforsecurity=False).digest()[:8])
 
 
 class MemoryMoment:
@@ -158,6 +188,10 @@ class MemoryWriter:
             ledger.add(key, [LedgerLine("whole", Span(), count, size, moment)])
             await self._at("write.done", key, executor)
         return True
+
+    async def mend(self, rows: Rows, source: Sequence[Document]) -> int:
+        """See base.Writer: nothing here is altered on its way."""
+        return 0
 
     async def replace(self, rows: Rows, payloads: AsyncIterator[Payload]) -> None:
         """See base.Writer."""

@@ -9,11 +9,13 @@ from migrate.engines.base import (
     Alteration,
     Bound,
     Dialect,
+    Intake,
     LedgerKey,
     LedgerLine,
     Made,
     Moment,
     MomentWay,
+    Oversized,
     Reader,
     Renames,
     Rows,
@@ -30,9 +32,10 @@ from migrate.engines.mysql.ledger import LEDGER, ledger_insert, ledger_line, led
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.made import made, record_made
 from migrate.engines.mysql.measure import measure
+from migrate.engines.mysql.packets import oversized
 from migrate.engines.mysql.rows import MysqlReader
 from migrate.engines.mysql.shown import accounts, stored_definitions
-from migrate.engines.mysql.writing import MysqlWriter
+from migrate.engines.mysql.writing import MysqlWriter, taken
 from migrate.errors import DuplicateRow, ReadOnlyServer
 from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
@@ -102,6 +105,12 @@ class MysqlEngine:
 
     async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
         return await measure(self._server, rows)
+
+    async def intake(self) -> Intake:
+        return taken(await self._server.variables(refresh=True))
+
+    async def oversized(self, ways: Sequence[tuple[Rows, Rows]], intake: Intake) -> tuple[Oversized, ...]:
+        return await oversized(self._server, ways, intake)
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         return await definitions(self._server, tables)
@@ -307,10 +316,9 @@ class MysqlEngine:
 
     @asynccontextmanager
     async def writer(self, tag: str) -> AsyncIterator[Writer]:
-        variables = await self._server.variables()
-        local_infile = variables.get("local_infile", "OFF").upper() in ("ON", "1")
+        intake = taken(await self._server.variables())
         async with self._server.session("write") as session:
-            yield MysqlWriter(session, tag, local_infile, int(variables["max_allowed_packet"]))
+            yield MysqlWriter(session, tag, intake)
 
     # -- ledger
 

@@ -122,7 +122,12 @@ def _field(column: Column, marks: Marks, as_hex: bool) -> str:
     value = plain(column)
     if as_hex and (_is_bytes(column) or isinstance(column.type, Json)):
         value = f"HEX({value})"
-    return f"IFNULL({value},{literal_bytes(marks.null)})" if column.nullable else value
+    return _or_null(column, value, literal_bytes(marks.null))
+
+
+def _or_null(column: Column, value: str, null: str) -> str:
+    """What a NULL is laid out as. Not IFNULL of the value: that is NULL too where it outgrows max_allowed_packet."""
+    return f"IF({quote(column.name)} IS NULL,{null},{value})" if column.nullable else value
 
 
 def _take(column: Column, number: int, marks: Marks, as_hex: bool) -> tuple[str, str]:
@@ -153,7 +158,7 @@ def _literal(column: Column) -> str:
             text = f"CONCAT('_utf8mb4 x''',HEX({value}),'''')"
         case _:
             text = f"CONCAT('x''',HEX({value}),'''')"
-    return f"IFNULL({text},'NULL')" if column.nullable else text
+    return _or_null(column, text, "'NULL'")
 
 
 def cell_literal(column: Column, value: bytes | None) -> bytes:
@@ -332,7 +337,8 @@ def spell(bound: Bound) -> str:
     return ", ".join(value(literal) for literal in bound)
 
 
-def _compared(column: Column) -> str:
+def compared(column: Column) -> str:
+    """What of a key's column is compared with a bound."""
     return number(column) if isinstance(column.type, Enum | Set) else quote(column.name)
 
 
@@ -348,7 +354,7 @@ def _beyond(names: Sequence[str], at: Bound, sign: str, last: str) -> str:
 
 def condition(rows: Rows, span: Span) -> str:
     """The WHERE clause of a span, with a leading blank; empty for a whole table. A bound may be a prefix of the key."""
-    names = [_compared(column) for column in rows.key]
+    names = [compared(column) for column in rows.key]
     parts = []
     if span.lower is not None:
         parts.append(_beyond(names, span.lower, ">", ">"))

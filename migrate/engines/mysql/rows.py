@@ -5,12 +5,13 @@ The text of every statement comes from `layout`; what is here is the order of th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
-from migrate.engines.base import Bound, Checksum, Payload, Rows, Span
+from migrate.engines.base import Altered, Bound, Checksum, Document, Payload, Rows, Span
 from migrate.engines.mysql import layout as lay
+from migrate.engines.mysql import mending
 from migrate.engines.mysql.answers import Answer
 from migrate.engines.mysql.connect import Session
 from migrate.engines.mysql.proof import hash_expression
@@ -19,7 +20,7 @@ from migrate.model.types import Enum, Set
 from migrate.sql import quote_table
 
 BIG_ROW = 4 * 1024 * 1024
-"""Bytes: from here on a row travels alone, cell by cell (see `layout`, `cells`)."""
+"""Bytes: from here on a row travels alone, cell by cell (see `layout`, `cells`); less where packets are small."""
 
 MOST_WARNINGS = 65_535
 """What max_error_count can be at the most: a chunk must not raise more, or real ones would hide behind them."""
@@ -37,6 +38,8 @@ class MysqlReader:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        # CONCAT gives NULL above max_allowed_packet, and hexadecimal digits are twice the bytes.
+        self._big = min(BIG_ROW, session.packet // 4)
 
     async def starts(self, rows: Rows, count: int) -> tuple[Bound, ...]:
         """Equal numbers of rows per part, by walking the key."""
@@ -75,12 +78,14 @@ class MysqlReader:
         chunk = Span(span.lower, span.upper if upper is None else upper)
         if "raw" not in layouts:
             budget //= 2  # hexadecimal digits
-        if limit * lay.widest(rows) > 4 * budget:
+        if limit * lay.widest(rows) > 4 * budget or lay.widest(rows) > self._big:
+            size = lay.size_expression(rows)
             found = await self._session.query(
-                f"SELECT SUM({lay.size_expression(rows)}) FROM {quote_table(rows.table)}{lay.forced(rows)}"
+                f"SELECT SUM({size}),MAX({size}) FROM {quote_table(rows.table)}{lay.forced(rows)}"
                 f"{lay.condition(rows, chunk)}"
             )
-            if int(found.rows[0][0] or 0) > 2 * budget:
+            whole, largest = (int(number or 0) for number in found.rows[0])
+            if whole > 2 * budget or largest > self._big:
                 chunk, alone = await self._within(rows, chunk, budget)
                 if alone:
                     return await self._cells(rows, chunk)
@@ -98,11 +103,11 @@ class MysqlReader:
         found = await self._session.query(statement)
         for *key, size in found.rows:
             total += int(size or 0)
-            if taken and (total > budget or first > BIG_ROW):
-                return Span(span.lower, lay.bound(rows, last)), taken == 1 and first > BIG_ROW
+            if taken and (total > budget or max(first, int(size or 0)) > self._big):
+                return Span(span.lower, lay.bound(rows, last)), taken == 1 and first > self._big
             first = first if taken else total
             last, taken = key, taken + 1
-        return span, taken == 1 and first > BIG_ROW
+        return span, taken == 1 and first > self._big
 
     async def _chunk(self, rows: Rows, span: Span, layouts: Sequence[str]) -> Payload:
         """Rows of the span in the first layout that can be proven."""
@@ -135,6 +140,7 @@ class MysqlReader:
             f"SELECT {','.join(lay.plain(column) for column in rows.columns)}"
             f" FROM {quote_table(rows.table)}{lay.forced(rows)}{lay.condition(rows, span)}"
         )
+        await self._refuse_warnings(rows, found)
         if len(found.rows) != 1:  # the row went, or another came, since its size was asked for
             raise ServerError(self._session.endpoint, f"{rows.table} changed while it was read", "apply again")
         return Payload(span, 1, msgspec.msgpack.encode(found.rows[0]), "cells")
@@ -176,6 +182,18 @@ class MysqlReader:
         count, total = found.rows[0]
         await self._refuse_warnings(rows, found)
         return Checksum(int(count), int(total or 0))
+
+    async def fingerprints(self, rows: Rows, span: Span) -> Mapping[Bound, int]:
+        """See the contract."""
+        return await mending.fingerprints(self._session, rows, span)
+
+    async def documents(self, rows: Rows, keys: Sequence[Bound]) -> Sequence[Document]:
+        """See the contract."""
+        return await mending.documents(self._session, rows, keys)
+
+    async def altered(self, rows: Rows, source: Sequence[Document]) -> tuple[Altered, ...]:
+        """See the contract."""
+        return await mending.still_altered(self._session, rows, source)
 
     async def _refuse_warnings(self, rows: Rows, found: Answer) -> None:
         """A warning of the source is a value that did not come as it is; but for words that go out of fashion."""
