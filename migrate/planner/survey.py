@@ -11,7 +11,8 @@ from migrate.engines.base import Dialect, Engine, Made, Note, Rows
 from migrate.errors import NothingMatches
 from migrate.model.pattern import Pattern, all_of
 from migrate.model.plan import Move
-from migrate.model.table import Catalog, ObjectRef, Schema, StoredObject, Table, TableName
+from migrate.model.table import Catalog, Column, ObjectRef, Schema, StoredObject, Table, TableName
+from migrate.model.types import Json, Text
 from migrate.planner.nearest import nearest
 from migrate.planner.rename import renamed_tables, stored_pairs
 from migrate.planner.translate import (
@@ -283,10 +284,12 @@ async def _parents_left_behind(
 def both_sides(pair: Pair, source: Engine) -> tuple[Rows, Rows]:
     """The rows of a pair at the source and on the target, to be compared along the source's key.
 
-    On the target they are read as the types that they have there.
+    On the target they are read as the types that they have there. A document that is kept as text is compared as text:
+    what MySQL knows of it besides, such as that a string is a DATE, has no place there.
     """
     mine = rows_of(source, pair.table, pair.where)
     wanted = {column.name: column for column in pair.wanted.columns}
+    mine = msgspec.structs.replace(mine, columns=tuple(_compared(one, wanted[one.name]) for one in mine.columns))
     theirs = msgspec.structs.replace(
         mine,
         table=pair.target.table,
@@ -294,6 +297,12 @@ def both_sides(pair: Pair, source: Engine) -> tuple[Rows, Rows]:
         key=tuple(wanted[column.name] for column in mine.key),
     )
     return mine, theirs
+
+
+def _compared(column: Column, wanted: Column) -> Column:
+    if isinstance(column.type, Json) and isinstance(wanted.type, Text):
+        return msgspec.structs.replace(column, type=wanted.type)
+    return column
 
 
 def rows_of(engine: Engine, table: Table, where: str = "") -> Rows:

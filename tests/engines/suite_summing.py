@@ -99,6 +99,21 @@ class Summing:
         assert sum(part.sum for part in parts) == whole.sum
         assert len({part.sum for part in parts}) == 4
 
+    async def test_fingerprints_are_the_rows_of_a_checksum_by_their_keys(self, world: World) -> None:
+        made = keyed(world.source_schema)
+        await world.create("source", made, some(7))
+        rows = await rows_of(world.source, made.name)
+        async with world.source.reader() as reader:
+            cuts = await bounds(reader, rows, 3)
+            middle = Span(cuts[0], cuts[1])
+            found = await reader.fingerprints(rows, middle)
+            assert Checksum(len(found), sum(found.values())) == await reader.checksum(rows, middle)
+            assert cuts[1] in found
+            assert cuts[0] not in found
+            whole = await reader.fingerprints(rows, Span())
+        assert len(whole) == 7
+        assert {key: whole[key] for key in found} == dict(found)
+
     async def test_where_is_respected_by_sums(self, world: World) -> None:
         made = keyed(world.source_schema)
         await world.create("source", made, some(9))

@@ -11,7 +11,7 @@ from migrate.engines.mysql import layout as lay
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.connect import Session
 from migrate.engines.mysql.documents import altered, candidates, repairs
-from migrate.engines.mysql.proof import hash_expression
+from migrate.engines.mysql.proof import hash_expression, typed
 from migrate.errors import ServerError
 from migrate.model.table import Column
 from migrate.model.types import Json
@@ -55,22 +55,21 @@ async def documents(
             key = lay.bound(rows, row[: len(rows.key)])
             values = row[len(rows.key) :]
             for number, column in enumerate(columns):
-                text, as_read = values[2 * number], values[2 * number + 1]
+                text, untold = values[2 * number], values[2 * number + 1]
                 if text is None:
                     continue
                 document = Document(key, column.name, text.decode())
                 paths = wanted.get((key, column.name))
                 if paths is None:
-                    paths = candidates(document.text) if as_read == b"0" else []
-                typed = await _types(session, rows, document, paths)
-                found.append(msgspec.structs.replace(document, typed=typed))
+                    paths = candidates(document.text) if untold == b"1" else []
+                types = await _types(session, rows, document, paths)
+                found.append(msgspec.structs.replace(document, typed=types))
     return found
 
 
 def _text_and_type(column: Column) -> tuple[str, str]:
-    """The text of a document, and whether the document is equal to what this server reads from it."""
-    text = f"CAST({quote(column.name)} AS CHAR CHARACTER SET utf8mb4)"
-    return lay.plain(column), f"{quote(column.name)} = CAST({text} AS JSON)"
+    """The text of a document, and whether it holds what its text does not tell."""
+    return lay.plain(column), typed(column)
 
 
 def _among(rows: Rows, keys: Sequence[Bound]) -> str:

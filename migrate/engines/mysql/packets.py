@@ -102,7 +102,12 @@ def _sizes(mine: Rows, theirs: Rows, intake: Intake, here: int, mariadb: bool) -
 
 def _is_made(column: Column) -> bool:
     """Whether the server makes something new of the value before it gives it, rather than its stored bytes."""
-    return isinstance(column.type, Json) or converted(column) is not None
+    return _is_document(column) or converted(column) is not None
+
+
+def _is_document(column: Column) -> bool:
+    """Also where its text is wanted: the column it comes from is still one of documents."""
+    return isinstance(column.type, Json) or column.native == "json"
 
 
 def _most(column: Column) -> int:
@@ -129,7 +134,7 @@ def _largest(columns: Sequence[Column], packet: int, here: int, mariadb: bool) -
 
 
 def _cell(column: Column, packet: int, here: int, mariadb: bool) -> str:
-    if isinstance(column.type, Json) and not mariadb:
+    if _is_document(column) and not mariadb:
         # Text is made of a document only where it may matter: that takes as long as reading it.
         stored = f"IFNULL(JSON_STORAGE_SIZE({quote(column.name)}),0)"
         return f"IF({stored} < {packet // TEXT_PER_BYTE},0,GREATEST({stored},{_length(column, here)})+{BESIDE})"
@@ -144,7 +149,7 @@ def _length(column: Column, here: int) -> str:
     name = quote(column.name)
     between = converted(column)
     size = f"LENGTH(CONVERT({name} USING {between[1]}))" if between else f"LENGTH({name})"
-    if isinstance(column.type, Json):
+    if _is_document(column):
         size = f"NULLIF({size},0)"
     return f"IF({name} IS NULL,0,IFNULL({size},{2 * (here - BESIDE)}))"
 
