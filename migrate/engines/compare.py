@@ -52,14 +52,20 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 class Differing(msgspec.Struct, frozen=True):
-    """Keys of one range: `wanted` are rows that the target lacks or has otherwise, `extra` those that only it has.
+    """Keys of one range: rows that the target lacks, that it has otherwise, and that only it has.
 
     `whole`: these are all of the range.
     """
 
-    wanted: tuple[Bound, ...]
+    missing: tuple[Bound, ...]
+    changed: tuple[Bound, ...]
     extra: tuple[Bound, ...]
     whole: bool
+
+    @property
+    def wanted(self) -> tuple[Bound, ...]:
+        """The rows that must be written."""
+        return tuple(sorted((*self.missing, *self.changed)))
 
 
 async def compare(
@@ -132,10 +138,11 @@ def _groups(buckets: Mapping[int, int], most: int) -> Iterator[tuple[int, ...]]:
 
 
 def _told_apart(mine: Sequence[RowSum], theirs: Sequence[RowSum], whole: bool) -> Differing:
-    there = {row.key: row.sum for row in theirs}
-    wanted = tuple(sorted(row.key for row in mine if there.get(row.key) != row.sum))
-    here = {row.key for row in mine}
-    return Differing(wanted, tuple(sorted(key for key in there if key not in here)), whole)
+    here, there = {row.key: row.sum for row in mine}, {row.key: row.sum for row in theirs}
+    missing = (key for key in here if key not in there)
+    changed = (key for key, total in here.items() if there.get(key, total) != total)
+    extra = (key for key in there if key not in here)
+    return Differing(tuple(sorted(missing)), tuple(sorted(changed)), tuple(sorted(extra)), whole)
 
 
 async def _both(mine: Awaitable[T], theirs: Awaitable[T]) -> tuple[T, T]:

@@ -83,6 +83,52 @@ class RowSum(msgspec.Struct, frozen=True):
     sum: int
 
 
+class Intake(msgspec.Struct, frozen=True):
+    """How rows get into a server: the layouts that its writers take, best first, and the bytes of its largest packet.
+
+    `each`: whether every single cell must fit one, however it comes. No packet: there is no limit.
+    """
+
+    layouts: tuple[str, ...]
+    packet: int = 0
+    each: bool = False
+
+
+class Oversized(msgspec.Struct, frozen=True, order=True):
+    """`rows` of a source's table that one side has no way for, the largest of which needs `largest` bytes there.
+
+    `advice` is the statement that would help on that side, empty when nothing does.
+    """
+
+    table: TableName
+    side: Literal["source", "target"]
+    rows: int
+    largest: int
+    advice: str = ""
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A document of one row, and of what it holds at some places the types, which its text does not tell.
+
+    A place is a path in the engine's own spelling.
+    """
+
+    key: Bound
+    column: str
+    text: str
+    typed: tuple[tuple[str, str], ...] = ()
+
+
+class Altered(msgspec.Struct, frozen=True):
+    """One value of a document that is another one on the target, as people read it."""
+
+    key: Bound
+    column: str
+    path: str
+    was: str
+    became: str
+
+
 class LedgerKey(msgspec.Struct, frozen=True):
     """Which step of which plan, and the table whose schema holds the ledger."""
 

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
-from migrate.engines.base import Payload, Reader, Span
+from migrate.engines.base import Payload, Reader, Span, Writer
 from migrate.engines.compare import Compared, compare
 from migrate.executor.catch_up import CatchUp, Written
 from migrate.executor.context import Context, Interrupt, step_tag
@@ -102,15 +102,22 @@ class Part:
         self.right = right
         self._both = both
         self._stack = stack
+        self._writer: Writer | None = None
         self._writing: CatchUp | None = None
 
-    async def writing(self) -> CatchUp:
-        """What makes ranges equal. Raises `Locked` when the target's lock was lost."""
+    async def writer(self) -> Writer:
+        """A session that writes to the target. Raises `Locked` when the target's lock was lost."""
         both = self._both
         await both.context.check_lock(both.step)
-        if self._writing is None:
+        if self._writer is None:
             tag = step_tag(both.context.plan, both.step)
-            writer = await self._stack.enter_async_context(both.target.writer(tag))
+            self._writer = await self._stack.enter_async_context(both.target.writer(tag))
+        return self._writer
+
+    async def writing(self) -> CatchUp:
+        """What makes ranges equal, by that session."""
+        both, writer = self._both, await self.writer()
+        if self._writing is None:
             self._writing = CatchUp(
                 self.left, self.right, writer, both.mine, both.theirs, both.pace, both.prune, both.written, both.wrote
             )

@@ -22,7 +22,7 @@ from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
 from migrate.executor.slots import Hold
 from migrate.model.plan import LoadRows
 from migrate.model.progress import ChunkDone
-from migrate.planner.survey import both_sides
+from migrate.planner.survey import both_sides, rows_of
 from migrate.planner.translate import Pair
 
 FIRST_ROWS = 2_000
@@ -61,7 +61,7 @@ class Load:
         mine, there = both_sides(pair, self._source, self._target)
         if step.protocol == "whole-object":
             mine, there = (msgspec.structs.replace(side, key=(), index="") for side in (mine, there))
-        self._rows = mine
+        self._rows = msgspec.structs.replace(mine, columns=rows_of(self._source, pair.table).columns)
         self._into = msgspec.structs.replace(there, where="")
         self._key = context.key(step)
         self._moment = context.moments.name(self._source.endpoint)

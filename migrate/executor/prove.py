@@ -10,9 +10,11 @@ import asyncio
 
 import msgspec
 
+from migrate.engines.base import Writer
 from migrate.engines.compare import Compared, compare_span, extra_alone
 from migrate.executor.both import BothSides, Part
 from migrate.executor.context import Context, step_tag
+from migrate.executor.documents import Documents, Tally
 from migrate.executor.verify import different, named
 from migrate.model.pattern import all_of
 from migrate.model.plan import Verify
@@ -22,11 +24,15 @@ from migrate.planner.order import step_kind
 
 
 class Proven(msgspec.Struct, frozen=True):
-    """Rows that are equal, how many of them were read again, and rows of its own that the target may keep."""
+    """Rows that are equal, how many of them were read `again`, and rows of its own that the target may keep.
+
+    `documents` counts those that were mended.
+    """
 
     rows: int
-    mended: int = 0
+    again: int = 0
     extra: int = 0
+    documents: int = 0
 
 
 async def prove(context: Context, step: Verify) -> Proven:
@@ -41,6 +47,7 @@ class _Proof:
         self._behind = False
         self._total = 0
         self._unequal: list[Compared] = []
+        self._documents = Tally()
         self._once = asyncio.Lock()
         self._triggers_gone = False
 
@@ -50,6 +57,8 @@ class _Proof:
         await both.walk(self._look)
         extra, wrong = 0, []
         if self._unequal:
+            if self._behind:
+                self._documents.forget()  # what was read again was parsed again
             async with both.open() as part:
                 for one in self._unequal:
                     again = await self._again(part, one) if self._behind else one
@@ -57,11 +66,13 @@ class _Proof:
                     extra += spared or 0
                     wrong += [] if again.equal or spared is not None else [again]
         if wrong:
-            raise different(both.pair, [named(one, both.source) for one in wrong])
-        return Proven(self._total, both.written.rows, extra)
+            lost = self._documents.said(both.source)
+            raise different(both.pair, [named(one, both.source) for one in wrong], documents=lost)
+        return Proven(self._total, both.written.rows, extra, self._documents.mended)
 
-    async def _look(self, part: Part, one: Compared) -> None:
+    async def _look(self, part: Part, compared: Compared) -> None:
         both = self._both
+        one = await self._settled(part, compared)
         if not one.equal:
             self._unequal.append(one)
             if self._behind:
@@ -76,8 +87,20 @@ class _Proof:
             return None
         return await extra_alone(part.left, part.right, self._both.mine, self._both.theirs, one)
 
+    async def _settled(self, part: Part, one: Compared) -> Compared:
+        """A range, after the documents in it that their text had altered were mended."""
+        both = self._both
+
+        async def opened() -> Writer:
+            await self._let_no_trigger_fire()
+            return await part.writer()
+
+        looking = Documents(part.left, part.right, both.mine, both.theirs, both.pace.turn, self._documents)
+        return await looking.settle(one, opened)
+
     async def _again(self, part: Part, one: Compared) -> Compared:
-        return await compare_span(part.left, part.right, self._both.mine, self._both.theirs, one.span)
+        both = self._both
+        return await self._settled(part, await compare_span(part.left, part.right, both.mine, both.theirs, one.span))
 
     async def _let_no_trigger_fire(self) -> None:
         """Drop the triggers of the plan that an earlier run made on the table: their steps come after this one."""

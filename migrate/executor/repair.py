@@ -6,16 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 
-from migrate.engines.base import Engine, Lock, Reader
+from migrate.engines.base import Engine, Lock, Reader, Writer
 from migrate.engines.compare import Compared, compare_span
 from migrate.errors import Different, Interrupted, StalePlan
 from migrate.executor.catch_up import CatchUp
 from migrate.executor.check import strangers
 from migrate.executor.context import plan_tag
+from migrate.executor.documents import Documents
 from migrate.executor.holding import take_targets
 from migrate.executor.moments import Moments
 from migrate.executor.throttle import Limits, Pace, Throttle
-from migrate.executor.verify import verify
+from migrate.executor.verify import Mended, verify
 from migrate.model.plan import Plan
 from migrate.model.progress import Event, Outcome
 from migrate.model.table import Catalog, TableName
@@ -75,22 +76,34 @@ class Mender:
 
     async def mend(
         self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared], spare: bool, pace: Pace
-    ) -> tuple[int, list[Compared]]:
-        """How many rows were read again, and the ranges that differ still.
+    ) -> Mended:
+        """Makes ranges that differ equal, documents in them first.
 
         Raises `Different` where a trigger would fire, `Interrupted`, `Locked` when the lock was lost.
         """
-        self._refuse_triggers(pair)
-        target = self._engines[pair.target.endpoint]
-        mine, theirs = both_sides(pair, self._engines[pair.source.endpoint], target)
+        target, source = self._engines[pair.target.endpoint], self._engines[pair.source.endpoint]
+        mine, theirs = both_sides(pair, source, target)
+        documents = Documents(left, right, mine, theirs, pace.turn)
+        self._refuse_triggers(pair, documents.there)
         async with target.writer(self._tag) as writer:
+
+            async def opened() -> Writer:
+                return writer
+
             work = CatchUp(left, right, writer, mine, theirs, pace, prune=not spare)
+            replaced = []
             for one in wrong:
                 await self._check(pair)
-                await work.mend(one)
+                one = await documents.settle(one, opened)
+                if not one.equal:
+                    replaced.append(one)
+                    await work.mend(one)
             await work.finish()
-        again = [await compare_span(left, right, mine, theirs, one.span) for one in wrong]
-        return work.written.rows, [one for one in again if not one.equal]
+            again = [await compare_span(left, right, mine, theirs, one.span) for one in replaced]
+            documents.tally.forget()  # what was read again was parsed again
+            again = [await documents.settle(one, opened) for one in again]
+        left_over = tuple(one for one in again if not one.equal)
+        return Mended(work.written.rows + documents.tally.mended, left_over, documents.tally.said(source))
 
     def pace(self, throttle: Throttle, pair: Pair) -> Pace:
         """What work on the table keeps to; raises `Interrupted` when the user asked to stop, `Locked`."""
@@ -106,14 +119,14 @@ class Mender:
             text = "interrupted: ranges that were replaced are equal, the others are as they were"
             raise Interrupted(text, "run the same command again")
 
-    def _refuse_triggers(self, pair: Pair) -> None:
+    def _refuse_triggers(self, pair: Pair, updates: bool) -> None:
         name = pair.target.table
         fires = [
             str(one.name)
             for one in self._present[pair.target.endpoint].stored
             if one.kind == "trigger"
             and (one.name.schema, one.table) == (name.schema, name.name)
-            and one.event != "UPDATE"
+            and (one.event != "UPDATE" or updates)
         ]
         if fires:
             raise Different(

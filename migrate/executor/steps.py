@@ -249,7 +249,8 @@ async def _verify(context: Context, step: Verify) -> Done:
     proven = await context.patiently(step, lambda: prove(context, step))
     await _record(context, step)
     here = endpoint_of(step.source)
-    notes = [f"{proven.mended:,} rows were read again at the new moment of {here}"] if proven.mended else []
+    notes = [f"{proven.again:,} rows were read again at the new moment of {here}"] if proven.again else []
+    notes += [f"{proven.documents:,} JSON documents were mended, which text had altered"] if proven.documents else []
     notes += [kept(proven.extra)] if proven.extra else []
     return Done(proven.rows, note="; ".join(notes))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -13,6 +13,7 @@ from migrate.diff import describe
 from migrate.engines.base import Engine, Reader, Rows
 from migrate.engines.compare import Compared, compare, compare_span, extra_alone
 from migrate.errors import Different, MigrateError
+from migrate.executor.documents import Documents
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Lane, Slots
 from migrate.executor.throttle import Limits, Pace, Throttle
@@ -54,15 +55,29 @@ def named(one: Compared, source: Engine) -> str:
     return f"{place}{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
 
 
-def different(pair: Pair, found: list[str], rows: bool = True) -> Different:
-    """The error that names a table and its differing ranges, or with `rows` false what differs in its definition."""
+def different(pair: Pair, found: list[str], rows: bool = True, documents: Sequence[str] = ()) -> Different:
+    """The error that names a table and its differing ranges, or with `rows` false what differs in its definition.
+
+    `documents` are the values in JSON documents that differ, named one by one.
+    """
     named = "; ".join(found[:NAMED]) + (f"; and {len(found) - NAMED} more ranges" if len(found) > NAMED else "")
+    hint = "if the source was written to meanwhile, stop its writers and plan again"
+    if documents:
+        hint = (
+            "what the target cannot hold: change it at the source, or leave the table out; else migrate verify --repair"
+        )
     return Different(
-        f"{pair.target} differs from {pair.source}: {named}",
-        "if the source was written to meanwhile, stop its writers and plan again"
-        if rows
-        else "plan again: the new plan shows what it would take",
+        "\n  ".join([f"{pair.target} differs from {pair.source}: {named}", *documents]),
+        hint if rows else "plan again: the new plan shows what it would take",
     )
+
+
+class Mended(msgspec.Struct, frozen=True):
+    """How many rows were mended or read again, the ranges that differ still, and values of documents in them."""
+
+    rows: int
+    left: tuple[Compared, ...]
+    documents: tuple[str, ...]
 
 
 class Mending(Protocol):
@@ -74,7 +89,7 @@ class Mending(Protocol):
 
     async def mend(
         self, pair: Pair, left: Reader, right: Reader, wrong: list[Compared], spare: bool, pace: Pace
-    ) -> tuple[int, list[Compared]]: ...
+    ) -> Mended: ...
 
 
 async def verify(
@@ -149,12 +164,16 @@ def _lane(pair: Pair) -> Lane:
 
 
 class Rowwise(msgspec.Struct):
-    """What came of the rows of one table: equal ones, those made so, the target's own, and ranges that differ."""
+    """What came of the rows of one table: equal ones, those made so, the target's own, and ranges that differ.
+
+    `documents` are the values in JSON documents that differ, named one by one.
+    """
 
     total: int = 0
     mended: int = 0
     extra: int = 0
     wrong: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
 
 
 async def _prove(
@@ -184,7 +203,7 @@ async def _prove(
                 rows = await _rows(pair, spare, engines, pace, events, mending if not found else None)
                 found += rows.wrong
         if found:
-            raise different(pair, found, bool(rows.wrong))
+            raise different(pair, found, bool(rows.wrong), rows.documents)
     except MigrateError as error:
         events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
     except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
@@ -227,7 +246,9 @@ async def _rows(
             found.total += one.source.rows
             events.put_nowait(ChunkDone(f"verify:{pair.target}", one.source.rows, 0))
         if mending and unequal:
-            found.mended, unequal = await mending.mend(pair, left, right, unequal, spare, pace)
+            made = await mending.mend(pair, left, right, unequal, spare, pace)
+            found.mended, unequal, found.documents = made.rows, list(made.left), made.documents
+        documents = Documents(left, right, mine, theirs, pace.turn)
         for one in unequal:
             again, moving = (one, False) if mending else await _settled(one, left, right, mine, theirs)
             if again.equal:
@@ -236,8 +257,11 @@ async def _rows(
             if extra is None:
                 found.total -= one.source.rows
                 found.wrong += (named(again, source) + (MOVING if moving else ""),)
+                if not moving and not mending:
+                    await documents.settle(again, writer=None)
             else:
                 found.extra += extra
+    found.documents = found.documents or documents.tally.said(source)
     return found
 
 

@@ -16,6 +16,7 @@ from migrate.planfile import fingerprint, seal
 from migrate.planner.chain import steps_of
 from migrate.planner.conditions import check_conditions
 from migrate.planner.gap import Gap, StoredGap, gaps, missing_schemas, stored_gaps
+from migrate.planner.heavy import heavy
 from migrate.planner.link import Existing, Link, schema_step
 from migrate.planner.needs import left_behind, reads
 from migrate.planner.obstacles import obstacles
@@ -68,6 +69,8 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     statistics = await _measure(movable, engines)
     free = tuple(pair for pair in movable if pair.target not in in_the_way)
     existing = await _existing(free, gap, statistics, engines, request.per_server)
+    loaded = [pair for pair in free if pair.target not in existing or existing[pair.target][0] is Existing.NONE]
+    in_the_way |= await heavy(loaded, engines)
 
     steps: list[Step] = []
     objects: list[PlannedObject] = []

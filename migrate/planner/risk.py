@@ -32,6 +32,7 @@ FINDINGS = {
     "MG305": "only some rows are moved",
     "MG306": "the account may not see all objects",
     "MG307": "a function that the target's binary log does not let in",
+    "MG308": "rows that are larger than a server's packets",
     "MG401": "a collation that the target lacks, or has under other rules, becomes another one",
     "MG402": "a type that the target lacks becomes another one",
     "MG403": "JSON is kept as text with a check, or text with such a check stays text",
@@ -62,6 +63,7 @@ _LEVELS = {
     "MG209": "destructive",
     "MG210": "lossy",
     "MG212": "destructive",
+    "MG308": "unsupported",
     "MG410": "unsupported",
     "MG412": "lossy",
 }

@@ -14,6 +14,7 @@ from migrate.model.change import AlterStored
 from migrate.model.pattern import parse_object
 from migrate.model.plan import Action, Ddl, Finding, PlannedObject, RowStep, SetAutoIncrement, Step
 from migrate.model.table import ObjectRef, StoredObject, TableName, spell
+from migrate.model.types import Json
 from migrate.planfile import fingerprint
 from migrate.planner.gap import StoredGap, start_of
 from migrate.planner.link import schema_step, settled_by, shaped_by, step_id
@@ -40,21 +41,30 @@ class Window(msgspec.Struct, frozen=True):
 
     table: ObjectRef
     triggers: tuple[StoredObject, ...]
+    updates: bool = False
+    """Whether those that fire for an UPDATE are among them."""
 
 
 def windows(seen: Survey, steps: Sequence[Step]) -> tuple[Window, ...]:
-    """Every table that is written and has triggers which would fire: rows are written and cleared, not updated."""
+    """Every table that is written and has triggers which would fire: rows are written and cleared.
+
+    Only documents are updated, where text had altered them.
+    """
     found = []
     targets = {step.target for step in steps if isinstance(step, RowStep) and not step.blocked}
     for endpoint, catalog in sorted(seen.present.items()):
         by_table: dict[TableName, list[StoredObject]] = {}
         for one in catalog.stored:
-            if one.kind == "trigger" and one.event != "UPDATE":
+            if one.kind == "trigger":
                 by_table.setdefault(TableName(one.name.schema, one.table, one.name.catalog), []).append(one)
-        for table, triggers in sorted(by_table.items()):
-            ref = ObjectRef(endpoint, table)
-            if str(ref) in targets:
-                found.append(Window(ref, tuple(sorted(triggers, key=lambda one: (one.timing, one.event, one.order)))))
+        tables = catalog.by_name()
+        for name, triggers in sorted(by_table.items()):
+            ref = ObjectRef(endpoint, name)
+            updates = name in tables and any(isinstance(column.type, Json) for column in tables[name].columns)
+            firing = [one for one in triggers if updates or one.event != "UPDATE"]
+            if firing and str(ref) in targets:
+                firing.sort(key=lambda one: (one.timing, one.event, one.order))
+                found.append(Window(ref, tuple(firing), updates))
     return tuple(found)
 
 
@@ -202,7 +212,7 @@ class StoredPlanner:
         for _, pairs in sorted(groups.items()):
             pairs.sort(key=lambda pair: pair.wanted.order)
             table = _table_of(pairs[0].target, pairs[0].wanted)
-            again = table in opened and pairs[0].wanted.event != "UPDATE"
+            again = table in opened and (opened[table].updates or pairs[0].wanted.event != "UPDATE")
             changed = [n for n, pair in enumerate(pairs) if self._gap[pair.target].change is not None]
             first = 0 if again else changed[0] if changed else len(pairs)
             before: tuple[str, ...] = ()

@@ -11,7 +11,8 @@ from migrate.engines.base import Dialect, Engine, Made, Note, Rows
 from migrate.errors import NothingMatches
 from migrate.model.pattern import Pattern, all_of
 from migrate.model.plan import Move
-from migrate.model.table import Catalog, ObjectRef, Schema, StoredObject, Table, TableName
+from migrate.model.table import Catalog, Column, ObjectRef, Schema, StoredObject, Table, TableName
+from migrate.model.types import Json, Text
 from migrate.planner.nearest import nearest
 from migrate.planner.rename import renamed_tables, stored_pairs
 from migrate.planner.translate import (
@@ -284,12 +285,14 @@ def both_sides(pair: Pair, source: Engine, target: Engine) -> tuple[Rows, Rows]:
     """The rows of a pair at the source and on the target, to be compared along the source's key.
 
     On the target they are read as the types that they have there. Where the target has the key's values in another
-    order, a span is other rows here than there, and only all of them are the same.
+    order, a span is other rows here than there, and only all of them are the same. A document that is kept as text is
+    compared as text: what MySQL knows of it besides, such as that a string is a DATE, has no place there.
     """
     mine = rows_of(source, pair.table, pair.where)
     wanted = {column.name: column for column in pair.wanted.columns}
     alike = all(source.order(column) == target.order(wanted[column.name]) for column in mine.key)
-    mine = msgspec.structs.replace(mine, alike=alike)
+    compared = tuple(_compared(one, wanted[one.name]) for one in mine.columns)
+    mine = msgspec.structs.replace(mine, columns=compared, alike=alike)
     theirs = msgspec.structs.replace(
         mine,
         table=pair.target.table,
@@ -297,6 +300,12 @@ def both_sides(pair: Pair, source: Engine, target: Engine) -> tuple[Rows, Rows]:
         key=tuple(wanted[column.name] for column in mine.key),
     )
     return mine, theirs
+
+
+def _compared(column: Column, wanted: Column) -> Column:
+    if isinstance(column.type, Json) and isinstance(wanted.type, Text):
+        return msgspec.structs.replace(column, type=wanted.type)
+    return column
 
 
 def rows_of(engine: Engine, table: Table, where: str = "") -> Rows:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from migrate.engines.base import Engine
+from migrate.engines.base import Engine, Intake
 from migrate.model.change import AlterColumn, AlterIndex
 from migrate.model.table import Catalog, Index, Table, TableName
 from tests.engines.world import (
+    TAG,
     World,
     bigint,
     binary,
@@ -177,6 +178,23 @@ class Looking:
         assert len((await inspected(world.source, world.source_schema)).tables) == 9
         assert many == few
         assert many > 0
+
+    async def test_rows_above_what_the_target_takes_are_counted_and_ordinary_ones_are_not(self, world: World) -> None:
+        name = TableName(world.source_schema, "t")
+        made = table(name.schema, name.name, integer("id"), text("t", 8000), primary("id"))
+        await world.create("source", made, [(1, "x" * 8000), (2, "x" * 7900), (3, "x"), (4, None)])
+        rows = await rows_of(world.source, name)
+        intake = await world.target.intake()
+        async with world.target.writer(TAG) as writer:
+            assert intake.layouts == writer.layouts
+        assert await world.source.oversized([(rows, rows)], intake) == ()
+        small = Intake(("insert", "memory"), 7950)
+        (found,) = await world.source.oversized([(rows, rows)], small)
+        assert (found.table, found.side) == (name, "target")
+        assert found.largest >= 8000
+        assert found.rows in (1, 2), "hexadecimal digits are twice as many"
+        where = await rows_of(world.source, name, "`id` > 2")
+        assert await world.source.oversized([(where, where)], small) == ()
 
     async def test_measure_counts_and_stays_the_same(self, world: World) -> None:
         filled = table(world.source_schema, "filled", integer("id", auto_increment=True), text("a"), primary("id"))

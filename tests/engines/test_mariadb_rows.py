@@ -14,7 +14,7 @@ from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.inspect import inspect
 from migrate.engines.mysql.ledger import ledger_table
 from migrate.engines.mysql.rows import MysqlReader
-from migrate.engines.mysql.writing import MysqlWriter
+from migrate.engines.mysql.writing import MysqlWriter, taken
 from migrate.model.table import Table, TableName
 from tests.conftest import FreshSchemas
 from tests.e2e import equality
@@ -131,8 +131,8 @@ class Both:
     async def move(self, limit: int) -> None:
         """In chunks of `limit` rows, or whole where nothing cuts the table."""
         async with self.source.session("read") as reading, self.target.session("write") as writing:
-            packet = int((await self.target.variables())["max_allowed_packet"])
-            reader, writer = MysqlReader(reading), MysqlWriter(writing, TAG, self._local_infile, packet)
+            intake = taken({**await self.target.variables(), "local_infile": "ON" if self._local_infile else "OFF"})
+            reader, writer = MysqlReader(reading), MysqlWriter(writing, TAG, intake)
             if self.mine.key:
                 span = Span()
                 while True:
@@ -148,6 +148,11 @@ class Both:
                         yield payload
 
                 assert await writer.write_whole(self.theirs, payloads(), self._key)
+
+    def filtered(self, where: str) -> Both:
+        """The same with a condition on what is read."""
+        mine = replace(self.mine, where=where)
+        return Both(self.source, self.target, mine, self.theirs, self._local_infile)
 
     async def sums(self) -> tuple[Checksum, Checksum]:
         """Of both sides."""

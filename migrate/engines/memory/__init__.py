@@ -17,11 +17,13 @@ from migrate.engines.base import (
     Bound,
     Dialect,
     Engine,
+    Intake,
     LedgerKey,
     LedgerLine,
     Made,
     Moment,
     MomentWay,
+    Oversized,
     Reader,
     Renames,
     Rows,
@@ -32,7 +34,7 @@ from migrate.engines.base import (
 from migrate.engines.memory import alter, ddl, inspect
 from migrate.engines.memory.executors import Executor
 from migrate.engines.memory.locks import MemoryLock, lock
-from migrate.engines.memory.rows import MemoryMoment, MemoryReader, MemoryWriter
+from migrate.engines.memory.rows import LAYOUT, MemoryMoment, MemoryReader, MemoryWriter
 from migrate.engines.memory.server import MemoryServer
 from migrate.engines.memory.store import Ledger
 from migrate.engines.memory.stored import create, define, rename
@@ -88,6 +90,14 @@ class MemoryEngine:
     async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
         """See base.Engine."""
         return tuple(inspect.measure(self.server, self.endpoint, one) for one in rows)
+
+    async def intake(self) -> Intake:
+        """See base.Engine."""
+        return Intake((LAYOUT,), self.server.packet)
+
+    async def oversized(self, ways: Sequence[tuple[Rows, Rows]], intake: Intake) -> tuple[Oversized, ...]:
+        """See base.Engine."""
+        return tuple(one for mine, _ in ways for one in inspect.oversized(self.server, self.endpoint, mine, intake))
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         """See base.Engine."""

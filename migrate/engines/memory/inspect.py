@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
-from migrate.engines.base import Rows
+from migrate.engines.base import Intake, Oversized, Rows
 from migrate.engines.memory.server import MemoryServer
 from migrate.engines.memory.store import StoredTable
 from migrate.engines.memory.stored import names, ordered
@@ -74,6 +75,20 @@ def measure(server: MemoryServer, endpoint: str, rows: Rows) -> Statistics:
     stored = server.table(endpoint, rows.table)
     passes = condition(endpoint, rows.where, stored.columns)
     return _statistics(stored, sum(1 for row in stored.rows if passes(row)))
+
+
+def oversized(server: MemoryServer, endpoint: str, rows: Rows, intake: Intake) -> list[Oversized]:
+    """By the letters and bytes of a row, against the packets that the two sides tell of; none is no limit."""
+    stored = server.table(endpoint, rows.table)
+    passes = condition(endpoint, rows.where, stored.columns)
+    sizes = [sum(len(value) for value in row if isinstance(value, str | bytes)) for row in stored.rows if passes(row)]
+    found = []
+    sides: tuple[tuple[Literal["source", "target"], int], ...] = (("source", server.packet), ("target", intake.packet))
+    for side, packet in sides:
+        large = [size for size in sizes if packet and size >= packet]
+        if large:
+            found.append(Oversized(rows.table, side, len(large), max(large), f"set packet to {max(large) + 1}"))
+    return found
 
 
 def _statistics(stored: StoredTable, rows: int) -> Statistics:

@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 
 from migrate.engines.base import (
+    Altered,
     Bound,
     Buckets,
     Checksum,
+    Document,
     LedgerKey,
     LedgerLine,
     MomentWay,
@@ -101,6 +103,14 @@ class MemoryReader:
         sums = [_hash(row) for row in _picked(stored, rows, inside)]
         found = [RowSum(_bound(stored, rows, row), total) for row, total in zip(inside, sums, strict=True)]
         return tuple(row for row in found if among is None or _bucket(row.key, among.bits) in among.numbers)
+
+    async def documents(self, rows: Rows, keys: Sequence[Bound]) -> Sequence[Document]:
+        """See base.Reader: there are none here."""
+        return ()
+
+    async def altered(self, rows: Rows, source: Sequence[Document]) -> tuple[Altered, ...]:
+        """See base.Reader."""
+        return ()
 
     def _inside(self, rows: Rows, span: Span) -> tuple[StoredTable, list[Row]]:
         stored = self._server.table(self._endpoint, rows.table)
@@ -190,6 +200,10 @@ class MemoryWriter:
             ledger.add(key, [LedgerLine("whole", Span(), count, size, moment)])
             await self._at("write.done", key, executor)
         return True
+
+    async def mend(self, rows: Rows, source: Sequence[Document]) -> int:
+        """See base.Writer: nothing here is altered on its way."""
+        return 0
 
     async def replace(self, rows: Rows, payloads: AsyncIterator[Payload], together: bool = False) -> None:
         """See base.Writer."""

@@ -37,10 +37,10 @@ class MemoryServer:
     """Schemas, tables, rows, ledgers, locks and running statements; what `fail_at` and `hold_at` plan happens here.
 
     Nothing is random, no time passes, and there is one event loop. For tests to set: `identity`, `read_only`, `notes`,
-    `unseen`, `folds_case` (what is told, names stay what they are), `dialect` and `translate` (from another dialect;
-    None: every dialect's words hold here), `account` (the definer of what is made without one), `accounts`, `stored`
-    (a trigger's `order` is told by its place in the list where it says none), `uses` that no words tell, and `running`
-    (statements of others).
+    `unseen`, `folds_case` (what is told, names stay what they are), `packet` (told as the limit of a row, and never
+    met), `dialect` and `translate` (from another dialect; None: every dialect's words hold here), `account` (the
+    definer of what is made without one), `accounts`, `stored` (a trigger's `order` is told by its place in the list
+    where it says none), `uses` that no words tell, and `running` (statements of others).
     """
 
     def __init__(self, identity: str = "memory:1") -> None:
@@ -58,6 +58,7 @@ class MemoryServer:
         self.unseen: tuple[str, ...] = ()
         self.folds_case = False
         self.running = 0
+        self.packet = 0
         self.moment_way: MomentWay = "flush-tables"
         self.ledgers: dict[Place, Ledger] = {}
         self.locks: dict[Place, Held] = {}

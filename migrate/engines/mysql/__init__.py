@@ -10,11 +10,13 @@ from migrate.engines.base import (
     Alteration,
     Bound,
     Dialect,
+    Intake,
     LedgerKey,
     LedgerLine,
     Made,
     Moment,
     MomentWay,
+    Oversized,
     Reader,
     Renames,
     Rows,
@@ -22,7 +24,7 @@ from migrate.engines.base import (
     Translation,
     Writer,
 )
-from migrate.engines.mysql import alter, ddl, drawn, keys, layout, snapshot, stored_ddl, translation
+from migrate.engines.mysql import alter, ddl, drawn, keys, snapshot, spans, stored_ddl, translation
 from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.broken import mend
 from migrate.engines.mysql.collations import weights
@@ -33,10 +35,12 @@ from migrate.engines.mysql.ledger import ledger_insert, ledger_line, ledger_tabl
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.made import made, record_made
 from migrate.engines.mysql.measure import measure
+from migrate.engines.mysql.orphans import count_orphans
+from migrate.engines.mysql.packets import oversized
 from migrate.engines.mysql.rows import MysqlReader
 from migrate.engines.mysql.running import threads_running
 from migrate.engines.mysql.shown import accounts, stored_definitions
-from migrate.engines.mysql.writing import MysqlWriter
+from migrate.engines.mysql.writing import MysqlWriter, taken
 from migrate.errors import DuplicateRow, ReadOnlyServer, ServerError
 from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
@@ -58,10 +62,6 @@ from migrate.sql import quote, quote_table
 
 BATCH = 64
 """Tables asked about in one statement."""
-
-ORPHANS = """\
-SELECT COUNT(*) FROM {child} AS `c` LEFT JOIN {parent} AS `p` ON {join}
-WHERE {present} AND `p`.{first} IS NULL"""
 
 AUTO_INCREMENT = """\
 SELECT AUTO_INCREMENT,TABLE_TYPE FROM information_schema.TABLES
@@ -107,6 +107,12 @@ class MysqlEngine:
 
     async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
         return await measure(self._server, rows)
+
+    async def intake(self) -> Intake:
+        return taken(await self._server.variables(refresh=True))
+
+    async def oversized(self, ways: Sequence[tuple[Rows, Rows]], intake: Intake) -> tuple[Oversized, ...]:
+        return await oversized(self._server, ways, intake)
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         return await definitions(self._server, tables)
@@ -256,7 +262,7 @@ class MysqlEngine:
         return ddl.same(change)
 
     def spell(self, bound: Bound) -> str:
-        return layout.spell(bound)
+        return spans.spell(bound)
 
     # -- acting
 
@@ -274,16 +280,8 @@ class MysqlEngine:
         return await end_executors(self._server, tag)
 
     async def orphans(self, table: TableName, foreign_key: ForeignKey) -> int:
-        pairs = list(zip(foreign_key.columns, foreign_key.referenced_columns, strict=True))
-        statement = ORPHANS.format(
-            child=quote_table(table),
-            parent=quote_table(foreign_key.referenced),
-            join=" AND ".join(f"`c`.{quote(mine)} = `p`.{quote(theirs)}" for mine, theirs in pairs),
-            present=" AND ".join(f"`c`.{quote(mine)} IS NOT NULL" for mine, _ in pairs),
-            first=quote(pairs[0][1]),
-        )
         async with self._server.session("metadata") as session:
-            return int(str((await session.query(statement)).rows[0][0]))
+            return int(str((await session.query(count_orphans(table, foreign_key))).rows[0][0]))
 
     async def auto_increment(self, table: TableName) -> int | None:
         statement = AUTO_INCREMENT.format(schema=literal(table.schema), name=literal(table.name))
@@ -325,10 +323,9 @@ class MysqlEngine:
 
     @asynccontextmanager
     async def writer(self, tag: str) -> AsyncIterator[Writer]:
-        variables = await self._server.variables()
-        local_infile = variables.get("local_infile", "OFF").upper() in ("ON", "1")
+        intake = taken(await self._server.variables())
         async with self._server.session("write") as session:
-            yield MysqlWriter(session, tag, local_infile, int(variables["max_allowed_packet"]))
+            yield MysqlWriter(session, tag, intake)
 
     # -- ledger
 

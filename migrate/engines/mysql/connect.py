@@ -37,7 +37,7 @@ FRESH = 1.0
 """Seconds for which an idle session is taken to be alive without asking: round trips add up."""
 
 PACKET = 1 << 20
-"""Bytes of local data sent at a time, and so what waits in memory of them."""
+"""Bytes of local data sent at a time, and so what waits in memory of them; less where the server takes less."""
 
 _INTEGERS = dict.fromkeys(
     (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR), int
@@ -45,8 +45,6 @@ _INTEGERS = dict.fromkeys(
 
 # What a broken peer makes the driver raise; anything else is a mistake of ours and keeps its own traceback.
 _DRIVER_ERRORS = (pymysql.err.MySQLError, OSError, EOFError, AssertionError, ValueError, LookupError, struct.error)
-_WANTS_FILE = "the server asked for a local file, which is refused"
-_NOT_READY = "the session is closed or in the middle of an answer"
 _CLIENT_ERRORS = range(2000, 3000)
 _CLEAR_TEXT = frozenset({"mysql_clear_password", "mysql_old_password"})
 
@@ -77,7 +75,7 @@ class _Reply(aiomysql.connection.MySQLResult):  # type: ignore[misc]  # aiomysql
     """A server may answer any statement by asking for a file of ours; none is ever sent."""
 
     async def _read_load_local_packet(self, first_packet: Any) -> None:
-        raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, _WANTS_FILE)
+        raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, "it asked for a local file, which is refused")
 
 
 class Session:
@@ -106,6 +104,11 @@ class Session:
         return self._server.is_mariadb
 
     @property
+    def packet(self) -> int:
+        """Bytes of the largest statement, and the most that many functions give: max_allowed_packet."""
+        return int(self._server._variables["max_allowed_packet"])
+
+    @property
     def in_transaction(self) -> bool:
         """Whether the last statement that changed something left a transaction open."""
         return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
@@ -116,8 +119,7 @@ class Session:
             reply = await self._send(sql)
             await reply.read()
             self._note(reply)
-        columns = tuple(column[0] for column in reply.description or ())
-        return Answer(tuple(reply.rows or ()), columns, reply.warning_count)
+        return Answer(tuple(reply.rows or ()), tuple(one[0] for one in reply.description or ()), reply.warning_count)
 
     async def execute(self, sql: str | bytes, place: str = "") -> Result:
         """Run a statement that gives no rows (those of one that does are dropped)."""
@@ -170,10 +172,9 @@ class Session:
 
     async def rollback(self) -> None:
         """End the transaction without it. A connection that is gone has done so already."""
-        if not self.usable:
-            return
         try:
-            await self.execute("ROLLBACK")
+            if self.usable:
+                await self.execute("ROLLBACK")
         except ConnectionLost:  # the server rolls back what a lost connection leaves
             self.abandon()
 
@@ -212,9 +213,9 @@ class Session:
     async def _send_data(self, data: memoryview) -> None:
         # aiomysql's LoadLocalFile reads a file, and never waits for the socket: a fast source would fill the memory.
         # An empty packet ends the data, so an empty piece sends none.
-        connection = self._connection
-        for at in range(0, len(data), PACKET):
-            part = data[at : at + PACKET]
+        connection, size = self._connection, min(PACKET, self.packet // 2)
+        for at in range(0, len(data), size):
+            part = data[at : at + size]
             header = struct.pack("<I", len(part))[:3] + bytes([connection._next_seq_id])
             connection._next_seq_id = (connection._next_seq_id + 1) % 256
             connection._writer.writelines((header, part))
@@ -231,7 +232,7 @@ class Session:
     def _exchange(self, place: str) -> Iterator[None]:
         """One statement and its whole answer; anything but a clean answer makes the session unusable."""
         if self._busy or self._connection.closed:
-            raise named(self.endpoint, EOFError(_NOT_READY), self._server.ref)
+            raise named(self.endpoint, EOFError("the session is closed or in mid-answer"), self._server.ref)
         self._busy = True
         try:
             yield
@@ -309,8 +310,7 @@ class Server:
             await session.close()
 
     async def _reused(self, kind: Kind) -> Session | None:
-        idle = self._idle.get(kind, [])
-        while idle:
+        while idle := self._idle.get(kind):
             session = idle.pop()
             fresh = session.usable and time.monotonic() - session.idle_since < FRESH
             if fresh or await session.ping():

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
-from migrate.engines.base import Bound, Buckets, Checksum, Payload, Rows, RowSum, Span
+from migrate.engines.base import Altered, Bound, Buckets, Checksum, Document, Payload, Rows, RowSum, Span
 from migrate.engines.mysql import layout as lay
+from migrate.engines.mysql import mending, spans
 from migrate.engines.mysql.answers import Answer
 from migrate.engines.mysql.connect import Session
 from migrate.engines.mysql.proof import hash_expression
@@ -19,7 +20,7 @@ from migrate.model.types import Enum, Set
 from migrate.sql import quote_table
 
 BIG_ROW = 4 * 1024 * 1024
-"""Bytes: from here on a row travels alone, cell by cell (see `layout`, `cells`)."""
+"""Bytes: from here on a row travels alone, cell by cell (see `layout`, `cells`); less where packets are small."""
 
 MOST_WARNINGS = 65_535
 """What max_error_count can be at the most: a chunk must not raise more, or real ones would hide behind them."""
@@ -37,13 +38,15 @@ class MysqlReader:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        # CONCAT gives NULL above max_allowed_packet, and hexadecimal digits are twice the bytes.
+        self._big = min(BIG_ROW, session.packet // 4)
 
     async def starts(self, rows: Rows, count: int) -> tuple[Bound, ...]:
         """Equal numbers of rows per part, by walking the key."""
         if count < 2:
             return ()
-        table = quote_table(rows.table) + lay.forced(rows)
-        where = lay.condition(rows, Span())
+        table = quote_table(rows.table) + spans.forced(rows)
+        where = spans.condition(rows, Span())
         found = await self._session.query(f"SELECT COUNT(*) FROM {table}{where}")
         total = int(found.rows[0][0])
         step = -(-total // count)
@@ -62,10 +65,10 @@ class MysqlReader:
     async def next_bound(self, rows: Rows, span: Span, limit: int) -> Bound | None:
         """See the contract."""
         found = await self._session.query(
-            f"SELECT {','.join(lay.key_expressions(rows))} FROM {quote_table(rows.table)}{lay.forced(rows)}"
-            f"{lay.condition(rows, span)}{lay.order(rows)} LIMIT {limit - 1},2"
+            f"SELECT {','.join(spans.key_expressions(rows))} FROM {quote_table(rows.table)}{spans.forced(rows)}"
+            f"{spans.condition(rows, span)}{spans.order(rows)} LIMIT {limit - 1},2"
         )
-        return lay.bound(rows, found.rows[0]) if len(found.rows) == 2 else None
+        return spans.bound(rows, found.rows[0]) if len(found.rows) == 2 else None
 
     async def read(self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int) -> Payload:
         """See the contract."""
@@ -75,12 +78,14 @@ class MysqlReader:
         chunk = span if upper is None else msgspec.structs.replace(span, upper=upper)
         if "raw" not in layouts:
             budget //= 2  # hexadecimal digits
-        if limit * lay.widest(rows) > 4 * budget:
+        if limit * lay.widest(rows) > 4 * budget or lay.widest(rows) > self._big:
+            size = lay.size_expression(rows)
             found = await self._session.query(
-                f"SELECT SUM({lay.size_expression(rows)}) FROM {quote_table(rows.table)}{lay.forced(rows)}"
-                f"{lay.condition(rows, chunk)}"
+                f"SELECT SUM({size}),MAX({size}) FROM {quote_table(rows.table)}{spans.forced(rows)}"
+                f"{spans.condition(rows, chunk)}"
             )
-            if int(found.rows[0][0] or 0) > 2 * budget:
+            whole, largest = (int(number or 0) for number in found.rows[0])
+            if whole > 2 * budget or largest > self._big:
                 chunk, alone = await self._within(rows, chunk, budget)
                 if alone:
                     return await self._cells(rows, chunk)
@@ -90,20 +95,20 @@ class MysqlReader:
         """The first rows of the span that fit the budget, at least one; whether that one must travel alone."""
         total, taken, first = 0, 0, 0
         last: Sequence[bytes | None] = ()
-        keys = lay.key_expressions(rows)
+        keys = spans.key_expressions(rows)
         statement = (
-            f"SELECT {','.join(keys)},{lay.size_expression(rows)} FROM {quote_table(rows.table)}{lay.forced(rows)}"
-            f"{lay.condition(rows, span)}{lay.order(rows)}"
+            f"SELECT {','.join(keys)},{lay.size_expression(rows)} FROM {quote_table(rows.table)}{spans.forced(rows)}"
+            f"{spans.condition(rows, span)}{spans.order(rows)}"
         )
         found = await self._session.query(statement)
         for *key, size in found.rows:
             total += int(size or 0)
-            if taken and (total > budget or first > BIG_ROW):
-                upto = msgspec.structs.replace(span, upper=lay.bound(rows, last))
-                return upto, taken == 1 and first > BIG_ROW
+            if taken and (total > budget or max(first, int(size or 0)) > self._big):
+                upto = msgspec.structs.replace(span, upper=spans.bound(rows, last))
+                return upto, taken == 1 and first > self._big
             first = first if taken else total
             last, taken = key, taken + 1
-        return span, taken == 1 and first > BIG_ROW
+        return span, taken == 1 and first > self._big
 
     async def _chunk(self, rows: Rows, span: Span, layouts: Sequence[str]) -> Payload:
         """Rows of the span in the first layout that can be proven."""
@@ -123,7 +128,7 @@ class MysqlReader:
         found = await self._session.query(
             f"SELECT COUNT(*),SUM({lay.nulls_expression(rows)}),"
             f"GROUP_CONCAT({lay.row_expression(rows, name, marks)} SEPARATOR {lay.separator(name, marks)})"
-            f" FROM {quote_table(rows.table)}{lay.forced(rows)}{lay.condition(rows, span)}"
+            f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span)}"
         )
         count, nulls, data = found.rows[0]
         await self._refuse_warnings(rows, found)
@@ -134,8 +139,9 @@ class MysqlReader:
     async def _cells(self, rows: Rows, span: Span) -> Payload:
         found = await self._session.query(
             f"SELECT {','.join(lay.plain(column) for column in rows.columns)}"
-            f" FROM {quote_table(rows.table)}{lay.forced(rows)}{lay.condition(rows, span)}"
+            f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span)}"
         )
+        await self._refuse_warnings(rows, found)
         if len(found.rows) != 1:  # the row went, or another came, since its size was asked for
             raise ServerError(self._session.endpoint, f"{rows.table} changed while it was read", "apply again")
         return Payload(span, 1, msgspec.msgpack.encode(found.rows[0]), "cells")
@@ -145,7 +151,7 @@ class MysqlReader:
         marks = lay.MARKS[0]
         name = "hex" if "raw" in layouts else "insert"
         expression = lay.row_expression(rows, name, marks)
-        statement = f"SELECT {expression} FROM {quote_table(rows.table)}{lay.condition(rows, Span())}"
+        statement = f"SELECT {expression} FROM {quote_table(rows.table)}{spans.condition(rows, Span())}"
         between = b"," if name == "insert" else marks.row
         gathered: list[bytes] = []
         size = 0
@@ -171,8 +177,8 @@ class MysqlReader:
     async def checksum(self, rows: Rows, span: Span) -> Checksum:
         """See the contract; the hash is `proof.hash_expression`."""
         found = await self._session.query(
-            f"SELECT COUNT(*),SUM({hash_expression(rows)}) FROM {quote_table(rows.table)}{lay.forced(rows)}"
-            f"{lay.condition(rows, span)}"
+            f"SELECT COUNT(*),SUM({hash_expression(rows)}) FROM {quote_table(rows.table)}{spans.forced(rows)}"
+            f"{spans.condition(rows, span)}"
         )
         count, total = found.rows[0]
         await self._refuse_warnings(rows, found)
@@ -183,8 +189,8 @@ class MysqlReader:
     ) -> Mapping[int, Checksum]:
         """See the contract."""
         found = await self._session.query(
-            f"SELECT {lay.bucket(rows, bits)} AS `bucket`,COUNT(*),SUM({hash_expression(rows)})"
-            f" FROM {quote_table(rows.table)}{lay.forced(rows)}{lay.condition(rows, span, among)} GROUP BY 1"
+            f"SELECT {spans.bucket(rows, bits)} AS `bucket`,COUNT(*),SUM({hash_expression(rows)})"
+            f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span, among)} GROUP BY 1"
         )
         await self._refuse_warnings(rows, found)
         return {int(number): Checksum(int(count), int(total)) for number, count, total in found.rows}
@@ -192,11 +198,19 @@ class MysqlReader:
     async def row_sums(self, rows: Rows, span: Span, among: Buckets | None = None) -> tuple[RowSum, ...]:
         """See the contract."""
         found = await self._session.query(
-            f"SELECT {hash_expression(rows)},{','.join(lay.key_expressions(rows))}"
-            f" FROM {quote_table(rows.table)}{lay.forced(rows)}{lay.condition(rows, span, among)}"
+            f"SELECT {hash_expression(rows)},{','.join(spans.key_expressions(rows))}"
+            f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span, among)}"
         )
         await self._refuse_warnings(rows, found)
-        return tuple(RowSum(lay.bound(rows, key), int(total)) for total, *key in found.rows)
+        return tuple(RowSum(spans.bound(rows, key), int(total)) for total, *key in found.rows)
+
+    async def documents(self, rows: Rows, keys: Sequence[Bound]) -> Sequence[Document]:
+        """See the contract."""
+        return await mending.documents(self._session, rows, keys)
+
+    async def altered(self, rows: Rows, source: Sequence[Document]) -> tuple[Altered, ...]:
+        """See the contract."""
+        return await mending.still_altered(self._session, rows, source)
 
     async def _refuse_warnings(self, rows: Rows, found: Answer) -> None:
         """A warning of the source is a value that did not come as it is; but for words that go out of fashion."""

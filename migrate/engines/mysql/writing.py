@@ -5,13 +5,14 @@ The text of every statement comes from `layout`; what is here is the order of th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
 
-from migrate.engines.base import LedgerKey, LedgerLine, Payload, Rows, Span
+from migrate.engines.base import Document, Intake, LedgerKey, LedgerLine, Payload, Rows, Span
 from migrate.engines.mysql import layout as lay
+from migrate.engines.mysql import mending, spans
 from migrate.engines.mysql.answers import Result, ServerWarning, literal
 from migrate.engines.mysql.connect import Session
 from migrate.engines.mysql.ledger import ledger_insert, ledger_table
@@ -38,17 +39,25 @@ def _column(warning: str) -> str:
     return warning.partition(" column '")[2].rpartition("' at row ")[0]
 
 
+def taken(variables: Mapping[str, str]) -> Intake:
+    """How a server with these variables takes rows."""
+    by_file = variables.get("local_infile", "OFF").upper() in ("ON", "1")
+    layouts = ("raw", "hex", "insert", "cells") if by_file else ("insert", "cells")
+    mariadb = "mariadb" in variables.get("version", "").lower()  # its CAST AS BINARY, by which rows are proven
+    return Intake(layouts, int(variables["max_allowed_packet"]), mariadb)
+
+
 class MysqlWriter:
     """See `migrate.engines.base.Writer`. `tag` is a comment that every statement carries."""
 
-    def __init__(self, session: Session, tag: str, local_infile: bool, max_packet: int) -> None:
+    def __init__(self, session: Session, tag: str, intake: Intake) -> None:
         self._session = session
         self._tag = tag
         self._mariadb = session.is_mariadb
-        self._max_packet = max_packet
-        self.layouts: tuple[str, ...] = ("raw", "hex", "insert", "cells") if local_infile else ("insert", "cells")
+        self._max_packet = intake.packet
+        self.layouts: tuple[str, ...] = intake.layouts
         # A statement must fit a packet; what comes may be twice what was asked for.
-        self.largest = 1 << 30 if local_infile else max_packet // 4
+        self.largest = 1 << 30 if "raw" in intake.layouts else intake.packet // 4
 
     async def write(
         self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol, moment: str = ""
@@ -59,7 +68,7 @@ class MysqlWriter:
             return await self._transaction(rows, payload, key, line)
         if await self._recorded(key, line):
             return False
-        await self._run(f"DELETE FROM {quote_table(rows.table)}{lay.condition(rows, payload.span)}")
+        await self._run(f"DELETE FROM {quote_table(rows.table)}{spans.condition(rows, payload.span)}")
         await self._put(rows, payload)
         return await self._record(key, line)
 
@@ -101,12 +110,17 @@ class MysqlWriter:
         together = together or not rows.key
         async with self._together(transactions and together):
             if not rows.key:
-                await self._run(f"DELETE FROM {quote_table(rows.table)}{lay.condition(rows, Span())}")
+                await self._run(f"DELETE FROM {quote_table(rows.table)}{spans.condition(rows, Span())}")
             async for payload in payloads:
                 async with self._together(transactions and not together):
                     if rows.key:
-                        await self._run(f"DELETE FROM {quote_table(rows.table)}{lay.condition(rows, payload.span)}")
+                        await self._run(f"DELETE FROM {quote_table(rows.table)}{spans.condition(rows, payload.span)}")
                     await self._put(rows, payload)
+
+    async def mend(self, rows: Rows, source: Sequence[Document]) -> int:
+        """See the contract."""
+        async with self._together(await self._has_transactions(rows)):
+            return await mending.mend(self._session, self._tag, rows, source)
 
     async def _has_transactions(self, rows: Rows) -> bool:
         about = ENGINE.format(schema=literal(rows.table.schema), name=literal(rows.table.name))

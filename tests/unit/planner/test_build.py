@@ -161,6 +161,26 @@ def test_existing_fail_blocks_a_table_that_is_not_empty_even_when_it_is_equal() 
     assert step(plan, "load-rows:new:b.things").blocked
 
 
+def test_rows_too_large_for_a_side_block_their_load_and_say_what_would_help() -> None:
+    sides = Sides()
+    sides.old.add_table(things(), [*ROWS, (7, "x" * 30), (8, "x" * 20)])
+    sides.new.packet = 20
+    plan = sides.plan()
+    text = "2 rows cannot be written to new: the largest needs a packet of 30 bytes; set packet to 31 there"
+    assert [(one.level, one.object, one.text) for one in plan.finding if one.code == "MG308"] == [
+        ("unsupported", "new:b.things", text)
+    ]
+    assert ids(plan) == ["load-rows:new:b.things"]
+    assert step(plan, "load-rows:new:b.things").blocked == text
+    sides.old.packet, sides.new.packet = 30, 31
+    text = "1 row cannot be read from old: the largest needs a packet of 30 bytes; set packet to 31 there"
+    assert step(sides.plan(), "load-rows:new:b.things").blocked == text
+    where = Move(from_="old:a.*", to="new:b.*", where={"a.things": "id < 7"})
+    assert [one.blocked for one in sides.plan(where).step] == [""] * 4
+    sides.new.add_table(things("b"), sides.old.rows(things().name))
+    assert codes(sides.plan()) == [], "rows that are there already need no packet"
+
+
 def test_compare_schema_leaves_the_rows_to_apply() -> None:
     sides = Sides()
     sides.old.add_table(things(), ROWS)
