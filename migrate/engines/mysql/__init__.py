@@ -58,7 +58,7 @@ from migrate.model.table import (
     TableName,
 )
 from migrate.model.types import Text
-from migrate.sql import quote, quote_table
+from migrate.sql import quote_table
 
 BATCH = 64
 """Tables asked about in one statement."""
