@@ -24,13 +24,14 @@ from migrate.planner.order import step_kind
 
 
 class Proven(msgspec.Struct, frozen=True):
-    """Rows that are equal, how many of them were read `again`, and rows of its own that the target may keep.
+    """Rows that are equal, how many of them were read `again`; rows of its own that the target had, and keeps.
 
     `documents` counts those that were mended.
     """
 
     rows: int
     again: int = 0
+    deleted: int = 0
     extra: int = 0
     documents: int = 0
 
@@ -68,7 +69,8 @@ class _Proof:
         if wrong:
             lost = self._documents.said(both.source)
             raise different(both.pair, [named(one, both.source) for one in wrong], documents=lost)
-        return Proven(self._total, both.written.rows, extra, self._documents.mended)
+        deleted = both.written.extra if both.prune else 0
+        return Proven(self._total, both.written.rows, deleted, extra, self._documents.mended)
 
     async def _look(self, part: Part, compared: Compared) -> None:
         both = self._both

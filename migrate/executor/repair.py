@@ -103,7 +103,8 @@ class Mender:
             documents.tally.forget()  # what was read again was parsed again
             again = [await documents.settle(one, opened) for one in again]
         left_over = tuple(one for one in again if not one.equal)
-        return Mended(work.written.rows + documents.tally.mended, left_over, documents.tally.said(source))
+        deleted = 0 if spare else work.written.extra
+        return Mended(work.written.rows + documents.tally.mended, deleted, left_over, documents.tally.said(source))
 
     def pace(self, throttle: Throttle, pair: Pair) -> Pace:
         """What work on the table keeps to; raises `Interrupted` when the user asked to stop, `Locked`."""

@@ -11,7 +11,7 @@ from migrate.executor.context import Context, step_tag
 from migrate.executor.load import Load
 from migrate.executor.prove import prove
 from migrate.executor.sync import sync
-from migrate.executor.verify import kept
+from migrate.executor.verify import gone, kept
 from migrate.model.change import AddForeignKey, AddIndex, AlterForeignKey, CreateTable
 from migrate.model.pattern import all_of, endpoint_of, parse_object, parse_schema
 from migrate.model.plan import CheckForeignKeys, Ddl, LoadRows, SetAutoIncrement, Step, SyncRows, Verify
@@ -58,7 +58,7 @@ async def run_step(context: Context, step: Step) -> Done:
 def _own_rows(step: SyncRows, extra: int) -> str:
     if not extra:
         return ""
-    return f"{extra:,} rows that only the target had were deleted" if step.prune else kept(extra)
+    return gone(extra) if step.prune else kept(extra)
 
 
 def is_done(context: Context, step: Ddl, pair: Pair, gap: Gap) -> bool:
@@ -251,6 +251,7 @@ async def _verify(context: Context, step: Verify) -> Done:
     here = endpoint_of(step.source)
     notes = [f"{proven.again:,} rows were read again at the new moment of {here}"] if proven.again else []
     notes += [f"{proven.documents:,} JSON documents were mended, which text had altered"] if proven.documents else []
+    notes += [gone(proven.deleted)] if proven.deleted else []
     notes += [kept(proven.extra)] if proven.extra else []
     return Done(proven.rows, note="; ".join(notes))
 

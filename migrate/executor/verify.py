@@ -73,9 +73,10 @@ def different(pair: Pair, found: list[str], rows: bool = True, documents: Sequen
 
 
 class Mended(msgspec.Struct, frozen=True):
-    """How many rows were mended or read again, the ranges that differ still, and values of documents in them."""
+    """Rows mended or read again, and deleted; the ranges that differ still, and values of documents in them."""
 
     rows: int
+    deleted: int
     left: tuple[Compared, ...]
     documents: tuple[str, ...]
 
@@ -164,13 +165,14 @@ def _lane(pair: Pair) -> Lane:
 
 
 class Rowwise(msgspec.Struct):
-    """What came of the rows of one table: equal ones, those made so, the target's own, and ranges that differ.
+    """What came of the rows of one table: equal ones, those made so or deleted, the target's own, ranges that differ.
 
     `documents` are the values in JSON documents that differ, named one by one.
     """
 
     total: int = 0
     mended: int = 0
+    deleted: int = 0
     extra: int = 0
     wrong: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
@@ -210,6 +212,7 @@ async def _prove(
         events.put_nowait(error)
     else:
         notes = [f"{rows.mended:,} rows were read again"] if rows.mended else []
+        notes += [gone(rows.deleted)] if rows.deleted else []
         notes += [kept(rows.extra)] if rows.extra else []
         events.put_nowait(StepDone(name, time.monotonic() - began, rows.total, note="; ".join(notes)))
     finally:
@@ -223,6 +226,11 @@ def kept(extra: int) -> str:
 
 def _go_on() -> None:
     """Nobody asks a proof to end but by cancelling it."""
+
+
+def gone(extra: int) -> str:
+    """What is said of rows that only the target had, and has no more."""
+    return f"{extra:,} rows that only the target had were deleted"
 
 
 async def _rows(
@@ -247,7 +255,8 @@ async def _rows(
             events.put_nowait(ChunkDone(f"verify:{pair.target}", one.source.rows, 0))
         if mending and unequal:
             made = await mending.mend(pair, left, right, unequal, spare, pace)
-            found.mended, unequal, found.documents = made.rows, list(made.left), made.documents
+            found.mended, found.deleted = made.rows, made.deleted
+            unequal, found.documents = list(made.left), made.documents
         documents = Documents(left, right, mine, theirs, pace.turn)
         for one in unequal:
             again, moving = (one, False) if mending else await _settled(one, left, right, mine, theirs)
