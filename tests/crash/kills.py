@@ -42,7 +42,7 @@ class Kills:
     def __init__(self, seed: int, migrate: Migrate, source: Server, target: Server, new: str) -> None:
         self.hits: Counter[Victim] = Counter()
         self._dice = random.Random(seed)
-        self._migrate = migrate
+        self.migrate = migrate
         self._servers = {"source": source, "target": target}
         self._new = new
         self._seconds = 0.0
@@ -63,7 +63,7 @@ class Kills:
         """The target as it was before; every other time the state file is gone too."""
         client.rows(self._servers["target"], f"DROP DATABASE IF EXISTS `{self._new}`")
         if self._dice.random() < 0.5:
-            shutil.rmtree(self._migrate.folder / "state")
+            shutil.rmtree(self.migrate.folder / "state")
 
     def run(self, number: int, check: Callable[[], None]) -> None:
         """So many kills that met an apply at work, in chains of up to three; `check` is called at the end of each."""
@@ -103,7 +103,7 @@ class Kills:
         return number
 
     def _start(self) -> Process:
-        return self._migrate.start("apply", PLAN, "--json", "--parallelism", str(self._dice.choice((2, 4, 8))))
+        return self.migrate.start("apply", PLAN, "--json", "--parallelism", str(self._dice.choice((2, 4, 8))))
 
     def _ended(self, process: Process, struck: bool) -> Ran:
         ran = process.wait()

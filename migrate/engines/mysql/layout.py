@@ -145,7 +145,7 @@ def _bare(column: Column, text_alone: bool) -> str:
             return value
 
 
-def _is_utf8(column: Column) -> bool:
+def is_utf8(column: Column) -> bool:
     """Whether `plain` says it in bytes of UTF-8."""
     if isinstance(column.type, Text):
         return _charset(column.charset) in ("utf8mb4", "utf8mb3", "ascii") and not converted(column)
@@ -206,7 +206,7 @@ def row_expression(rows: Rows, layout: str, marks: Marks) -> str:
     if layout == "insert":
         literals = ",',',".join(_literal(column) for column in rows.columns)
         return f"CONCAT({WIDE},'(',{literals},')')"
-    between, alone = f",{literal_bytes(marks.field)},", all(map(_is_utf8, rows.columns))
+    between, alone = f",{literal_bytes(marks.field)},", all(map(is_utf8, rows.columns))
     fields = between.join(_field(column, marks, layout == "hex", alone) for column in rows.columns)
     return f"CONCAT({WIDE},{fields})"
 

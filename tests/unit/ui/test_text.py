@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from rich.cells import cell_len
 
-from migrate.model.plan import Ddl, Finding, LoadRows, Plan
+from migrate.model.plan import CheckForeignKeys, Ddl, Estimate, Finding, LoadRows, Plan, SyncRows, Verify
 from migrate.ui.sql import plan_sql
 from migrate.ui.text import plan_lines, verdict
 from tests.unit.ui import shop
@@ -96,6 +96,30 @@ def test_control_signs_in_names_never_reach_the_terminal() -> None:
     for rendered in (text(plan), plan_sql(plan)):
         assert not {"\x1b", "\r", "\u202e", "\x07", "\t"} & set(rendered)
     assert r"new:shop.\x1b[31mred\r\u202ex" in text(plan)
+
+
+def test_a_sync_says_how_many_rows_differ_and_what_becomes_of_rows_that_only_the_target_has() -> None:
+    about = {"source": "old:shop.orders", "target": "new:shop.orders", "key": ("id",)}
+    sync = SyncRows(id="sync-rows:new:shop.orders", estimate=Estimate(1200, 310_000), **about)  # type: ignore[arg-type]  # fields of a step
+    proof = Verify(id="verify:new:shop.orders", spare=True, **about)  # type: ignore[arg-type]
+    check = CheckForeignKeys(id="check-foreign-keys:new:shop.lines", source="old:shop.lines", target="new:shop.lines")
+    plan = shop.plan(sync, proof, check)
+    assert "1,200 rows (310 kB) to sync in 1 table" in verdict(plan)
+    assert "~ new:shop.orders  sync 1,200 rows (310 kB) · verify\n" in text(plan)
+    assert "~ new:shop.lines   check foreign keys" in text(plan)
+    assert plan_sql(plan).splitlines()[2:] == [
+        "-- sync-rows:new:shop.orders",
+        "-- sync rows with old:shop.orders along (id)",
+        "",
+        "-- verify:new:shop.orders",
+        "-- verify that new:shop.orders holds all rows of old:shop.orders",
+        "",
+        "-- check-foreign-keys:new:shop.lines",
+        "-- count rows of new:shop.lines without a parent: no more than at old:shop.lines",
+    ]
+    pruning = msgspec.structs.replace(sync, prune=True, risk="destructive", estimate=Estimate())
+    assert "- new:shop.orders  sync rows and prune (destructive)" in text(shop.plan(pruning))
+    assert plan_sql(shop.plan(pruning)).endswith("along (id); rows that only the target has are deleted\n")
 
 
 def test_sql_holds_exactly_the_statements_in_order_and_comments_for_the_rest() -> None:
