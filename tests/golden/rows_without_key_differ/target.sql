@@ -1,0 +1,2 @@
+CREATE TABLE bag (id INT, name VARCHAR(80));
+INSERT INTO bag VALUES (1, 'a');
