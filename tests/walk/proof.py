@@ -111,8 +111,8 @@ def told(side: Side, schema: str, tables: Sequence[str]) -> list[tuple[str, Row]
         queries["check"] = CHECKS_OF_MARIADB if maria else CHECKS
     found = []
     for kind, query in queries.items():
-        rows = [_table(row[:-1]) if kind == "table" else row for row in side.rows(query, schema)]
-        found += [(kind, tuple(map(_bare, row))) for row in rows if row[0] in tables]
+        rows = [tuple(map(_bare, row)) for row in side.rows(query, schema) if row[0] in tables]
+        found += [(kind, _table(row[:-1]) if kind == "table" else row) for row in rows]
     return found
 
 
@@ -122,7 +122,7 @@ def _table(row: Row) -> Row:
     if "partitioned" in options:
         said = re.search(r"row_format=(\w+)", options, re.IGNORECASE)
         row_format = said[1].capitalize() if said else "Dynamic"
-    return (table, engine, row_format, collation, options, *rest)
+    return (table, engine, row_format, collation, options.strip(), *rest)  # what was taken out of them leaves a blank
 
 
 def rows(side: Side, schema: str, table: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrate.engines.base import Rows
-from migrate.engines.mysql.layout import converted, is_utf8, lobs, number, plain
+from migrate.engines.mysql.layout import converted, lobs, number, plain, text_alone
 from migrate.model.table import Column
 from migrate.model.types import Binary, Enum, Float, Json, Opaque, Set, Text
 from migrate.sql import quote
@@ -16,7 +16,7 @@ def hash_expression(rows: Rows) -> str:
     large cell is hashed by itself: CONCAT above max_allowed_packet would be NULL, and a NULL is not summed.
     """
     large = {column.name for column in lobs(rows)}
-    alone = all(is_utf8(column) and not isinstance(column.type, Enum | Float | Set) for column in rows.columns)
+    alone = text_alone(rows) and not any(isinstance(column.type, Enum | Float | Set) for column in rows.columns)
     parts = []
     for column in rows.columns:
         told = _told(column, column.name in large, alone)
@@ -45,7 +45,7 @@ def _hash(value: str) -> str:
 
 
 def _told(column: Column, large: bool, alone: bool) -> list[str]:
-    """What of a value goes into the hash of its row; `alone`: all text is UTF-8, and no other bytes are beside it."""
+    """What of a value goes into the hash of its row; `alone`: all of its bytes are text of one kind."""
     name, value = quote(column.name), plain(column)
     if alone and isinstance(column.type, Text):
         value = name  # the bytes are the same, and the work is less
