@@ -228,10 +228,15 @@ def nulls_expression(rows: Rows) -> str:
 def proven(data: bytes, rows: int, columns: int, nulls: int, marks: Marks) -> bool:
     """Whether every delimiter in `data` is one that was put there."""
     return (
-        data.count(marks.row) == rows - 1
-        and data.count(marks.field) == (columns - 1) * rows
-        and data.count(marks.null) == nulls
+        _holds(data, marks.row, rows - 1)
+        and _holds(data, marks.field, (columns - 1) * rows)
+        and _holds(data, marks.null, nulls)
     )
+
+
+def _holds(data: bytes, mark: bytes, number: int) -> bool:
+    """Whether the mark is there just so often. Its first byte, which no other mark has, is counted in half the time."""
+    return data.count(mark[:1]) == number or data.count(mark) == number
 
 
 def load_statement(rows: Rows, target: str, layout: str, marks: Marks, mariadb: bool = False) -> str:

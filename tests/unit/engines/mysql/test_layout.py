@@ -174,10 +174,8 @@ def test_json_that_becomes_text_sums_up_like_the_text_unless_it_holds_a_typed_va
     there = Column("j", "longtext", Text("utf8mb4"), nullable=True, charset="utf8mb4")
     mark = f",IF({typed(here)},':typed','')"
     assert mark in hash_expression(table(here))
-    bare = hash_expression(table(here)).replace(mark, "").replace(lay.plain(here), lay.plain(there))
-    assert bare.replace("CONCAT(SHA2(CAST(`j` AS BINARY),256))", "SHA2(CAST(`j` AS BINARY),256)") == hash_expression(
-        table(there)
-    )
+    bare = hash_expression(table(here)).replace(mark, "").replace(lay.plain(here), "`j`")
+    assert bare.replace("CONCAT(SHA2(`j`,256))", "SHA2(`j`,256)") == hash_expression(table(there))
 
 
 def test_text_that_arrives_in_another_character_set_is_converted_by_the_source_which_says_what_is_lost() -> None:
