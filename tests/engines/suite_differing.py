@@ -27,7 +27,7 @@ from tests.engines.world import (
     text,
 )
 
-COUNT = 3_000
+COUNT = 1_500
 
 
 def two_keys(schema: str) -> Table:
