@@ -105,6 +105,8 @@ def test_a_source_that_goes_on_working_arrives_as_it_was_at_one_moment_whatever_
 
     with transferring(private, "bank"):
         killing.run(kills, check)
+        ran = killing.migrate.apply()
+        assert ran.code == 0, ran.out + ran.err
         there = transfers(target, "arrived")
         catch_up(killing.migrate)
         caught_up = transfers(target, "arrived")
