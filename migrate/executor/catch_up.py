@@ -152,8 +152,7 @@ class CatchUp:
             await self._pace.moved(len(payload.data))
             yield payload
             self._count(payload)
-            if payload.rows:
-                limit = max(1, min(MOST_ROWS, budget * payload.rows // max(1, len(payload.data)), 4 * limit))
+            limit = next_limit(limit, payload, budget)
             rest = msgspec.structs.replace(rest, lower=payload.span.upper)
             if rest.lower == span.upper:
                 return
@@ -181,6 +180,13 @@ class CatchUp:
 
     def _nothing(self, span: Span) -> Payload:
         return Payload(span, 0, b"", self._writer.layouts[0])
+
+
+def next_limit(limit: int, payload: Payload, budget: int) -> int:
+    """How many rows to ask for after a chunk, for about `budget` bytes: at most four times as many."""
+    if not payload.rows:
+        return limit
+    return max(1, min(MOST_ROWS, budget * payload.rows // max(1, len(payload.data)), 4 * limit))
 
 
 def _is_duplicate(error: DuplicateRow | LossyWrite) -> bool:

@@ -17,7 +17,7 @@ from migrate.engines.base import Bound, Engine, LedgerLine, Payload, Reader, Spa
 from migrate.engines.compare import compare
 from migrate.errors import MigrateError, ServerError
 from migrate.executor.both import PART_BYTES, raise_first
-from migrate.executor.catch_up import CHUNK_BYTES, MOST_ROWS, CatchUp
+from migrate.executor.catch_up import CHUNK_BYTES, CatchUp, next_limit
 from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
 from migrate.executor.slots import Hold
 from migrate.model.plan import LoadRows
@@ -232,9 +232,7 @@ class Load:
         budget = self._pace.fitting(min(CHUNK_BYTES, writer.largest))
         payload = await reader.read(self._rows, span, writer.layouts, self._limit, budget)
         await self._pace.moved(len(payload.data))
-        if payload.rows:
-            fits = budget * payload.rows // max(1, len(payload.data))
-            self._limit = max(1, min(MOST_ROWS, fits, 4 * self._limit))
+        self._limit = next_limit(self._limit, payload, budget)
         return payload
 
     # -- without

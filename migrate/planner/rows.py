@@ -140,14 +140,14 @@ def _alike(link: Link) -> bool:
 
 
 def load_step(link: Link, blocked: str = "") -> LoadRows:
-    pair = link.pair
+    pair, protocol = link.pair, _protocol(link)
     return LoadRows(
         id=step_id("load-rows", pair.target),
         source=str(pair.source),
         target=str(pair.target),
         after=shaped_by(pair.target),
-        protocol=_protocol(link),
-        key=() if _protocol(link) == "whole-object" else link.key,
+        protocol=protocol,
+        key=() if protocol == "whole-object" else link.key,
         where=pair.where,
         blocked=blocked,
         estimate=estimated(link),

@@ -52,7 +52,7 @@ def disk() -> Iterator[Path]:
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of three rows and ranges of few bytes, so that a dozen rows have everything that millions have."""
     monkeypatch.setattr(load, "FIRST_ROWS", 3)
-    monkeypatch.setattr(load, "MOST_ROWS", 3)
+    monkeypatch.setattr(catch_up, "MOST_ROWS", 3)
     monkeypatch.setattr(load, "PART_BYTES", 60)
     monkeypatch.setattr(both, "PART_BYTES", 60)
     monkeypatch.setattr(load, "CHUNK_BYTES", 50)
