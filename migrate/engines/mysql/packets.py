@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from migrate.engines.base import Intake, Oversized, Rows
 from migrate.engines.mysql.connect import Server
-from migrate.engines.mysql.layout import converted, total
+from migrate.engines.mysql.layout import bare, converted, total
 from migrate.model.table import Column
 from migrate.model.types import Binary, Geometry, Json, Opaque, Text
 from migrate.sql import quote, quote_table
@@ -93,7 +93,11 @@ def _sizes(mine: Rows, theirs: Rows, intake: Intake, here: int, mariadb: bool) -
     else:
         reading = laid_out if digits >= here else NOTHING
     if by_file:
-        documents = [column for column in mine.columns if intake.each or isinstance(there[column.name].type, Json)]
+        documents = [
+            column
+            for column in mine.columns
+            if isinstance(there[column.name].type, Json) or (intake.each and _is_cast(there[column.name]))
+        ]
         writing = _largest(documents, intake.packet, here, mariadb)
     else:
         writing = laid_out if digits >= intake.packet else NOTHING
@@ -103,6 +107,11 @@ def _sizes(mine: Rows, theirs: Rows, intake: Intake, here: int, mariadb: bool) -
 def _is_made(column: Column) -> bool:
     """Whether the server makes something new of the value before it gives it, rather than its stored bytes."""
     return _is_document(column) or converted(column) is not None
+
+
+def _is_cast(column: Column) -> bool:
+    """Whether the row is proven by something that is made of the value."""
+    return bare(column) != quote(column.name)
 
 
 def _is_document(column: Column) -> bool:

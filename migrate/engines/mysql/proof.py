@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrate.engines.base import Rows
-from migrate.engines.mysql.layout import converted, lobs, number, plain, text_alone
+from migrate.engines.mysql.layout import NOTHING, bare, converted, lobs, number
 from migrate.model.table import Column
 from migrate.model.types import Binary, Enum, Float, Json, Opaque, Set, Text
 from migrate.sql import quote
@@ -16,12 +16,11 @@ def hash_expression(rows: Rows) -> str:
     large cell is hashed by itself: CONCAT above max_allowed_packet would be NULL, and a NULL is not summed.
     """
     large = {column.name for column in lobs(rows)}
-    alone = text_alone(rows) and not any(isinstance(column.type, Enum | Float | Set) for column in rows.columns)
-    parts = []
+    parts = [NOTHING]
     for column in rows.columns:
-        told = _told(column, column.name in large, alone)
+        told = _told(column, column.name in large)
         if column.nullable:
-            whole = told[0] if len(told) == 1 else f"CONCAT({','.join(told)})"
+            whole = told[0] if len(told) == 1 else f"CONCAT({','.join((NOTHING, *told))})"
             told = [f"IFNULL({whole},'N')"]
         parts += [*told, "','"]
     row = f"CONCAT({','.join(parts)})"
@@ -44,11 +43,9 @@ def _hash(value: str) -> str:
     return f"SHA2({value},256)"
 
 
-def _told(column: Column, large: bool, alone: bool) -> list[str]:
-    """What of a value goes into the hash of its row; `alone`: all of its bytes are text of one kind."""
-    name, value = quote(column.name), plain(column)
-    if alone and isinstance(column.type, Text):
-        value = name  # the bytes are the same, and the work is less
+def _told(column: Column, large: bool) -> list[str]:
+    """What of a value goes into the hash of its row."""
+    name, value = quote(column.name), bare(column)
     match column.type:
         case Float():
             # All 64 bits: what MySQL prints of 2.2250738585072014e-308 reads back as another number.
@@ -69,4 +66,4 @@ def _told(column: Column, large: bool, alone: bool) -> list[str]:
         case Text() | Binary() | Opaque():
             return [f"LENGTH({name})", "':'", value]
         case _:
-            return [value.removeprefix("CONCAT(").removesuffix(")") if value.startswith("CONCAT(") else value]
+            return [value]
