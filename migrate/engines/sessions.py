@@ -34,11 +34,19 @@ class Reader(Protocol):
     async def next_bound(self, rows: Rows, span: Span, limit: int) -> Bound | None:
         """The key of row number `limit` of the span; None when the span has no more than `limit` rows."""
 
-    async def read(self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int) -> Payload:
+    async def read(
+        self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int, digest: bool = False
+    ) -> Payload:
         """The first rows of the span: at most `limit` and about `budget` bytes of them, but one if there is one.
 
         The payload's span begins where the span does and says how far it came: its `upper` is the span's own when the
-        span is finished, which a span without rows is at once.
+        span is finished, which a span without rows is at once. With `digest` the payload has one, if it can.
+        """
+
+    async def digest(self, rows: Rows, span: Span, like: str) -> str:
+        """The digest of the rows in a span, made by the server as `like` was made of a payload; empty where it cannot.
+
+        Equal digests prove equal rows on two servers. Others prove nothing: one server may spell a value otherwise.
         """
 
     def stream(self, rows: Rows, layouts: Sequence[str], budget: int) -> AsyncIterator[Payload]:

@@ -59,7 +59,7 @@ class Payload(msgspec.Struct, frozen=True):
     """A chunk as the source laid it out: `rows` rows of `span`, in one of the layouts that the target named.
 
     `marks` are what the layout needs to be read again (delimiters); Python forwards `data` and never looks inside but
-    to prove the marks.
+    to prove the marks. `digest` is what the source says of these rows, where it was asked to: see `Reader.digest`.
     """
 
     span: Span
@@ -67,6 +67,7 @@ class Payload(msgspec.Struct, frozen=True):
     data: bytes
     layout: str
     marks: tuple[bytes, ...] = ()
+    digest: str = ""
 
 
 class Checksum(msgspec.Struct, frozen=True):
@@ -141,7 +142,8 @@ class LedgerLine(msgspec.Struct, frozen=True):
     """`chunk`: this span is safely on the target. `cut`: a writer's own range, written before its first chunk.
 
     `whole`: the step is done, all its spans are there; `rows` and `bytes` are then the step's. `moment` names the one
-    in which the source was read, empty when it was read at none.
+    in which the source was read, empty when it was read at none. `digest` is what the source said of a chunk's rows as
+    it gave them, empty where it was not asked.
     """
 
     kind: Literal["cut", "chunk", "whole"]
@@ -149,6 +151,7 @@ class LedgerLine(msgspec.Struct, frozen=True):
     rows: int = 0
     bytes: int = 0
     moment: str = ""
+    digest: str = ""
 
 
 class Dialect(msgspec.Struct, frozen=True, order=True):

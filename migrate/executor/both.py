@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 
 from migrate.engines.base import Payload, Reader, Span, Writer
 from migrate.engines.compare import Compared, compare
@@ -37,13 +37,15 @@ class BothSides:
         self.pace = context.pace(step, self.stop_if_asked)
         self._failed = False
 
-    async def walk(self, visit: Visit) -> None:
+    async def walk(self, visit: Visit, within: Sequence[Span] = (Span(),)) -> None:
         """Every range once. Rows that wait for others to make room are written at the end.
 
         Raises `ServerError`, `LossyWrite`, `ValueHeld`, `Interrupt` and what `visit` raises, when all parts have ended.
         """
-        parts = [self._part(span, visit) for span in await self._spans()]
-        raise_first(await asyncio.gather(*parts, return_exceptions=True))
+        spans = await self._spans() if list(within) == [Span()] else within
+        left = iter(spans)
+        count = min(len(spans), self.source.slots, self.target.slots)
+        raise_first(await asyncio.gather(*(self._part(left, visit) for _ in range(count)), return_exceptions=True))
         if self.written.later:
             async with self.open() as part:
                 await (await part.writing()).finish()
@@ -61,23 +63,34 @@ class BothSides:
             ):
                 yield Part(self, left, right, stack)
 
+    def parts(self, slots: int) -> int:
+        """How many parts of the table are worth work of their own, where there is room for so many."""
+        return max(1, min(slots, self.context.table_bytes(self.step.target) // PART_BYTES))
+
     async def _spans(self) -> list[Span]:
-        count = min(self.source.slots, self.target.slots, self.context.table_bytes(self.step.target) // PART_BYTES)
+        count = self.parts(min(self.source.slots, self.target.slots))
         if count < 2 or not self.mine.key or not self.mine.alike:
             return [Span()]
         async with self.open() as part:
             starts = await part.left.starts(self.mine, count)
         return [Span(lower, upper) for lower, upper in itertools.pairwise((None, *starts, None))]
 
-    async def _part(self, span: Span, visit: Visit) -> None:
+    async def _part(self, spans: Iterator[Span], visit: Visit) -> None:
+        """One span after the other, until no other part has left any."""
+        with self.failing():
+            async with self.open() as part:
+                for span in spans:
+                    ranges = compare(part.left, part.right, self.mine, self.theirs, within=span)
+                    async with aclosing(ranges):
+                        async for one in ranges:
+                            await self.pace.turn()
+                            await visit(part, one)
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Work on a part of the table: when it fails, nothing more of the others begins."""
         try:
-            async with (
-                self.open() as part,
-                aclosing(compare(part.left, part.right, self.mine, self.theirs, within=span)) as ranges,
-            ):
-                async for one in ranges:
-                    await self.pace.turn()
-                    await visit(part, one)
+            yield
         except BaseException:
             self._failed = True
             raise

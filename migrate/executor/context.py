@@ -132,17 +132,14 @@ class Context:
         for endpoint, keys in by_target.items():
             await self.engines[endpoint].forget(keys)
 
-    async def behind(self, step: Step) -> bool:
-        """Whether some of the table's rows were read at another moment than this run's."""
-        now = self.moments.name(endpoint_of(step.source))
-        if not now:
-            return False
+    async def read_rows(self, step: Step) -> list[LedgerLine]:
+        """What the ledger has of the rows of the step's table: chunks, and that all are there."""
         target, table = self.engines[endpoint_of(step.target)], parse_object(step.target).table
+        found: list[LedgerLine] = []
         for action in ("load-rows", "sync-rows"):
             lines = target.ledger(LedgerKey(self.plan.digest, f"{action}:{step.target}", table))
-            if any([line.moment != now async for line in lines if line.kind != "cut"]):
-                return True
-        return False
+            found += [line async for line in lines if line.kind != "cut"]
+        return found
 
     def key(self, step: Step) -> LedgerKey:
         """The step's place in the ledger."""

@@ -65,6 +65,7 @@ class Load:
         self._into = msgspec.structs.replace(there, where="")
         self._key = context.key(step)
         self._moment = context.moments.name(self._source.endpoint)
+        self._digest = bool(self._moment and context.proving)
         self._limit = FIRST_ROWS
         self._pace = context.pace(step, self._stop_if_asked)
         self._failed = False
@@ -230,7 +231,7 @@ class Load:
     async def _read(self, reader: Reader, writer: Writer, span: Span) -> Payload:
         await self._pace.turn()
         budget = self._pace.fitting(min(CHUNK_BYTES, writer.largest))
-        payload = await reader.read(self._rows, span, writer.layouts, self._limit, budget)
+        payload = await reader.read(self._rows, span, writer.layouts, self._limit, budget, self._digest)
         await self._pace.moved(len(payload.data))
         self._limit = next_limit(self._limit, payload, budget)
         return payload

@@ -1,7 +1,7 @@
 """The proof of one table while a plan is applied, and what it takes to get there after an earlier run.
 
 The source is read at the moment of this run. What an earlier run loaded was read at another one: where that differs it
-is no fault, and is read again.
+is no fault, and is read again. Of what this run loaded the source has said the digests: see `chunks`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 from migrate.engines.base import Writer
 from migrate.engines.compare import Compared, compare_span, extra_alone
 from migrate.executor.both import BothSides, Part
+from migrate.executor.chunks import EVERYTHING, unproven
 from migrate.executor.context import Context, step_tag
 from migrate.executor.documents import Documents, Tally
 from migrate.executor.verify import different, named
@@ -54,8 +55,14 @@ class _Proof:
 
     async def run(self) -> Proven:
         both = self._both
-        self._behind = await both.context.behind(both.step)
-        await both.walk(self._look)
+        now = both.context.moments.name(both.source.endpoint)
+        spans = EVERYTHING
+        if now:
+            lines = await both.context.read_rows(both.step)
+            self._behind = any(line.moment != now for line in lines)
+            if not self._behind:
+                spans = await unproven(both, lines, self._equal)
+        await both.walk(self._look, spans)
         extra, wrong = 0, []
         if self._unequal:
             if self._behind:
@@ -73,15 +80,17 @@ class _Proof:
         return Proven(self._total, both.written.rows, deleted, extra, self._documents.mended)
 
     async def _look(self, part: Part, compared: Compared) -> None:
-        both = self._both
         one = await self._settled(part, compared)
         if not one.equal:
             self._unequal.append(one)
             if self._behind:
                 await self._let_no_trigger_fire()
                 await (await part.writing()).mend(one)
-        self._total += one.source.rows
-        both.context.tell(ChunkDone(both.step.id, one.source.rows, 0))
+        self._equal(one.source.rows)
+
+    def _equal(self, rows: int) -> None:
+        self._total += rows
+        self._both.context.tell(ChunkDone(self._both.step.id, rows, 0))
 
     async def _spared(self, part: Part, one: Compared) -> int | None:
         """How many rows only the target has, where the plan lets it keep them and nothing else differs."""

@@ -26,8 +26,26 @@ from tests.engines.world import (
 BASE: tuple[Row, ...] = ((1, "x", "y"), (2, "x", "y"), (3, "", "0"), (4, None, "z"))
 
 
+OTHERS: dict[str, Sequence[Row]] = {
+    "one value changed": [*BASE[:3], (4, None, "Z")],
+    "a trailing space": [*BASE[:3], (4, None, "z ")],
+    "a row missing": BASE[:3],
+    "a row more": [*BASE, (5, None, None)],
+    "NULL for empty": [BASE[0], BASE[1], (3, None, "0"), BASE[3]],
+    "empty for NULL": [*BASE[:3], (4, "", "z")],
+    "the word NULL": [*BASE[:3], (4, "NULL", "z")],
+    "zero for NULL": [*BASE[:3], (4, "0", "z")],
+    "the letter N": [*BASE[:3], (4, "N", "z")],
+    "values of two columns swapped": [(1, "y", "x"), *BASE[1:]],
+    "values of two rows swapped": [BASE[0], (2, "", "0"), (3, "x", "y"), BASE[3]],
+    "NULL in the other column": [*BASE[:3], (4, "z", None)],
+    "a value moved over the border": [(1, "xy", ""), *BASE[1:]],
+    "the key changed": [*BASE[:3], (40, None, "z")],
+}
+
+
 class Summing:
-    """Tests of checksums: equal for equal tables and for no others."""
+    """Tests of checksums and digests: equal for equal tables and for no others."""
 
     async def test_equal_tables_have_equal_sums(self, world: World) -> None:
         made = keyed(world.source_schema)
@@ -38,33 +56,41 @@ class Summing:
         assert mine.rows == 4
         assert mine.sum != 0
 
-    @pytest.mark.parametrize(
-        "other",
-        {
-            "one value changed": [*BASE[:3], (4, None, "Z")],
-            "a trailing space": [*BASE[:3], (4, None, "z ")],
-            "a row missing": BASE[:3],
-            "a row more": [*BASE, (5, None, None)],
-            "NULL for empty": [BASE[0], BASE[1], (3, None, "0"), BASE[3]],
-            "empty for NULL": [*BASE[:3], (4, "", "z")],
-            "the word NULL": [*BASE[:3], (4, "NULL", "z")],
-            "zero for NULL": [*BASE[:3], (4, "0", "z")],
-            "the letter N": [*BASE[:3], (4, "N", "z")],
-            "values of two columns swapped": [(1, "y", "x"), *BASE[1:]],
-            "values of two rows swapped": [BASE[0], (2, "", "0"), (3, "x", "y"), BASE[3]],
-            "NULL in the other column": [*BASE[:3], (4, "z", None)],
-            "a value moved over the border": [(1, "xy", ""), *BASE[1:]],
-            "the key changed": [*BASE[:3], (40, None, "z")],
-        }.items(),
-        ids=lambda case: case[0],
-    )
-    async def test_different_tables_have_different_sums(self, world: World, other: tuple[str, Sequence[Row]]) -> None:
+    @pytest.mark.parametrize("other", OTHERS)
+    async def test_different_tables_have_different_sums_and_digests(self, world: World, other: str) -> None:
         made = keyed(world.source_schema)
         await world.create("source", made, BASE)
-        await world.create("target", moved(made, world.target_schema), other[1])
-        assert await sums(world, "source", made.name) != await sums(
-            world, "target", TableName(world.target_schema, "t")
-        )
+        await world.create("target", moved(made, world.target_schema), OTHERS[other])
+        there = TableName(world.target_schema, "t")
+        assert await sums(world, "source", made.name) != await sums(world, "target", there)
+        here, digest = await _digests(world, made.name, there)
+        assert digest
+        assert digest != here
+
+    async def test_the_target_says_the_digest_that_the_source_said_of_a_payload(self, world: World) -> None:
+        made = keyed(world.source_schema)
+        there = await both_sides(world, made, [*some(7), (8, None, "")])
+        mine, theirs = await rows_of(world.source, made.name), await rows_of(world.target, there.name)
+        said = set()
+        async with world.source.reader() as left, world.target.reader() as right, world.target.writer("t") as writer:
+            span = Span()
+            for _ in range(3):
+                payload = await left.read(mine, span, writer.layouts, 3, 1 << 20, digest=True)
+                await writer.write(theirs, payload, load(there), "transactional", "at noon")
+                assert payload.digest == await right.digest(theirs, payload.span, payload.digest) != ""
+                said.add(payload.digest)
+                span = Span(payload.span.upper)
+            assert (await left.read(mine, Span(), writer.layouts, 3, 1 << 20)).digest == ""
+        lines = [line async for line in world.target.ledger(load(there))]
+        assert {line.digest for line in lines} == said
+        assert len(said) == 3
+
+    async def test_digests_of_no_rows_are_equal_and_no_others(self, world: World) -> None:
+        made = keyed(world.source_schema)
+        await world.create("source", made)
+        await world.create("target", moved(made, world.target_schema))
+        here, digest = await _digests(world, made.name, TableName(world.target_schema, "t"))
+        assert here == digest != ""
 
     async def test_equal_rows_do_not_cancel_out_and_order_does_not_matter(self, world: World) -> None:
         def made(schema: str, name: str) -> Table:
@@ -121,3 +147,12 @@ class Summing:
         found = [line async for line in world.target.ledger(load(there))]
         assert sorted(line.rows for line in found if line.kind == "chunk") == [1, 2, 2]
         assert [line for line in found if line.kind == "whole"] == [LedgerLine("whole", Span(), 5, 50)]
+
+
+async def _digests(world: World, here: TableName, there: TableName) -> tuple[str, str]:
+    """What the source says of a table in one chunk, and the target of the other."""
+    mine, theirs = await rows_of(world.source, here), await rows_of(world.target, there)
+    async with world.source.reader() as left, world.target.reader() as right, world.target.writer("t") as writer:
+        payload = await left.read(mine, Span(), writer.layouts, 100, 1 << 20, digest=True)
+        assert payload.span == Span()
+        return payload.digest, await right.digest(theirs, Span(), payload.digest)

@@ -155,11 +155,23 @@ class Both:
         return Both(self.source, self.target, mine, self.theirs, self._local_infile)
 
     async def sums(self) -> tuple[Checksum, Checksum]:
-        """Of both sides."""
+        """Of both sides. Digests must not be equal where these are not."""
         async with self.source.session("read") as left, self.target.session("read") as right:
-            return (
+            found = (
                 await MysqlReader(left).checksum(self.mine, Span()),
                 await MysqlReader(right).checksum(self.theirs, Span()),
+            )
+        mine, theirs = await self.digests()
+        assert found[0] == found[1] or mine != theirs or not mine
+        return found
+
+    async def digests(self) -> tuple[str, str]:
+        """Of both sides, as one chunk; empty where there is none."""
+        like = "raw0:" if self._local_infile else "insert0:"
+        async with self.source.session("read") as left, self.target.session("read") as right:
+            return (
+                await MysqlReader(left).digest(self.mine, Span(), like),
+                await MysqlReader(right).digest(self.theirs, Span(), like),
             )
 
 
@@ -171,20 +183,22 @@ async def moved_exactly(
     meanings: Sequence[str] = (),
     as_there: bool = False,
     limit: int = 1000,
-) -> None:
+) -> bool:
     """Move a table, and prove it: by the sums, and by every value, asked of the servers without migrate.
 
-    Of columns in `meanings` the text is compared.
+    Of columns in `meanings` the text is compared. Returns whether digests prove it too.
     """
     as_told: dict[str, Callable[[str], str]] = dict.fromkeys(meanings, str)
     async with connected(pair[0]) as source, connected(pair[1]) as target:
         both = await Both.of(source, target, here, there, local_infile, as_there)
         await both.move(limit)
         mine, theirs = await both.sums()
+        digests = await both.digests()
     wanted = equality.rows(pair[0], here.schema, here.name, meanings=as_told)
     assert equality.rows(pair[1], there.schema, there.name, meanings=as_told) == wanted
     assert mine == theirs
     assert mine.rows == len(wanted) > 0
+    return digests[0] == digests[1]
 
 
 async def test_hostile_values_of_every_type_arrive_and_sum_up_the_same(
@@ -203,7 +217,10 @@ async def test_hostile_values_of_every_type_arrive_and_sum_up_the_same(
     assert len(tables) == 5 + len(values.CHARSETS)
     for table in tables:
         texts = ("j", "k") if table == "jsons" else ()
-        await moved_exactly(pair, TableName(schema, table), TableName(goal, table), local_infile, texts)
+        proven = await moved_exactly(pair, TableName(schema, table), TableName(goal, table), local_infile, texts)
+        # Others print doubles otherwise, and documents have no size of their own.
+        both_mariadb = here.vendor == there.vendor == "mariadb"
+        assert proven or (table in ("numbers", "jsons") and not both_mariadb)
 
 
 @pytest.mark.parametrize("key", ["id INT AUTO_INCREMENT PRIMARY KEY", "k INT NULL"], ids=["with a key", "keyless"])

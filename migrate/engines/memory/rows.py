@@ -58,14 +58,23 @@ class MemoryReader:
         stored, inside = self._inside(rows, span)
         return _bound(stored, rows, inside[limit - 1]) if len(inside) > limit else None
 
-    async def read(self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int) -> Payload:
+    async def read(
+        self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int, digest: bool = False
+    ) -> Payload:
         """See base.Reader."""
         self._check_layout(layouts)
         await self._server.faults.at("read", str(rows.table))
         stored, inside = self._inside(rows, span)
         taken = _cut(_picked(stored, rows, inside[:limit]), budget)
         upper = span.upper if len(taken) == len(inside) else _bound(stored, rows, inside[len(taken) - 1])
-        return _payload(msgspec.structs.replace(span, upper=upper), taken)
+        payload = _payload(msgspec.structs.replace(span, upper=upper), taken)
+        return msgspec.structs.replace(payload, digest=_digest(taken)) if digest else payload
+
+    async def digest(self, rows: Rows, span: Span, like: str) -> str:
+        """See base.Reader."""
+        await self._server.faults.at("checksum", str(rows.table))
+        stored, inside = self._inside(rows, span)
+        return _digest(_picked(stored, rows, inside))
 
     async def stream(self, rows: Rows, layouts: Sequence[str], budget: int) -> AsyncIterator[Payload]:
         """See base.Reader."""
@@ -161,7 +170,7 @@ class MemoryWriter:
         self._server.check_writable(self._endpoint)
         stored = self._server.table(self._endpoint, key.target)
         ledger = self._server.ledger(self._endpoint, key.target)
-        line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data), moment)
+        line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data), moment, payload.digest)
         new = _unpack(stored, rows, payload)
         async with self._server.executors.working(self._tag) as executor:
             await self._at("write.begun", key, executor)
@@ -258,6 +267,10 @@ class MemoryWriter:
 
 def _hash(row: Row) -> int:
     return int.from_bytes(hashlib.md5(_encode(row), usedforsecurity=False).digest()[:8])
+
+
+def _digest(rows: Sequence[Row]) -> str:
+    return hashlib.md5(_encode(rows), usedforsecurity=False).hexdigest()
 
 
 def _bucket(key: Bound, bits: int) -> int:

@@ -61,6 +61,32 @@ MARKS = (
 )
 
 
+class Layout(msgspec.Struct, frozen=True):
+    """How a chunk is laid out: `raw`, `hex` or `insert`, and which of MARKS are its delimiters."""
+
+    name: str
+    marks: int = 0
+
+    @property
+    def delimiters(self) -> Marks:
+        """What stands between fields and rows, and for NULL."""
+        return MARKS[self.marks]
+
+    def signed(self, digest: bytes) -> str:
+        """A digest of rows so laid out, with how they were."""
+        return f"{self.name}{self.marks}:{digest.decode('ascii')}"
+
+    @staticmethod
+    def of(digest: str) -> Layout:
+        """How the rows were laid out of which this is the digest."""
+        words = digest.partition(":")[0]
+        return Layout(words[:-1], int(words[-1]))
+
+
+BY_FILE = (Layout("raw", 0), Layout("raw", 1), Layout("raw", 2), Layout("hex", 2))
+"""What is tried for LOAD DATA, one after the other."""
+
+
 def literal_bytes(value: bytes) -> str:
     """A hexadecimal literal; it has no character set and means the same under every sql_mode."""
     return f"x'{value.hex()}'"
@@ -200,19 +226,21 @@ def cell_literal(column: Column, value: bytes | None) -> bytes:
 # -- a row, a chunk -------------------------------------------------------------------------------------------------
 
 
-def row_expression(rows: Rows, layout: str, marks: Marks) -> str:
+def row_expression(rows: Rows, way: Layout) -> str:
     """One row as one blob."""
-    if layout == "insert":
+    if way.name == "insert":
         literals = ",',',".join(_literal(column) for column in rows.columns)
         return f"CONCAT({WIDE},'(',{literals},')')"
+    marks = way.delimiters
     between = f",{literal_bytes(marks.field)},"
-    fields = between.join(_field(column, marks, layout == "hex") for column in rows.columns)
+    fields = between.join(_field(column, marks, way.name == "hex") for column in rows.columns)
     return f"CONCAT({WIDE},{fields})"
 
 
-def separator(layout: str, marks: Marks) -> str:
-    """What stands between two rows, as a literal."""
-    return "','" if layout == "insert" else literal_bytes(marks.row)
+def chunk_expression(rows: Rows, way: Layout) -> str:
+    """All rows as one blob, in the order in which they are read."""
+    between = "','" if way.name == "insert" else literal_bytes(way.delimiters.row)
+    return f"GROUP_CONCAT({row_expression(rows, way)} SEPARATOR {between})"
 
 
 def nulls_expression(rows: Rows) -> str:

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS {ledger} (
   `row_count` bigint unsigned NOT NULL,
   `byte_count` bigint unsigned NOT NULL,
   `moment` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'in which the source was read',
+  `digest` varchar(200) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the rows, as the source told it',
   `written` timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
   PRIMARY KEY (`plan`,`step_hash`,`place`),
   KEY `by_target` (`plan`,`target`)
@@ -52,7 +53,7 @@ class _Ledger(msgspec.Struct, frozen=True):
         return f"SELECT 1 FROM {self.name} WHERE {_where(key)} AND `place` = '{_place(line)}'"
 
     def select_all(self, key: LedgerKey) -> str:
-        columns = "`kind`,`lower_bound`,`upper_bound`,`row_count`,`byte_count`,`moment`"
+        columns = "`kind`,`lower_bound`,`upper_bound`,`row_count`,`byte_count`,`moment`,`digest`"
         return f"SELECT {columns} FROM {self.name} WHERE {_where(key)}"
 
     def forget(self, key: LedgerKey) -> str:
@@ -87,6 +88,7 @@ def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine]) -> str:
                 str(line.rows),
                 str(line.bytes),
                 literal(line.moment),
+                literal(line.digest),
             )
         )
         + ")"
@@ -94,15 +96,15 @@ def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine]) -> str:
     )
     return (
         f"INSERT INTO {ledger_table(key.target).name} (`plan`,`step_hash`,`place`,`step`,`target`,`kind`,"
-        f"`lower_bound`,`upper_bound`,`row_count`,`byte_count`,`moment`) VALUES {values}"
+        f"`lower_bound`,`upper_bound`,`row_count`,`byte_count`,`moment`,`digest`) VALUES {values}"
     )
 
 
 def ledger_line(row: Sequence[object]) -> LedgerLine:
     """A line from what `select_all` selected, decoded."""
-    kind, lower, upper, rows, size, moment = row
+    kind, lower, upper, rows, size, moment, digest = row
     span = Span(_read_bound(lower), _read_bound(upper))
-    return LedgerLine(msgspec.convert(kind, _Kind), span, int(str(rows)), int(str(size)), str(moment))
+    return LedgerLine(msgspec.convert(kind, _Kind), span, int(str(rows)), int(str(size)), str(moment), str(digest))
 
 
 def _read_bound(text: object) -> Bound | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from migrate.engines.base import Rows
-from migrate.engines.mysql.layout import NOTHING, bare, converted, lobs, number
+from migrate.engines.mysql.layout import NOTHING, WIDE, bare, converted, lobs, number, total
 from migrate.model.table import Column
-from migrate.model.types import Binary, Enum, Float, Json, Opaque, Set, Text
+from migrate.model.types import Binary, Enum, Float, Geometry, Json, Opaque, Set, Text
 from migrate.sql import quote
 
 
@@ -25,6 +25,52 @@ def hash_expression(rows: Rows) -> str:
         parts += [*told, "','"]
     row = f"CONCAT({','.join(parts)})"
     return f"CAST(CONV(LEFT({_hash(row)},16),16,10) AS UNSIGNED)"
+
+
+def digest_expression(count: str, size: str, text: str, remarks: str) -> str:
+    """The digest of a chunk: of its rows laid out by `layout.chunk_expression`, one after the other.
+
+    `size` tells of what the text might have lost on its way into one value, `remarks` of what it does not tell. Half
+    the work of a sum of hashes of rows; but it proves nothing where rows come in another order.
+    """
+    remarks = f"NULLIF({remarks},'')"
+    parts = (count, f"CAST(IFNULL({size},0) AS UNSIGNED)", f"IFNULL({_hash(text)},'')", f"IFNULL({_hash(remarks)},'')")
+    return "CONCAT(" + ",':',".join(parts) + ")"
+
+
+def proven_size(rows: Rows) -> str:
+    """Bytes of a row's text and bytes, the same on both sides."""
+    sizes = []
+    for column in rows.columns:
+        between = converted(column)
+        name = quote(column.name)
+        value = f"CONVERT({name} USING {between[1]})" if between else name
+        if isinstance(column.type, Text | Binary | Geometry):
+            sizes.append(f"IFNULL(LENGTH({value}),0)" if column.nullable else f"LENGTH({value})")
+    return total(sizes)
+
+
+def remarks_expression(rows: Rows) -> str:
+    """What the layout of rows does not tell of their values, but the hash of a row does, as one blob.
+
+    Empty or NULL where there is nothing to say, so that sides agree whose columns are of other types.
+    """
+    remarks = []
+    for column in rows.columns:
+        match column.type:
+            case Float():
+                bits = _bits(column)
+                remarks.append(f"IFNULL({bits},'N')" if column.nullable else bits)
+            case Enum() | Set():
+                member = quote(column.name)
+                remarks += [f"IFNULL({member},'')" if column.nullable else member, "','"]
+            case Json():
+                remarks.append(_if_typed(column))
+            case Text() if between := converted(column):
+                remarks.append(f"IF({quote(column.name)} IS NULL,'',{_if_lost(column, between)})")
+            case _:
+                continue
+    return f"GROUP_CONCAT(CONCAT({','.join((WIDE, *remarks))}) SEPARATOR '')" if remarks else "NULL"
 
 
 def typed(column: Column) -> str:
@@ -48,22 +94,34 @@ def _told(column: Column, large: bool) -> list[str]:
     name, value = quote(column.name), bare(column)
     match column.type:
         case Float():
-            # All 64 bits: what MySQL prints of 2.2250738585072014e-308 reads back as another number.
-            return [f"ST_AsBinary(POINT({name},0))"]
+            return [_bits(column)]
         case Enum() | Set():
             # The members too: SHOW CREATE TABLE prints a letter above U+FFFF as ?, and the target has that instead.
             return [number(column), "':'", f"CAST({name} AS BINARY)"]
         case Json():
             # It says nothing of other documents, so that they sum up like their text where JSON is kept as text.
-            return [_hash(value), f"IF({typed(column)},':typed','')"]
+            return [_hash(value), _if_typed(column)]
         case Text() if between := converted(column):
-            # What the other character set lacks became a question mark there, without a warning.
-            back = f"CAST(CONVERT(CONVERT({name} USING {between[1]}) USING {between[0]}) AS BINARY)"
-            lost = f"IF({back} = CAST({name} AS BINARY),'',':lost')"
-            return [*([_hash(value)] if large else [f"LENGTH({value})", "':'", value]), lost]
+            return [*([_hash(value)] if large else [f"LENGTH({value})", "':'", value]), _if_lost(column, between)]
         case _ if large:
             return [_hash(value)]
         case Text() | Binary() | Opaque():
             return [f"LENGTH({name})", "':'", value]
         case _:
             return [value]
+
+
+def _bits(column: Column) -> str:
+    """All 64 of them: what MySQL prints of 2.2250738585072014e-308 reads back as another number."""
+    return f"ST_AsBinary(POINT({quote(column.name)},0))"
+
+
+def _if_typed(column: Column) -> str:
+    return f"IF({typed(column)},':typed','')"
+
+
+def _if_lost(column: Column, between: tuple[str, str]) -> str:
+    """What the other character set lacks became a question mark there, without a warning."""
+    name = quote(column.name)
+    back = f"CAST(CONVERT(CONVERT({name} USING {between[1]}) USING {between[0]}) AS BINARY)"
+    return f"IF({back} = CAST({name} AS BINARY),'',':lost')"

@@ -63,7 +63,7 @@ class MysqlWriter:
         self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol, moment: str = ""
     ) -> bool:
         """See the contract."""
-        line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data), moment)
+        line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data), moment, payload.digest)
         if protocol == "transactional":
             return await self._transaction(rows, payload, key, line)
         if await self._recorded(key, line):

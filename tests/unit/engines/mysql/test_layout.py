@@ -118,7 +118,7 @@ def test_hostile_column_names_are_quoted_everywhere() -> None:
     odd = column("a`b", nullable=True)
     rows = table(odd, key=(column("a`b"),))
     texts = [
-        lay.row_expression(rows, "raw", lay.MARKS[0]),
+        lay.row_expression(rows, lay.Layout("raw")),
         spans.condition(rows, Span(("1",), None)),
         lay.load_statement(rows, "`t`", "hex", lay.MARKS[0]),
         hash_expression(rows),
@@ -130,13 +130,13 @@ def test_hostile_column_names_are_quoted_everywhere() -> None:
 
 def test_every_row_begins_with_a_wide_text_because_group_concat_cuts_arguments_to_their_declared_length() -> None:
     for name in ("raw", "hex", "insert"):
-        assert lay.row_expression(table(column("d", Float(64))), name, lay.MARKS[0]).startswith(f"CONCAT({lay.WIDE},")
+        assert lay.row_expression(table(column("d", Float(64))), lay.Layout(name)).startswith(f"CONCAT({lay.WIDE},")
 
 
 def test_text_is_taken_as_its_bytes_and_where_a_letter_has_several_not_beside_the_mark_of_null() -> None:
     for charset, taken in (("utf8mb4", "`c`"), ("gbk", "`c`"), ("utf32", "CAST(`c` AS BINARY)")):
         text = Column("c", "varchar(9)", Text(charset, 9), nullable=True, charset=charset)
-        assert f",IF(`c` IS NULL,x'1b061a07',{taken}))" in lay.row_expression(table(text), "raw", lay.MARKS[0])
+        assert f",IF(`c` IS NULL,x'1b061a07',{taken}))" in lay.row_expression(table(text), lay.Layout("raw"))
 
 
 def test_floats_and_bits_are_never_sent_as_the_server_prints_them() -> None:
