@@ -20,14 +20,14 @@ async def unproven(both: BothSides, lines: Sequence[LedgerLine], proven: Callabl
 
     `lines` are what the ledger has of the table, all of one moment, this run's. Raises `ServerError`, `Interrupt`.
     """
-    chain = _chain(lines)
-    if not chain or not any(line.digest for line in chain) or not both.mine.alike:
+    chunks = chain(lines)
+    if not any(line.digest for line in chunks) or not both.mine.alike:
         return EVERYTHING
     left = set[int]()
-    work = iter(enumerate(chain))
-    count = min(len(chain), both.parts(both.target.slots))
+    work = iter(enumerate(chunks))
+    count = min(len(chunks), both.parts(both.target.slots))
     raise_first(await asyncio.gather(*(_look(both, work, left, proven) for _ in range(count)), return_exceptions=True))
-    return _joined([line.span for number, line in enumerate(chain) if number in left])
+    return joined([line.span for number, line in enumerate(chunks) if number in left])
 
 
 async def _look(
@@ -45,25 +45,25 @@ async def _look(
                         left.add(number)
 
 
-def _chain(lines: Sequence[LedgerLine]) -> Sequence[LedgerLine]:
+def chain(lines: Sequence[LedgerLine]) -> Sequence[LedgerLine]:
     """The chunks in key order, each beginning where the one before it ended; none where they are not all of a table."""
     by_lower: dict[Bound | None, LedgerLine] = {line.span.lower: line for line in lines if line.kind == "chunk"}
-    chain: list[LedgerLine] = []
+    found: list[LedgerLine] = []
     at: Bound | None = None
     while line := by_lower.pop(at, None):
-        chain.append(line)
+        found.append(line)
         at = line.span.upper
         if at is None:
-            return chain
+            return found
     return ()
 
 
-def _joined(spans: Sequence[Span]) -> Sequence[Span]:
-    """Neighbours as one."""
-    joined: list[Span] = []
+def joined(spans: Sequence[Span]) -> Sequence[Span]:
+    """Spans in key order, neighbours as one."""
+    found: list[Span] = []
     for span in spans:
-        if joined and joined[-1].upper == span.lower and span.lower is not None:
-            joined[-1] = Span(joined[-1].lower, span.upper)
+        if found and found[-1].upper == span.lower and span.lower is not None:
+            found[-1] = Span(found[-1].lower, span.upper)
         else:
-            joined.append(span)
-    return joined
+            found.append(span)
+    return found
