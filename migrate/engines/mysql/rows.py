@@ -123,7 +123,7 @@ class MysqlReader:
         for way in lay.BY_FILE:
             data, count, nulls, told = await self._concat(rows, span, way, digest)
             marks = way.delimiters
-            if count == 0 or lay.proven(data, count, len(rows.columns), nulls, marks):
+            if count == 0 or lay.proven(data, rows, count, nulls, marks):
                 return Payload(span, count, data, way.name, (marks.field, marks.row, marks.null), told)
         raise ServerError(
             self._session.endpoint, f"{rows.table}: rows {span} came back other than they were laid out", "report this"

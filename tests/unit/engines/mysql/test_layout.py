@@ -25,6 +25,11 @@ def table(*columns: Column, key: tuple[Column, ...] = (), where: str = "") -> Ro
     return Rows(TableName("s", "t"), columns, key, "PRIMARY" if key else "", where)
 
 
+def fields(number: int, nullable: bool = True) -> Rows:
+    """A table of so many columns."""
+    return table(*(column(f"c{n}", UTF8, nullable) for n in range(number)))
+
+
 @pytest.mark.parametrize("marks", lay.MARKS)
 def test_no_mark_shares_a_byte_with_another_or_begins_again_inside_itself(marks: lay.Marks) -> None:
     every = (marks.field, marks.row, marks.null)
@@ -40,23 +45,24 @@ def test_a_value_that_ends_with_half_a_mark_is_still_counted_right() -> None:
     marks = lay.MARKS[0]
     cells = [b"a" + marks.field[:3], marks.field[:1], marks.row[:2], marks.null[:3]]
     data = marks.row.join([marks.field.join(cells)] * 5)
-    assert lay.proven(data, 5, len(cells), 0, marks)
+    assert lay.proven(data, fields(len(cells)), 5, 0, marks)
 
 
 @pytest.mark.parametrize("which", ["field", "row", "null"])
-def test_a_value_that_holds_a_mark_is_never_proven(which: str) -> None:
+def test_a_value_that_holds_a_mark_is_never_proven_unless_that_mark_says_nothing(which: str) -> None:
     marks = lay.MARKS[0]
     cells = [b"a", b"x" + getattr(marks, which) + b"y"]
-    assert not lay.proven(marks.field.join(cells), 1, 2, 0, marks)
+    assert not lay.proven(marks.field.join(cells), fields(2), 1, 0, marks)
+    assert lay.proven(marks.field.join(cells), fields(2, nullable=False), 1, 0, marks) is (which == "null")
 
 
 def test_one_missing_null_or_row_is_not_proven() -> None:
     marks = lay.MARKS[1]
     data = marks.row.join([marks.field.join([b"1", marks.null])] * 2)
-    assert lay.proven(data, 2, 2, 2, marks)
-    assert not lay.proven(data, 2, 2, 1, marks)
-    assert not lay.proven(data, 3, 2, 2, marks)
-    assert not lay.proven(data, 2, 3, 2, marks)
+    assert lay.proven(data, fields(2), 2, 2, marks)
+    assert not lay.proven(data, fields(2), 2, 1, marks)
+    assert not lay.proven(data, fields(2), 3, 2, marks)
+    assert not lay.proven(data, fields(3), 2, 2, marks)
 
 
 def test_a_span_over_a_composite_key_is_ors_of_ands_and_a_range_on_its_first_column() -> None:
