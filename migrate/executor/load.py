@@ -26,6 +26,8 @@ from migrate.planner.survey import both_sides, rows_of
 from migrate.planner.translate import Pair
 
 FIRST_ROWS = 2_000
+MOST_BYTES_AHEAD = 2 * CHUNK_BYTES
+"""The next chunk is not read while one that is larger, a row by itself, is in memory."""
 
 
 class Ranges(msgspec.Struct):
@@ -217,14 +219,19 @@ class Load:
                     last = rest.lower == left.upper
                     paused = not last and hold.wanted
                     self._stop_if_asked()
-                    if not (last or paused):
+                    ends = last or paused
+                    meanwhile = not ends and len(payload.data) <= MOST_BYTES_AHEAD
+                    if meanwhile:
                         reading = asyncio.create_task(self._read(reader, writer, rest))
                     await self._context.check_lock(self._step)  # a round trip a chunk: no write without it
                     if not await writer.write(self._into, payload, self._key, self._step.protocol, self._moment):
                         raise Recorded
                     self._count(payload.rows, len(payload.data))
-                    if last or paused:
+                    if ends:
                         return rest if paused else None
+                    if not meanwhile:
+                        del payload
+                        reading = asyncio.create_task(self._read(reader, writer, rest))
             finally:
                 await _ended(reading)
 

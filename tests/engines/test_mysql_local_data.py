@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from migrate.engines.mysql.answers import Result
-from migrate.engines.mysql.connect import PACKET
+from migrate.engines.mysql.connect import MAX_PACKET_LEN, PACKET
 from migrate.errors import (
     ConnectionLost,
     ServerError,
@@ -165,3 +166,37 @@ async def test_a_load_where_local_infile_is_off_names_the_setting(fresh_schemas:
                 await session.load_local(load(table), [b"1,2;"])
     assert caught.value.code == 3948
     assert caught.value.hint == "SET GLOBAL local_infile=ON on the server"
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1], ids=["below", "at", "above"])
+@pytest.mark.parametrize("packets", [1, 2])
+async def test_a_statement_in_pieces_of_any_size_is_one_statement(
+    more: int, packets: int, source: LabServer, fresh_schemas: FreshSchemas
+) -> None:
+    """Around the size at which a packet is full, and the server waits for another."""
+    schema = fresh_schemas("conn", source)
+    async with connected(source) as opened, opened.session("write") as session:
+        table = await table_for_load(session, schema)
+        head, tail = f"INSERT INTO {table} VALUES (1,'".encode(), b"')"
+        filled = packets * MAX_PACKET_LEN - 1 + more - len(head) - len(tail)
+        pieces: list[bytes | memoryview] = [b"", head, b"x" * (filled - PACKET), memoryview(b"y" * PACKET), b"", tail]
+        assert await session.execute_pieces(len(head) + filled + len(tail), pieces) == Result(1, 0)
+        (told,) = (await session.query(f"SELECT LENGTH(b), SHA2(b,256) FROM {table}")).rows
+        digest = hashlib.sha256(b"x" * (filled - PACKET) + b"y" * PACKET).hexdigest()
+        assert told == (str(filled).encode(), digest.encode())
+
+
+@pytest.mark.parametrize("said", [-1, 1], ids=["longer", "shorter"])
+async def test_a_statement_of_another_length_than_was_said_is_never_run(
+    said: int, source: LabServer, fresh_schemas: FreshSchemas
+) -> None:
+    schema = fresh_schemas("conn", source)
+    async with connected(source) as opened:
+        session = await opened.connect("write")
+        table = await table_for_load(session, schema)
+        statement = f"INSERT INTO {table} VALUES (1,'x')".encode()
+        with pytest.raises(ServerError, match="than was said"):
+            await session.execute_pieces(len(statement) + said, [statement])
+        assert not session.usable
+        async with opened.session("read") as other:
+            assert (await other.query(f"SELECT COUNT(*) FROM {table}")).rows == ((b"0",),)

@@ -8,6 +8,7 @@ decode error or a cancelled read its packets belong to nobody ("Packet sequence 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import struct
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -38,6 +39,9 @@ FRESH = 1.0
 
 PACKET = 1 << 20
 """Bytes of local data sent at a time, and so what waits in memory of them; less where the server takes less."""
+
+MAX_PACKET_LEN = (1 << 24) - 1
+"""Bytes of one packet of the protocol: what is longer goes on in the next one."""
 
 _INTEGERS = dict.fromkeys(
     (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR), int
@@ -109,6 +113,11 @@ class Session:
         return int(self._server._variables["max_allowed_packet"])
 
     @property
+    def large(self) -> asyncio.Lock:
+        """To be held by whoever reads a value of many MiB: one at a time does on one server."""
+        return self._server._large
+
+    @property
     def in_transaction(self) -> bool:
         """Whether the last statement that changed something left a transaction open."""
         return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
@@ -125,6 +134,18 @@ class Session:
         """Run a statement that gives no rows (those of one that does are dropped)."""
         with self._exchange(place):
             reply = await self._send(sql)
+            await reply.read()
+            self._note(reply)
+        return Result(reply.affected_rows, reply.warning_count)
+
+    async def execute_pieces(self, length: int, pieces: Iterable[bytes | memoryview], place: str = "") -> Result:
+        """`execute` of a statement that has `length` bytes in all, of which about one piece waits in memory.
+
+        Raises ValueError when the pieces are not so many bytes; the session is closed then.
+        """
+        with self._exchange(place):
+            await self._send_pieces(length, pieces)
+            reply = _Reply(self._connection)
             await reply.read()
             self._note(reply)
         return Result(reply.affected_rows, reply.warning_count)
@@ -221,6 +242,30 @@ class Session:
             connection._writer.writelines((header, part))
             await connection._writer.drain()
 
+    async def _send_pieces(self, length: int, pieces: Iterable[bytes | memoryview]) -> None:
+        # The driver takes a statement as one value, and copies what is left of it for each packet of 16 MiB.
+        writer, left, room, number = self._connection._writer, length + 1, 0, 0
+        for piece in itertools.chain((bytes([COMMAND.COM_QUERY]),), pieces):
+            rest = memoryview(piece).cast("B")
+            while rest:
+                if not room:
+                    room = min(MAX_PACKET_LEN, left)
+                    writer.write(struct.pack("<I", room)[:3] + bytes([number % 256]))
+                    number += 1
+                part, rest = rest[:room], rest[room:]
+                writer.write(part)
+                await writer.drain()
+                room -= len(part)
+                left -= len(part)
+                if left < 0 or (rest and not left):
+                    raise ValueError("a statement is longer than was said")
+        if left:
+            raise ValueError("a statement is shorter than was said")
+        if (length + 1) % MAX_PACKET_LEN == 0:  # else the server would wait for more
+            writer.write(struct.pack("<I", 0)[:3] + bytes([number % 256]))
+            number += 1
+        self._connection._next_seq_id = number % 256
+
     def _note(self, reply: _Reply) -> None:
         """Keep the server's status; refuse a second result, which nobody here asks for."""
         if reply.server_status is not None:
@@ -264,6 +309,7 @@ class Server:
         self._sessions: set[Session] = set()
         self._variables: dict[str, str] = {}
         self._reading = asyncio.Lock()
+        self._large = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"Server({self.endpoint!r}, {self.ref.user}@{self.ref.host}:{self.ref.port})"

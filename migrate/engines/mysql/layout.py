@@ -23,7 +23,7 @@ on its way, and no mixture of character sets is refused. That halves the source'
 from __future__ import annotations
 
 from binascii import hexlify
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -35,6 +35,8 @@ from migrate.sql import quote
 WIDE = "CAST(CAST('' AS CHAR(1000000) CHARACTER SET utf8mb4) AS BINARY)"
 NOTHING = "CAST('' AS BINARY)"
 """What stands first in a CONCAT, so that what follows is taken as its bytes."""
+PIECE = 1 << 19
+"""Bytes that are made digits at a time."""
 LOB_BYTES = 4096
 """From this declared size on, a cell's real size must be asked for before it is read."""
 
@@ -208,19 +210,40 @@ def _literal(column: Column) -> str:
     return _or_null(column, text, "'NULL'")
 
 
-def cell_literal(column: Column, value: bytes | None) -> bytes:
-    """The same literal, made here from the bytes that `plain` gave."""
+class Digits(msgspec.Struct, frozen=True):
+    """Bytes that stand in a statement as hexadecimal digits, made when they are sent."""
+
+    of: memoryview
+
+
+def cell_literal(column: Column, value: memoryview | None) -> Sequence[bytes | Digits]:
+    """The same literal, made here from the bytes that `plain` gave; its parts."""
     if value is None:
-        return b"NULL"
+        return (b"NULL",)
     match column.type:
         case Integer() | Decimal() | Bit() | Enum() | Set():
-            return value
+            return (bytes(value),)
         case Float() | Temporal():
-            return b"'" + value + b"'"
+            return (b"'", bytes(value), b"'")
         case _ if _is_textual(column):
-            return b"_utf8mb4 x'%b'" % hexlify(value)
+            return (b"_utf8mb4 x'", Digits(value), b"'")
         case _:
-            return b"x'%b'" % hexlify(value)
+            return (b"x'", Digits(value), b"'")
+
+
+def spelled_length(parts: Sequence[bytes | Digits]) -> int:
+    """Bytes of these parts of a statement."""
+    return sum(2 * len(part.of) if isinstance(part, Digits) else len(part) for part in parts)
+
+
+def spelled(parts: Sequence[bytes | Digits]) -> Iterator[bytes]:
+    """The parts as they are sent; a few bytes of digits at a time, for a cell of 64 MiB has 128 MiB of them."""
+    for part in parts:
+        if isinstance(part, Digits):
+            for at in range(0, len(part.of), PIECE):
+                yield hexlify(part.of[at : at + PIECE])
+        else:
+            yield part
 
 
 # -- a row, a chunk -------------------------------------------------------------------------------------------------

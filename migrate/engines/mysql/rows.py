@@ -178,14 +178,15 @@ class MysqlReader:
         return "" if found.warnings else way.signed(found.rows[0][0])
 
     async def _cells(self, rows: Rows, span: Span) -> Payload:
-        found = await self._session.query(
-            f"SELECT {','.join(lay.plain(column) for column in rows.columns)}"
-            f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span)}"
-        )
-        await self._refuse_warnings(rows, found.warnings)
-        if len(found.rows) != 1:  # the row went, or another came, since its size was asked for
-            raise ServerError(self._session.endpoint, f"{rows.table} changed while it was read", "apply again")
-        return Payload(span, 1, msgspec.msgpack.encode(found.rows[0]), "cells")
+        async with self._session.large:  # until it is a payload, such a row takes three times its size
+            found = await self._session.query(
+                f"SELECT {','.join(lay.plain(column) for column in rows.columns)}"
+                f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span)}"
+            )
+            await self._refuse_warnings(rows, found.warnings)
+            if len(found.rows) != 1:  # the row went, or another came, since its size was asked for
+                raise ServerError(self._session.endpoint, f"{rows.table} changed while it was read", "apply again")
+            return Payload(span, 1, msgspec.msgpack.encode(found.rows[0]), "cells")
 
     async def stream(self, rows: Rows, layouts: Sequence[str], budget: int) -> AsyncIterator[Payload]:
         """One formatted row at a time, gathered into payloads; memory is one payload and one row."""

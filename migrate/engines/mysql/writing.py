@@ -189,9 +189,8 @@ class MysqlWriter:
             return
         target = quote_table(rows.table)
         if payload.layout == "insert":
-            result = await self._session.execute(
-                f"/* {self._tag} */ {lay.insert_head(rows, target)}".encode() + payload.data
-            )
+            head = f"/* {self._tag} */ {lay.insert_head(rows, target)}".encode()
+            result = await self._session.execute_pieces(len(head) + len(payload.data), (head, payload.data))
         elif payload.layout == "cells":
             result = await self._put_cells(rows, payload, target)
         else:
@@ -203,18 +202,19 @@ class MysqlWriter:
         await self._refuse_loss(rows, payload, result)
 
     async def _put_cells(self, rows: Rows, payload: Payload, target: str) -> Result:
-        cells = msgspec.msgpack.decode(payload.data, type=list[bytes | None])
-        parts = [f"/* {self._tag} */ {lay.insert_head(rows, target)}".encode()]
+        cells = msgspec.msgpack.decode(payload.data, type=list[memoryview | None])
+        parts: list[bytes | lay.Digits] = [f"/* {self._tag} */ {lay.insert_head(rows, target)}".encode()]
         for column, cell in zip(rows.columns, cells, strict=True):
-            parts += (b"(" if len(parts) == 1 else b",", lay.cell_literal(column, cell))
-        if sum(map(len, parts)) + 1 < self._max_packet or "raw" not in self.layouts:
-            statement = b"".join((*parts, b")"))
-            parts.clear()  # a cell of 64 MiB has 128 MiB of digits: not twice while they are sent
-            return await self._session.execute(statement)
-        return await self._load_cells(rows, cells, target)
+            parts += (b"(" if len(parts) == 1 else b",", *lay.cell_literal(column, cell))
+        parts.append(b")")
+        length = lay.spelled_length(parts)
+        if length < self._max_packet or "raw" not in self.layouts:
+            return await self._session.execute_pieces(length, lay.spelled(parts))
+        return await self._load_cells(rows, payload, target)
 
-    async def _load_cells(self, rows: Rows, cells: Sequence[bytes | None], target: str) -> Result:
+    async def _load_cells(self, rows: Rows, payload: Payload, target: str) -> Result:
         """A row that is larger than a statement may be: slower, but LOAD DATA knows no limit."""
+        cells = msgspec.msgpack.decode(payload.data, type=list[bytes | None])
         for marks in lay.MARKS:
             every = (marks.field, marks.row, marks.null)
             if not any(mark in cell for cell in cells if cell is not None for mark in every):

@@ -25,6 +25,14 @@ def table(*columns: Column, key: tuple[Column, ...] = (), where: str = "") -> Ro
     return Rows(TableName("s", "t"), columns, key, "PRIMARY" if key else "", where)
 
 
+def spelled(where: Column, value: bytes | None) -> bytes:
+    """A cell's literal, whose length is foretold."""
+    parts = lay.cell_literal(where, None if value is None else memoryview(value))
+    literal = b"".join(lay.spelled(parts))
+    assert lay.spelled_length(parts) == len(literal)
+    return literal
+
+
 def fields(number: int, nullable: bool = True) -> Rows:
     """A table of so many columns."""
     return table(*(column(f"c{n}", UTF8, nullable) for n in range(number)))
@@ -168,7 +176,15 @@ def test_large_cells_are_hashed_alone_because_a_concat_above_the_packet_is_null(
     ],
 )
 def test_a_cell_becomes_a_literal(kind: NeutralType, value: bytes | None, literal: bytes) -> None:
-    assert lay.cell_literal(column("c", kind), value) == literal
+    assert spelled(column("c", kind), value) == literal
+
+
+def test_digits_are_made_a_few_at_a_time() -> None:
+    large = bytes(range(256)) * 10_000
+    parts = lay.cell_literal(column("c", Binary(1 << 32)), memoryview(large))
+    pieces = list(lay.spelled(parts))
+    assert max(map(len, pieces)) == 2 * lay.PIECE < len(large)
+    assert b"".join(pieces) == b"x'" + large.hex().encode() + b"'"
 
 
 @pytest.mark.parametrize("native", ["uuid", "inet4", "inet6"])
@@ -176,7 +192,7 @@ def test_addresses_of_mariadb_are_laid_out_and_hashed_like_the_text_that_they_ar
     here = Column("u", native, Opaque(native), nullable=False)
     there = Column("u", "varchar(45)", Text("ascii", 45), nullable=False, charset="ascii")
     assert lay.plain(here) == "CAST(CAST(`u` AS CHAR CHARACTER SET utf8mb4) AS BINARY)"
-    assert lay.cell_literal(here, b"::1") == b"_utf8mb4 x'3a3a31'"
+    assert spelled(here, b"::1") == b"_utf8mb4 x'3a3a31'"
     assert lay.load_statement(table(here), "`t`", "raw", lay.MARKS[0]).endswith("SET `u` = CONVERT(@v0 USING utf8mb4)")
     assert hash_expression(table(here)) == hash_expression(table(there)).replace(",`u`,", f",{lay.plain(here)},")
 
