@@ -123,7 +123,6 @@ def fresh_schemas(lab: Lab) -> Iterator[FreshSchemas]:
     known = {record.key for record in lab_api.status()}
     groups = [group for group in ("mysql", "mariadb") if any(one.name in known for one in servers_of(group))]
     for server in [one for group in groups for one in lab_api.up(group, keep=False).servers.values()]:
-        # Without TLS: setting that up takes longer than most tests.
-        with client.connect(server, ssl_disabled=True) as connection, connection.cursor() as cursor:
+        with client.connect(server) as connection, connection.cursor() as cursor:
             for name in names:
                 cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")

@@ -78,7 +78,7 @@ class CatchUp:
         A table without key is written anew, and must be one to prune.
         """
         if not self._mine.key:
-            assert self._prune  # noqa: S101 - the planner blocks such a step
+            assert self._prune  # noqa: S101 - the planner blocks such a step, and a repair refuses it
             self.written.extra += max(0, found.target.rows - found.source.rows)
             await self._writer.replace(self._theirs, self._all())
             return

@@ -19,7 +19,8 @@ from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.executor.verify import Mended, verify
 from migrate.model.plan import Plan
 from migrate.model.progress import Event, Outcome
-from migrate.model.table import Catalog, TableName
+from migrate.model.table import ObjectRef, TableName
+from migrate.planner.stored import Window, firing
 from migrate.planner.survey import both_sides, survey
 from migrate.planner.translate import Pair
 
@@ -50,7 +51,7 @@ async def repair(
         for endpoint, names in sorted(tables.items()):
             for opened in await moments.open(endpoint, names, parallelism, stack):
                 yield opened
-        mender = Mender(engines, moments, locks, plan_tag(plan), seen.present, interrupt)
+        mender = Mender(engines, moments, locks, plan_tag(plan), firing(seen.present), interrupt)
         async for event in verify(plan, engines, parallelism, limits, mender):
             yield event
 
@@ -64,14 +65,14 @@ class Mender:
         moments: Moments,
         locks: Mapping[str, Lock],
         tag: str,
-        present: Mapping[str, Catalog],
+        windows: Mapping[ObjectRef, Window],
         interrupt: asyncio.Event,
     ) -> None:
         self.moments = moments
         self._engines = engines
         self._locks = locks
         self._tag = tag
-        self._present = present
+        self._windows = windows
         self._interrupt = interrupt
 
     async def mend(
@@ -79,12 +80,19 @@ class Mender:
     ) -> Mended:
         """Makes ranges that differ equal, documents in them first.
 
-        Raises `Different` where a trigger would fire, `Interrupted`, `Locked` when the lock was lost.
+        Raises `Different` where a trigger would fire or rows to spare cannot be told from others, `Interrupted`,
+        `Locked` when the lock was lost.
         """
         target, source = self._engines[pair.target.endpoint], self._engines[pair.source.endpoint]
         mine, theirs = both_sides(pair, source, target)
         documents = Documents(left, right, mine, theirs, pace.turn)
-        self._refuse_triggers(pair, documents.there)
+        self._refuse_triggers(pair)
+        if spare and not mine.key:
+            raise Different(
+                f"{pair.target} differs from {pair.source} and is not repaired: it has no key any more by which rows"
+                " that only the target has could be spared",
+                "give it its key again on both sides, or plan again: --prune empties the table and loads it again",
+            )
         async with target.writer(self._tag) as writer:
 
             async def opened() -> Writer:
@@ -120,17 +128,11 @@ class Mender:
             text = "interrupted: ranges that were replaced are equal, the others are as they were"
             raise Interrupted(text, "run the same command again")
 
-    def _refuse_triggers(self, pair: Pair, updates: bool) -> None:
-        name = pair.target.table
-        fires = [
-            str(one.name)
-            for one in self._present[pair.target.endpoint].stored
-            if one.kind == "trigger"
-            and (one.name.schema, one.table) == (name.schema, name.name)
-            and (one.event != "UPDATE" or updates)
-        ]
-        if fires:
+    def _refuse_triggers(self, pair: Pair) -> None:
+        window = self._windows.get(pair.target)
+        if window:
+            names = ", ".join(str(one.name) for one in window.triggers)
             raise Different(
-                f"{pair.target} differs from {pair.source} and is not repaired: {', '.join(fires)} would fire",
+                f"{pair.target} differs from {pair.source} and is not repaired: {names} would fire",
                 "drop these triggers, repair, and make them again: migrate plan, then apply",
             )

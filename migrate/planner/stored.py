@@ -13,7 +13,7 @@ from migrate.errors import UnreadableDdl
 from migrate.model.change import AlterStored
 from migrate.model.pattern import parse_object
 from migrate.model.plan import Action, Ddl, Finding, PlannedObject, RowStep, SetAutoIncrement, Step
-from migrate.model.table import ObjectRef, StoredObject, TableName, spell
+from migrate.model.table import Catalog, ObjectRef, StoredObject, TableName, spell
 from migrate.model.types import Json
 from migrate.planfile import fingerprint
 from migrate.planner.gap import StoredGap, start_of
@@ -46,13 +46,18 @@ class Window(msgspec.Struct, frozen=True):
 
 
 def windows(seen: Survey, steps: Sequence[Step]) -> tuple[Window, ...]:
-    """Every table that is written and has triggers which would fire: rows are written and cleared.
+    """Every table that these steps write and that has triggers which would fire."""
+    targets = {step.target for step in steps if isinstance(step, RowStep) and not step.blocked}
+    return tuple(window for ref, window in firing(seen.present).items() if str(ref) in targets)
+
+
+def firing(present: Mapping[str, Catalog]) -> dict[ObjectRef, Window]:
+    """The triggers of each table that would fire if it were written: rows are written and cleared.
 
     Only documents are updated, where text had altered them.
     """
-    found = []
-    targets = {step.target for step in steps if isinstance(step, RowStep) and not step.blocked}
-    for endpoint, catalog in sorted(seen.present.items()):
+    found = {}
+    for endpoint, catalog in sorted(present.items()):
         by_table: dict[TableName, list[StoredObject]] = {}
         for one in catalog.stored:
             if one.kind == "trigger":
@@ -61,11 +66,11 @@ def windows(seen: Survey, steps: Sequence[Step]) -> tuple[Window, ...]:
         for name, triggers in sorted(by_table.items()):
             ref = ObjectRef(endpoint, name)
             updates = name in tables and any(isinstance(column.type, Json) for column in tables[name].columns)
-            firing = [one for one in triggers if updates or one.event != "UPDATE"]
-            if firing and str(ref) in targets:
-                firing.sort(key=lambda one: (one.timing, one.event, one.order))
-                found.append(Window(ref, tuple(firing), updates))
-    return tuple(found)
+            those = [one for one in triggers if updates or one.event != "UPDATE"]
+            if those:
+                those.sort(key=lambda one: (one.timing, one.event, one.order))
+                found[ref] = Window(ref, tuple(those), updates)
+    return found
 
 
 class StoredPlanner:

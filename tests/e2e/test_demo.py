@@ -14,6 +14,7 @@ from tests.demo import audit, shop
 from tests.demo.command import REPOSITORY
 from tests.lab import Server, client, status
 from tests.lab.processes import identify
+from tests.sample import sampled
 
 
 def demo(*words: str) -> subprocess.CompletedProcess[str]:
@@ -52,7 +53,7 @@ def test_the_demo_resumes_what_it_killed(tmp_path: Path) -> None:
     assert "Both sides are equal." in done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", sampled([signal.SIGINT, signal.SIGTERM], 1))
 def test_an_interrupted_demo_ends_its_servers(tmp_path: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.demo", "--folder", str(tmp_path / "demo")],

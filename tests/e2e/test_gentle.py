@@ -28,8 +28,8 @@ ROWS = 2_500
 def busy(server: Server) -> Iterator[None]:
     """More statements at work than `LIMIT`, until the block ends."""
     with ExitStack() as stack:
-        sleepers = [stack.enter_context(client.connect(server, ssl_disabled=True)) for _ in range(SLEEPERS)]
-        killer = stack.enter_context(client.connect(server, ssl_disabled=True))
+        sleepers = [stack.enter_context(client.connect(server)) for _ in range(SLEEPERS)]
+        killer = stack.enter_context(client.connect(server))
         pool = stack.enter_context(ThreadPoolExecutor(SLEEPERS))
 
         def sleep(connection: Any) -> None:

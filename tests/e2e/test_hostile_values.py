@@ -12,7 +12,7 @@ from tests.e2e.command import PLAN, Migrate, findings
 from tests.e2e.equality import assert_equal, tables
 from tests.e2e.hostile import values
 from tests.e2e.test_real_data import moves_and_then_rests
-from tests.lab import Server, client, extra
+from tests.lab import Lab, Server, client, extra
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,35 @@ def test_values_that_hold_every_delimiter_arrive(
     migrate.configure(from_, to, (f"{schema}.*", f"{goal}.*"))
     migrate.must("plan")
     moves_and_then_rests(migrate, from_, schema, to, goal)
+
+
+@pytest.mark.parametrize("to", ["old", "target"], ids=["8.0.12", "8.0.33"])
+def test_geometries_that_are_never_null_arrive_where_load_data_refuses_them_too(
+    to: str, migrate: Migrate, lab: Lab, fresh_schemas: FreshSchemas
+) -> None:
+    """8.0.12: error 1364, "Field 'p' doesn't have a default value"."""
+    source, target = lab.source, lab.servers[to]
+    schema, goal = fresh_schemas("e2e_points", source), fresh_schemas("e2e_points_to")
+    numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)"
+    made = []
+    for table, key, srid, engine in (
+        ("keyed", "PRIMARY KEY", 4326, "InnoDB"),
+        ("bag", "", 4326, "InnoDB"),
+        ("plain", "PRIMARY KEY", 0, "MyISAM ROW_FORMAT=DYNAMIC"),
+    ):
+        columns = f"id INT {key}, p POINT NOT NULL SRID {srid}, g GEOMETRY, v VARBINARY(40) NOT NULL"
+        points = f"SELECT i, ST_SRID(POINT(i % 90, i % 80), {srid}), IF(i % 3, POINT(i, -i), NULL), MD5(i) FROM n"
+        hostile = f"id = 0, p = ST_SRID(POINT(-90, 1e-300), {srid}), v = x'1f021e030a5c00ff2c'"
+        made.append(f"CREATE TABLE {table} ({columns}) ENGINE={engine}")
+        made.append(f"INSERT INTO {table} SET {hostile}")
+        made.append(f"INSERT INTO {table} {numbers} {points}")
+    values.fill(source, schema, iter(made))
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
+    migrate.must("plan")
+    moves_and_then_rests(migrate, source, schema, target, goal)
+    values.fill(target, goal, iter(("UPDATE keyed SET v = 'x' WHERE id % 7 = 0", "DELETE FROM bag WHERE id = 9")))
+    migrate.must("verify", PLAN, "--repair")
+    assert_equal(source, schema, target, goal)
 
 
 def test_rows_of_many_mebibytes_arrive(

@@ -23,6 +23,7 @@ from tests.conftest import FreshSchemas
 from tests.lab import Lab, LabError, Server, client, extra, processes, registry
 from tests.lab.definitions import LABELS, PACKAGES, SERVERS
 from tests.lab.home import home
+from tests.sample import sampled
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = tuple(definition.name for definition in SERVERS)
@@ -200,7 +201,7 @@ def test_a_script_with_delimiters_comments_and_quotes(every: Lab, name: str, tmp
 # --- private servers ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", sampled(VERSIONS, 2, seed=1))
 def test_an_extra_server_has_its_options_and_leaves_nothing(every: Lab, version: str) -> None:
     with extra("no_infile", version, ("--local-infile=OFF", "--read-only=ON")) as server:
         assert f"{server.version}.".startswith(f"{version}.")
@@ -226,7 +227,7 @@ def test_a_full_tablespace(lab: Lab) -> None:
     assert caught.value.args[0] == 1114  # the table is full
 
 
-@pytest.mark.parametrize("version", VERSIONS[1:])
+@pytest.mark.parametrize("version", sampled(VERSIONS[1:], 2, seed=2))
 def test_an_extra_server_initialised_with_its_options(every: Lab, version: str) -> None:
     with extra("lower", version, ("--lower-case-table-names=1",), initialise=True) as server:
         assert client.rows(server, "SELECT @@lower_case_table_names, CURRENT_USER()") == [(1, "app@%")]
@@ -234,7 +235,7 @@ def test_an_extra_server_initialised_with_its_options(every: Lab, version: str) 
         assert client.rows(server, "SHOW DATABASES LIKE 'd'") == [("d",)]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", sampled(VERSIONS, 2, seed=3))
 def test_a_killed_server_comes_back_with_what_was_committed(every: Lab, version: str) -> None:
     with extra("crash", version) as server:
         client.rows(server, "CREATE DATABASE d")

@@ -12,6 +12,7 @@ from tests.conftest import FreshSchemas
 from tests.e2e.command import PLAN, REPOSITORY, Migrate, findings
 from tests.e2e.equality import assert_equal, tables
 from tests.lab import Server, client
+from tests.sample import sampled
 
 DATA = Path(os.environ.get("MIGRATE_REAL_DATA") or REPOSITORY.parent / "shared" / "data") / "mysql"
 CASES = sorted(path.parent.name for path in DATA.glob("gh-ost/*/create.sql"))
@@ -88,7 +89,7 @@ def test_a_folder_of_gh_ost_cases_is_there() -> None:
     assert len(CASES) >= 30
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", sampled(CASES, min(12, len(CASES))))
 def test_a_table_of_gh_ost_moves_equal_with_its_event(
     case: str, migrate: Migrate, source: Server, target: Server, fresh_schemas: FreshSchemas, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from tests.e2e.command import Migrate, Ran
 from tests.e2e.equality import assert_equal
 from tests.e2e.world import account, count
 from tests.lab import Lab, Server, client, extra, kill9, restart
+from tests.sample import sampled
 
 PLAN = "plans/fleet.toml"
 SAFE = "SELECT IFNULL(SUM(row_count),0) FROM `{}`._migrate_ledger WHERE kind = 'chunk'"
@@ -343,7 +344,7 @@ def test_with_stop_it_stops_them_all_and_resume_does_the_rest(fleet: Fleet, add:
 # -- a server that dies ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dying", ["west", "west_new"])
+@pytest.mark.parametrize("dying", sampled(["west", "west_new"], 1))
 def test_with_continue_a_server_that_dies_stops_no_other_pair(fleet: Fleet, add: Adding, dying: str) -> None:
     with extra("several-dies") as private:
         fleet.servers[dying] = private

@@ -162,6 +162,25 @@ def test_rows_of_its_own_stay_on_the_target_and_are_no_difference(worlds: Callab
     assert world.migrate("verify", PLAN).code == 7
 
 
+def test_a_table_that_lost_its_key_is_not_repaired_where_rows_of_the_target_are_spared(
+    worlds: Callable[[str, str], World],
+) -> None:
+    world = worlds("source", "target")
+    run(world.source, world.schema, "DELETE FROM words WHERE w = 'é'", "UPDATE words SET w = 'A' WHERE w = 'a'")
+    planned(world)
+    world.migrate.must("apply", PLAN)
+    for server, schema in ((world.source, world.schema), (world.target, world.goal)):
+        run(server, schema, "ALTER TABLE words DROP PRIMARY KEY")
+    run(world.target, world.goal, "UPDATE words SET n = 77 WHERE w = 'z'")
+    before = client.rows(world.target, f"SELECT w, n FROM {world.goal}.words ORDER BY w")
+    ran = world.migrate("verify", PLAN, "--repair")
+    assert ran.code == 7, ran.text
+    assert "words differs from " in ran.out
+    assert "is not repaired: it has no key any more by which rows that only the target has could be spared" in ran.out
+    assert "next: give it its key again on both sides, or plan again: --prune empties the table" in ran.out
+    assert client.rows(world.target, f"SELECT w, n FROM {world.goal}.words ORDER BY w") == before
+
+
 def test_triggers_do_not_fire_for_rows_that_are_synced(worlds: Callable[[str, str], World]) -> None:
     world = worlds("source", "target")
     fires = (

@@ -8,6 +8,7 @@ of what it does is seen by the next one. Two lines on stdout answer a request: t
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import os
 import pkgutil
@@ -93,6 +94,7 @@ def _be(request: Request) -> None:
 def serve() -> None:
     """Answer requests until stdin ends."""
     _import_all()
+    gc.freeze()  # what is imported is no garbage: a child that looked for some would copy all pages of it
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     for line in sys.stdin.buffer:
         request = msgspec.json.decode(line, type=Request)

@@ -84,6 +84,10 @@ class MemoryWorld:
         yield
         self.servers[side].running -= statements
 
+    def strangers(self, side: Side) -> int:
+        """See World: nobody else knows these servers."""
+        return 0
+
     async def lose_locks(self) -> None:
         """See World."""
         self.servers["target"].break_locks()

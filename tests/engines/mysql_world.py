@@ -36,22 +36,21 @@ CONNECTED = "SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = %s"
 WAITING = """\
 SELECT ID FROM information_schema.PROCESSLIST
 WHERE USER = %s AND STATE LIKE 'Waiting for table %% lock'"""
-AT_WORK = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND = 'Query' AND ID IN ({})"
+AT_WORK = """\
+SELECT ID FROM information_schema.PROCESSLIST
+WHERE COMMAND IN ('Query', 'Execute') AND ID <> CONNECTION_ID() AND USER <> %s"""
 CRASH = """\
 CREATE TRIGGER {schema}.`crash` BEFORE INSERT ON {table} FOR EACH ROW
 IF {condition} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'crash of a test'; END IF"""
 
 
 class Backdoor:
-    """Root's own connection to one server, and the account that the engines use there. It lives for many tests.
-
-    Without TLS: setting that up takes the client longer than most of these tests.
-    """
+    """Root's own connection to one server, and the account that the engines use there. It lives for many tests."""
 
     def __init__(self, server: Server, user: str) -> None:
         self.server = server
         self.user = user
-        self.root = client.connect(server, root=True, ssl_disabled=True)
+        self.root = client.connect(server, root=True)
         self.run("SET SESSION foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'")
         if server.vendor == "mariadb":
             self.run("SET GLOBAL userstat = 1")
@@ -121,6 +120,7 @@ class MysqlWorld:
         self.source = source.engine("old")
         self.target = target.engine("new")
         self._rivals: list[Engine] = []
+        self._sleepers: frozenset[int] = frozenset()
 
     async def close(self) -> None:
         """Close every engine, and drop what the test made."""
@@ -173,7 +173,7 @@ class MysqlWorld:
     @asynccontextmanager
     async def abandoned(self, table: Table, work: Work) -> AsyncIterator[None]:
         """See World: somebody else has locked the table, so the work waits, and its client goes away meanwhile."""
-        blocker = client.connect(self.doors["target"].server, root=True, ssl_disabled=True)
+        blocker = client.connect(self.doors["target"].server, root=True)
         try:
             with blocker.cursor() as cursor:
                 cursor.execute(f"LOCK TABLES {quoted(table.name)} READ")
@@ -190,19 +190,25 @@ class MysqlWorld:
     @asynccontextmanager
     async def busy(self, side: Side, statements: int) -> AsyncIterator[None]:
         """See World: they sleep, in threads of their own, until they are killed."""
-        sleepers = [client.connect(self.doors[side].server, root=True, ssl_disabled=True) for _ in range(statements)]
-        numbers = [client.number(one) for one in sleepers]
+        sleepers = [client.connect(self.doors[side].server, root=True) for _ in range(statements)]
+        self._sleepers = frozenset(client.number(one) for one in sleepers)
         pool = ThreadPoolExecutor(statements)  # asyncio's own has a few threads only
         asleep = [asyncio.get_running_loop().run_in_executor(pool, _sleep, one) for one in sleepers]
-        asked = AT_WORK.format(",".join(map(str, numbers)))
         try:
-            await self._until(lambda: int(self._run(side, asked)[0][0]) == statements)
+            await self._until(lambda: self._sleepers <= self._at_work(side))
             yield
         finally:
-            for number in numbers:
+            for number in self._sleepers:
                 self._run(side, f"KILL {number}")
             await asyncio.gather(*asleep)
             pool.shutdown()
+
+    def strangers(self, side: Side) -> int:
+        """See World: other test runs and other tests are at work at the same servers."""
+        return len(self._at_work(side) - self._sleepers)
+
+    def _at_work(self, side: Side) -> frozenset[int]:
+        return frozenset(int(number) for (number,) in self._run(side, AT_WORK, self.user))
 
     async def lose_locks(self) -> None:
         """See World: the connections that hold them are killed."""

@@ -60,7 +60,7 @@ async def test_a_sum_tells_every_last_bit_and_the_sign_of_zero(
         before = await reader.checksum(rows, Span())
         assert before.rows == len(FLOATS) + len(DOUBLES)
         seen = {before.sum}
-        with client.connect(server, database=schema, ssl_disabled=True) as connection, connection.cursor() as cursor:
+        with client.connect(server, database=schema) as connection, connection.cursor() as cursor:
             for row, column, value, other in changes:
                 cursor.execute(f"UPDATE t SET {column} = {exact(other)} WHERE id = {row}")
                 seen.add((await reader.checksum(rows, Span())).sum)

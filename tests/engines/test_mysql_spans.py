@@ -48,7 +48,7 @@ class Opened:
 
     def __init__(self, lab: LabServer, server: Server, schema: str, runner: asyncio.Runner) -> None:
         self.lab, self.server, self.schema, self.runner = lab, server, schema, runner
-        self.client = client.connect(lab, database=schema, ssl_disabled=True)
+        self.client = client.connect(lab, database=schema)
         self.run(SESSION)
 
     def run(self, sql: str) -> Sequence[tuple[object, ...]]:

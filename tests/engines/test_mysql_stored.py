@@ -54,7 +54,7 @@ def named(every: Lab) -> Iterator[Namer]:
 
     yield name
     for server in every.servers.values():
-        with client.connect(server, ssl_disabled=True) as connection, connection.cursor() as cursor:
+        with client.connect(server) as connection, connection.cursor() as cursor:
             for one in names:
                 cursor.execute(f"DROP DATABASE IF EXISTS {quote(one)}")
 

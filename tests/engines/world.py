@@ -90,6 +90,9 @@ class World(Protocol):
     def busy(self, side: Side, statements: int) -> AbstractAsyncContextManager[None]:
         """Inside, so many statements of others are at work on that side."""
 
+    def strangers(self, side: Side) -> int:
+        """How many statements are at work on that side that neither this world's engines nor `busy` run."""
+
     async def lose_locks(self) -> None:
         """Everything that the target engine has locked is lost, and nobody told it."""
 

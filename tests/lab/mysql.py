@@ -9,6 +9,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pymysql
@@ -36,6 +37,7 @@ OPTIONS = (
     "--table-definition-cache=400",
     "--table-open-cache=1000",
 )
+WANTS_TLS = 3159
 START_SECONDS = 120.0  # a crash recovery on a busy machine included
 
 
@@ -95,8 +97,12 @@ def launch(package: Package, folder: Path, port: int, options: Sequence[str]) ->
 
 
 def login(port: int, timeout: float = 2.0) -> str:
-    """Log in as the lab's user over TCP and return the server's version. Raises pymysql.err.MySQLError."""
-    connection = pymysql.connect(
+    """Log in as the lab's user over TCP and return the server's version. Raises pymysql.err.MySQLError.
+
+    Without TLS, which takes twenty times as long, unless the server wants it.
+    """
+    connect = partial(
+        pymysql.connect,
         host=HOST,
         port=port,
         user=USER,
@@ -105,6 +111,12 @@ def login(port: int, timeout: float = 2.0) -> str:
         read_timeout=timeout,
         write_timeout=timeout,
     )
+    try:
+        connection = connect(ssl_disabled=True)
+    except pymysql.err.MySQLError as error:
+        if error.args[0] != WANTS_TLS:
+            raise
+        connection = connect()
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT VERSION()")
         row = cursor.fetchone()

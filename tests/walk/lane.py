@@ -39,8 +39,8 @@ class Side:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        # Without TLS, and kept: setting a connection up takes longer than most statements.
-        self._connection: Connection[Cursor] = client.connect(server, ssl_disabled=True)
+        # Kept: setting a connection up takes longer than most statements.
+        self._connection: Connection[Cursor] = client.connect(server)
         self._cursor = self._connection.cursor()
         if server.vendor == "mysql" and not server.version.startswith("5."):
             self.script(["SET information_schema_stats_expiry = 0"])

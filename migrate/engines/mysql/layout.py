@@ -260,6 +260,17 @@ def row_expression(rows: Rows, way: Layout) -> str:
     return f"CONCAT({WIDE},{fields})"
 
 
+NO_GEOMETRY = "no geometry by file"
+"""Among the layouts that a target takes: its LOAD DATA takes no GEOMETRY NOT NULL."""
+
+
+def fitting(rows: Rows, layouts: Sequence[str]) -> Sequence[str]:
+    """Those of a target's layouts that it takes of a table with these columns."""
+    if NO_GEOMETRY in layouts and any(isinstance(c.type, Geometry) and not c.nullable for c in rows.columns):
+        return [layout for layout in layouts if layout not in ("raw", "hex")]
+    return layouts
+
+
 def chunk_expression(rows: Rows, way: Layout) -> str:
     """All rows as one blob, in the order in which they are read."""
     between = "','" if way.name == "insert" else literal_bytes(way.delimiters.row)

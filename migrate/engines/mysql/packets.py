@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from migrate.engines.base import Intake, Oversized, Rows
 from migrate.engines.mysql.connect import Server
-from migrate.engines.mysql.layout import bare, converted, total
+from migrate.engines.mysql.layout import bare, converted, fitting, total
 from migrate.model.table import Column
 from migrate.model.types import Binary, Geometry, Json, Opaque, Text
 from migrate.sql import quote, quote_table
@@ -85,7 +85,7 @@ def _sizes(mine: Rows, theirs: Rows, intake: Intake, here: int, mariadb: bool) -
     beside = BESIDE * len(mine.columns)
     digits = 2 * sum(_most(column) for column in mine.columns) + beside
     laid_out = f"(2*{total([_length(column, here) for column in mine.columns if _most(column)])}+{beside})"
-    by_file = "raw" in intake.layouts
+    by_file = "raw" in fitting(mine, intake.layouts)
     there = {column.name: column for column in theirs.columns}
     if mine.key:
         made = [column for column in mine.columns if _most(column) and (mariadb or _is_made(column))]

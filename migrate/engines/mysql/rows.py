@@ -77,7 +77,7 @@ class MysqlReader:
         self, rows: Rows, span: Span, layouts: Sequence[str], limit: int, budget: int, digest: bool = False
     ) -> Payload:
         """See the contract."""
-        fields = _enums(rows)
+        layouts, fields = lay.fitting(rows, layouts), _enums(rows)
         limit = min(limit, MOST_WARNINGS // fields) if fields else limit
         upper = await self.next_bound(rows, span, limit)
         chunk = span if upper is None else msgspec.structs.replace(span, upper=upper)
@@ -190,7 +190,7 @@ class MysqlReader:
 
     async def stream(self, rows: Rows, layouts: Sequence[str], budget: int) -> AsyncIterator[Payload]:
         """One formatted row at a time, gathered into payloads; memory is one payload and one row."""
-        way = lay.Layout("hex" if "raw" in layouts else "insert")
+        way = lay.Layout("hex" if "raw" in lay.fitting(rows, layouts) else "insert")
         name, marks = way.name, way.delimiters
         expression = lay.row_expression(rows, way)
         statement = f"SELECT {expression} FROM {quote_table(rows.table)}{spans.condition(rows, Span())}"

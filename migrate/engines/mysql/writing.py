@@ -42,8 +42,11 @@ def _column(warning: str) -> str:
 def taken(variables: Mapping[str, str]) -> Intake:
     """How a server with these variables takes rows."""
     by_file = variables.get("local_infile", "OFF").upper() in ("ON", "1")
-    layouts = ("raw", "hex", "insert", "cells") if by_file else ("insert", "cells")
-    mariadb = "mariadb" in variables.get("version", "").lower()  # its CAST AS BINARY, by which rows are proven
+    layouts: tuple[str, ...] = ("raw", "hex", "insert", "cells") if by_file else ("insert", "cells")
+    version = variables.get("version", "")
+    mariadb = "mariadb" in version.lower()  # its CAST AS BINARY, by which rows are proven
+    if by_file and version.startswith("8.0.") and int(version.split("-")[0].split(".")[2]) < 13:
+        layouts += (lay.NO_GEOMETRY,)  # error 1364; seen on 8.0.12, not on 5.7.22, 8.0.33 and 9.7.4
     return Intake(layouts, int(variables["max_allowed_packet"]), mariadb)
 
 
@@ -57,7 +60,8 @@ class MysqlWriter:
         self._max_packet = intake.packet
         self.layouts: tuple[str, ...] = intake.layouts
         # A statement must fit a packet; what comes may be twice what was asked for.
-        self.largest = 1 << 30 if "raw" in intake.layouts else intake.packet // 4
+        no_limit = "raw" in intake.layouts and lay.NO_GEOMETRY not in intake.layouts
+        self.largest = 1 << 30 if no_limit else intake.packet // 4
 
     async def write(
         self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol, moment: str = ""
@@ -208,7 +212,7 @@ class MysqlWriter:
             parts += (b"(" if len(parts) == 1 else b",", *lay.cell_literal(column, cell))
         parts.append(b")")
         length = lay.spelled_length(parts)
-        if length < self._max_packet or "raw" not in self.layouts:
+        if length < self._max_packet or "raw" not in lay.fitting(rows, self.layouts):
             return await self._session.execute_pieces(length, lay.spelled(parts))
         return await self._load_cells(rows, payload, target)
 

@@ -38,14 +38,14 @@ class Key:
 
 KEYS = {
     "many rows": Key(
-        "id INT PRIMARY KEY, v VARBINARY(1000)", "i, REPEAT(UNHEX(MD5(i)), IF(i % 3, 20, 40))", rows=120_000
+        "id INT PRIMARY KEY, v VARBINARY(1000)", "i, REPEAT(UNHEX(MD5(i)), IF(i % 3, 20, 40))", rows=60_000
     ),
     "many rows of a composite key": Key(
         "a SMALLINT, b VARCHAR(20), c DATE, n INT, PRIMARY KEY (b, a, c)",
         "i % 9, MD5(i DIV 9), DATE'2020-01-01' + INTERVAL i % 500 DAY, i",
-        rows=110_000,
+        rows=55_000,
     ),
-    "many rows without a key": Key("a INT, v VARCHAR(40)", "i DIV 4, MD5(i DIV 4)", rows=110_000),
+    "many rows without a key": Key("a INT, v VARCHAR(40)", "i DIV 4, MD5(i DIV 4)", rows=55_000),
     "negative and sparse": Key(
         "id BIGINT PRIMARY KEY, n INT",
         f"({_SIGNED} - 3000) * 1000000000000000, i",

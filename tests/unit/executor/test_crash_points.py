@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from migrate.errors import ConnectionLost
 from migrate.executor import both, catch_up, load
 from migrate.model.progress import Outcome
 from migrate.model.table import TableName
+from tests.sample import sampled
 from tests.unit.executor.crash_world import Side, World
 
 POINTS: tuple[tuple[Side, Point], ...] = (
@@ -38,6 +39,15 @@ POINTS: tuple[tuple[Side, Point], ...] = (
     ("new", "record.done"),
     ("new", "lock.check"),
 )
+
+
+def crossed(points: Sequence[tuple[Side, Point]]) -> list[object]:
+    """Each point with one slot and with six: by turns the one in `make test`, the other among all tests."""
+    return [
+        pytest.param(side, point, slots, marks=() if n % 2 == turn else pytest.mark.full)
+        for n, (side, point) in enumerate(points)
+        for turn, slots in enumerate((1, 6))
+    ]
 
 
 @pytest.fixture
@@ -87,8 +97,7 @@ def test_without_a_crash_everything_is_moved_and_a_second_apply_does_nothing(dis
     finish(world, 4)
 
 
-@pytest.mark.parametrize("parallelism", [1, 6])
-@pytest.mark.parametrize(("side", "point"), POINTS)
+@pytest.mark.parametrize(("side", "point", "parallelism"), crossed(POINTS))
 def test_a_crash_at_any_passing_of_this_point_is_mended_by_the_next_apply(
     disk: Path, side: Side, point: Point, parallelism: int
 ) -> None:
@@ -114,8 +123,7 @@ MOVING: tuple[tuple[Side, Point], ...] = (
 )
 
 
-@pytest.mark.parametrize("parallelism", [1, 6])
-@pytest.mark.parametrize(("side", "point"), MOVING)
+@pytest.mark.parametrize(("side", "point", "parallelism"), crossed(MOVING))
 def test_whatever_the_source_did_after_a_crash_all_rows_are_of_one_moment_in_the_end(
     disk: Path, side: Side, point: Point, parallelism: int
 ) -> None:
@@ -138,7 +146,7 @@ def test_whatever_the_source_did_after_a_crash_all_rows_are_of_one_moment_in_the
     assert False in ends
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", sampled(range(30), 10))
 def test_a_source_that_moves_on_through_a_chain_of_crashes_is_met_at_one_moment_in_the_end(
     disk: Path, seed: int
 ) -> None:
@@ -187,7 +195,7 @@ def test_a_table_that_stood_empty_on_the_target_is_loaded_once_whatever_it_is(
         finish(left, 2)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", sampled(range(40), 14))
 def test_a_chain_of_crashes_at_random_points_comes_to_its_end(disk: Path, seed: int) -> None:
     dice = random.Random(seed)
     world, parallelism = World.fresh(disk / "0"), dice.choice((1, 2, 6))
