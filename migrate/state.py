@@ -1,10 +1,11 @@
 """The state file: how far each plan has come, in SQLite on a local disk. The only door to sqlite3.
 
 It is a cache of what the ledger on the target can prove, with two promises of its own: an intent is on the disk before
-`Run.intent` returns, and so is an end before `Run.done` or `Run.failed` returns (WAL, synchronous=FULL). Counters and
-skips are committed in groups, at most once a second, and never alone: whatever is durable takes them along. A damaged
-file is refused, never taken for an empty one. One run per plan: a `flock` that dies with its holder. A process that
-forks must not let the child outlive it, because the child inherits the lock.
+`Run.intent` returns, and so is an end before `Run.done` or `Run.failed` returns (WAL, synchronous=FULL). Within
+`Run.together` both hold when its block is left: one commit for all of it. Counters and skips are committed in groups,
+at most once a second, and never alone: whatever is durable takes them along. A damaged file is refused, never taken for
+an empty one. One run per plan: a `flock` that dies with its holder. A process that forks must not let the child outlive
+it, because the child inherits the lock.
 
 For one thread; calls take as long as one fsync.
 """
@@ -271,6 +272,13 @@ class Run:
         self._counters: dict[str, tuple[int, int]] = {}
         self._skips: dict[str, str] = {}
         self._flushed = time.monotonic()
+        self._group: sqlite3.Connection | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is recorded within is one commit: durable when the block is left, none of it when it raises."""
+        with self._record():
+            yield
 
     def intent(self, step: str) -> None:
         """What follows may change the target. Durable when it returns."""
@@ -353,15 +361,32 @@ class Run:
 
     @contextmanager
     def _record(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that takes along what waits; that waits on when the transaction fails."""
+        """One transaction that takes along what waits; that waits on when the transaction fails. One within another is
+        part of it.
+        """
         if not self._open:
             raise RuntimeError("the run has ended")
-        with self._state.write() as sql:
-            for step, (rows, size) in self._counters.items():
-                sql.execute(statements.COUNT, self._values(step, rows=rows, bytes=size))
-            for step, note in self._skips.items():
-                sql.execute(statements.SKIPPED, self._values(step, note=note))
-            yield sql
+        if self._group is not None:
+            self._write_waiting(self._group)
+            yield self._group
+            return
+        waiting = dict(self._counters), dict(self._skips)
+        try:
+            with self._state.write() as sql:
+                self._group = sql
+                self._write_waiting(sql)
+                yield sql
+        except BaseException:
+            self._counters, self._skips = waiting
+            raise
+        finally:
+            self._group = None
+        self._flushed = time.monotonic()
+
+    def _write_waiting(self, sql: sqlite3.Connection) -> None:
+        for step, (rows, size) in self._counters.items():
+            sql.execute(statements.COUNT, self._values(step, rows=rows, bytes=size))
+        for step, note in self._skips.items():
+            sql.execute(statements.SKIPPED, self._values(step, note=note))
         self._counters.clear()
         self._skips.clear()
-        self._flushed = time.monotonic()

@@ -172,22 +172,22 @@ class Acting:
     async def test_the_next_value_of_a_counter_is_fresh(self, world: World) -> None:
         counted = table(world.target_schema, "counted", integer("id", auto_increment=True), primary("id"))
         await world.create("target", counted, [(1,), (2,), (41,)])
-        assert await world.target.auto_increment(counted.name) == 42
+        assert await world.target.auto_increment([counted.name]) == {counted.name: 42}
         await world.insert("target", counted, [(99,)])
-        assert await world.target.auto_increment(counted.name) == 100
+        assert await world.target.auto_increment([counted.name]) == {counted.name: 100}
 
     async def test_a_counter_is_set_and_never_below_the_rows(self, world: World) -> None:
         counted = table(world.target_schema, "counted", integer("id", auto_increment=True), primary("id"))
         await world.create("target", counted, [(5,)])
         await world.target.set_auto_increment(counted.name, 1000, TAG)
-        assert await world.target.auto_increment(counted.name) == 1000
+        assert await world.target.auto_increment([counted.name]) == {counted.name: 1000}
         await world.target.set_auto_increment(counted.name, 3, TAG)
-        assert await world.target.auto_increment(counted.name) == 6
+        assert await world.target.auto_increment([counted.name]) == {counted.name: 6}
 
     async def test_a_table_without_a_counter_has_no_next_value(self, world: World) -> None:
         plain = table(world.target_schema, "plain", integer("id"), primary("id"))
         await world.create("target", plain, [(5,)])
-        assert await world.target.auto_increment(plain.name) is None
+        assert await world.target.auto_increment([plain.name]) == {}
 
     # -- locks ---------------------------------------------------------------------------------------------------
 
