@@ -287,6 +287,17 @@ class Run:
             sql.execute(statements.INTENT, self._values(step))
             sql.execute(statements.PUT_EVENT, (self.number, _now(), "intent", step, ""))
 
+    def coming(self, step: str) -> None:
+        """An intent of a step that waits for its turn: status and clock begin with `begun`. Durable when it returns."""
+        with self._record() as sql:
+            sql.execute(statements.COMING, self._values(step))
+            sql.execute(statements.PUT_EVENT, (self.number, _now(), "intent", step, ""))
+
+    def begun(self, step: str) -> None:
+        """The turn has come of a step whose intent is durable. Committed with the next group."""
+        self._begun[step] = time.monotonic()
+        self.checkpoint(step, 0, 0)
+
     def done(self, step: str, rows: int, bytes: int, seconds: float, note: str) -> None:  # noqa: A002 - the field's name
         """The step is done. `rows` and `bytes` are the whole step's, `seconds` this run's. Durable when it returns."""
         self._counters.pop(step, None)

@@ -34,6 +34,9 @@ BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 MOST_ENDS = 64
 """Lines that close steps in one statement."""
 
+PAUSE, PAUSES = 0.005, 10
+"""Seconds, and how often: while other work waits for slots, a line that closes a step waits for more of them."""
+
 
 class Interrupt(Exception):
     """The user asked to stop; raised between chunks, so that the checkpoint is clean."""
@@ -86,7 +89,8 @@ class Context:
         self._ends: dict[str, dict[LedgerKey, LedgerLine]] = {endpoint: {} for endpoint in engines}
 
     def take(self, step: Step, *endpoints: str) -> AbstractAsyncContextManager[Hold]:
-        """Slots for work on the step."""
+        """Slots for work on the step, which begins when they are given."""
+        self.journal.expect(step.id)
         return self.slots.take(lane_of(step), *endpoints)
 
     def table_bytes(self, target: str) -> int:
@@ -183,6 +187,10 @@ class Context:
 
         async def work() -> None:
             async with self.slots.line(endpoint):
+                for _ in range(PAUSES):
+                    if key not in waiting or len(waiting) >= MOST_ENDS or not self.slots.queued:
+                        break
+                    await asyncio.sleep(PAUSE)
                 if key in waiting:  # else it went with those of another step
                     together = dict(itertools.islice(waiting.items(), MOST_ENDS))
                     together[key] = line

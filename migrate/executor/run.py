@@ -63,7 +63,7 @@ async def apply(
     errors of the servers. Later errors are events.
     """
     _refuse_blocked(plan)
-    run = await claim(plan, state, options.plan_path, options.lock_timeout, interrupt)
+    journal = Journal(await claim(plan, state, options.plan_path, options.lock_timeout, interrupt))
     began = time.monotonic()
     begun = False
     summary, code = "ended by an error", 1
@@ -86,7 +86,6 @@ async def apply(
             standing = msgspec.structs.replace(standing, finished=standing.finished - {step.id for step in again})
             slots = Slots(options.parallelism, engines, map(lane_of, left_of(plan, standing)))
             apart = Apart(claims(plan, standing.seen) if standing.seen else {})
-            journal = Journal(run)
             context = Context(
                 plan,
                 engines,
@@ -118,7 +117,7 @@ async def apply(
             raise
         raise Stopped(str(error), error.hint or "run the same command again") from error
     finally:
-        run.end(code, summary)
+        journal.end(code, summary)
 
 
 def left_of(plan: Plan, standing: Standing) -> list[Step]:

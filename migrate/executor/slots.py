@@ -68,6 +68,11 @@ class Slots:
         """One more session on a server, for the lines that close steps: they must not queue with the work."""
         return self._lines[endpoint]
 
+    @property
+    def queued(self) -> bool:
+        """Whether work waits for slots."""
+        return any(self._queues.values())
+
     def over(self, lane: Lane) -> None:
         """One piece of the lane's work is done, or will not be tried: nothing is kept free for it any more."""
         self._left[lane] -= 1
