@@ -1,13 +1,14 @@
 """What a run writes into its state file, in groups: many steps share one fsync.
 
 An intent is durable before its step goes on, and takes along those of steps that wait for their turn. Ends of steps go
-with the next intent, or after a second: what dies with the process is in the ledger of the target. A failure, which only
-the state file keeps, is written at once.
+with the next intent, or after a second: what dies with the process is in the ledger of the target. A failure, which
+only the state file keeps, is written at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Sequence
 
@@ -113,10 +114,8 @@ class Journal:
 
     def _write_due(self) -> None:
         self._timer = None
-        try:
+        with contextlib.suppress(StateError):  # what is written next, at the latest the end, meets it again
             self.flush()
-        except StateError:
-            pass  # nothing is lost yet: whatever is written next, at the latest the end, meets it again
 
     def _write(self, asked: Sequence[str], ahead: Sequence[str] = ()) -> None:
         if self._timer is not None:
