@@ -39,6 +39,9 @@ FRESH = 1.0
 PACKET = 1 << 20
 """Bytes of local data sent at a time, and so what waits in memory of them; less where the server takes less."""
 
+LITTLE = 1 << 14
+"""Bytes of local data below which they wait for more, or for the end."""
+
 _INTEGERS = dict.fromkeys(
     (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR), int
 )
@@ -156,15 +159,16 @@ class Session:
             packet = await self._connection._read_packet()
             if not packet.is_load_local_packet():
                 raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, "the server did not ask for the data")
+        waiting: list[bytes | memoryview] = []
         try:
             for piece in pieces:  # outside an exchange: what it raises is no error of the connection
                 with self._exchange(place):
-                    await self._send_data(memoryview(piece).cast("B"))
+                    await self._send_data(memoryview(piece).cast("B"), waiting)
         except BaseException:
             self.abandon()
             raise
         with self._exchange(place):
-            self._connection.write_packet(b"")
+            self._connection._writer.writelines((*waiting, self._header(0)))
             reply = _Reply(self._connection)
             await reply.read()
             self._note(reply)
@@ -210,16 +214,24 @@ class Session:
         await self._connection._execute_command(COMMAND.COM_QUERY, sql.encode() if isinstance(sql, str) else sql)
         return _Reply(self._connection)
 
-    async def _send_data(self, data: memoryview) -> None:
+    async def _send_data(self, data: memoryview, waiting: list[bytes | memoryview]) -> None:
         # aiomysql's LoadLocalFile reads a file, and never waits for the socket: a fast source would fill the memory.
         # An empty packet ends the data, so an empty piece sends none.
+        # What is little waits for more, up to the end: every write is a packet of the network's.
         connection, size = self._connection, min(PACKET, self.packet // 2)
         for at in range(0, len(data), size):
             part = data[at : at + size]
-            header = struct.pack("<I", len(part))[:3] + bytes([connection._next_seq_id])
-            connection._next_seq_id = (connection._next_seq_id + 1) % 256
-            connection._writer.writelines((header, part))
-            await connection._writer.drain()
+            waiting += (self._header(len(part)), part)
+            if sum(map(len, waiting)) >= LITTLE:
+                connection._writer.writelines(waiting)
+                waiting.clear()
+                await connection._writer.drain()
+
+    def _header(self, size: int) -> bytes:
+        """What stands before a packet of that size."""
+        number = self._connection._next_seq_id
+        self._connection._next_seq_id = (number + 1) % 256
+        return struct.pack("<I", size)[:3] + bytes([number])
 
     def _note(self, reply: _Reply) -> None:
         """Keep the server's status; refuse a second result, which nobody here asks for."""
