@@ -100,17 +100,17 @@ class Journal:
 
     def _write_asked(self) -> None:
         asked, self._asked = self._asked, []
-        ahead = list(itertools.islice(self._waiting, AHEAD))
-        for step in ahead:
-            self._intend(step)
+        ahead = tuple(itertools.islice(self._waiting, AHEAD))
         try:
             self._write(asked, ahead)
         except Exception as error:  # noqa: BLE001 - raised where the steps wait for it
-            for step in (*asked, *ahead):
+            for step in asked:
                 self._intents[step].set_exception(error)
-        else:
-            for step in (*asked, *ahead):
-                self._intents[step].set_result(None)
+            return
+        for step in ahead:
+            self._intend(step)
+        for step in (*asked, *ahead):
+            self._intents[step].set_result(None)
 
     def _write_due(self) -> None:
         self._timer = None
