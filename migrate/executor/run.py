@@ -169,7 +169,8 @@ class Loop:
                     self._done = max(0, self._done - 1)
                     yield failure
                 if not self._options.verify:
-                    mixed = await mixed_sources(plan, self._context.engines)
+                    context = self._context
+                    mixed = await mixed_sources(plan, context.engines, context.moments, context.of_this_moment)
             elif self._failures and not self._context.interrupt.is_set():
                 counted, not_counted = await self._count()
         finally:
