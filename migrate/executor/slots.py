@@ -109,7 +109,7 @@ class Slots:
         return False
 
     def _let_in(self) -> None:
-        while fitting := [hold for hold in self._first() if self._fits(hold)]:
+        while self._free[_ALL] > 0 and (fitting := [hold for hold in self._first() if self._fits(hold)]):
             hold = min(fitting, key=lambda hold: (self._running[hold.lane], self._turn[hold.lane]))
             self._queues[hold.lane, hold.names].popleft()
             self._turn[hold.lane] = next(self._turns)
