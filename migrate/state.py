@@ -12,7 +12,6 @@ For one thread; calls take as long as one fsync.
 
 from __future__ import annotations
 
-import getpass
 import os
 import secrets
 import socket
@@ -20,8 +19,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +31,7 @@ from migrate.errors import StateError
 from migrate.lockfile import FileLock, Holder, held
 from migrate.model.history import PlanRecord, RunRecord
 from migrate.model.progress import StepStatus
+from migrate.state_words import now, text, who
 
 VERSION = 1
 """`user_version` of the files this version reads and writes."""
@@ -43,27 +41,6 @@ _GROUP_SECONDS = 1.0
 _BUSY_SECONDS = 30.0
 _INTERRUPTED = "interrupted; the next apply goes on with it"
 _HINT_DAMAGED = "move it aside and apply again: the ledger on the target knows which rows are there"
-
-
-def _now() -> str:
-    return _stamp(int(time.time()))
-
-
-@lru_cache(maxsize=1)
-def _stamp(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _text(text: str) -> str:
-    """Paths and servers' messages may hold what UTF-8 does not have."""
-    return text.encode(errors="backslashreplace").decode()
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        return str(os.getuid())
 
 
 def _refusal(path: Path, error: sqlite3.Error) -> StateError:
@@ -214,14 +191,14 @@ class State:
 
         Steps that a dead run left running are pending again; their intents stay open.
         """
-        holder = Holder(plan=name, who=_who(), host=socket.gethostname(), pid=os.getpid(), since=_now())
+        holder = Holder(plan=name, who=who(), host=socket.gethostname(), pid=os.getpid(), since=now())
         lock = FileLock.take(self._lock_path(digest), holder, timeout)
         try:
             with self.write() as sql:
-                now = _now()
-                sql.execute(statements.PUT_PLAN, (digest, _text(name), _text(plan_path), now))
-                sql.execute(statements.INTERRUPT, (_INTERRUPTED, now, digest))
-                cursor = sql.execute(statements.PUT_RUN, (digest, now, holder.who, holder.host, holder.pid))
+                began = now()
+                sql.execute(statements.PUT_PLAN, (digest, text(name), text(plan_path), began))
+                sql.execute(statements.INTERRUPT, (_INTERRUPTED, began, digest))
+                cursor = sql.execute(statements.PUT_RUN, (digest, began, holder.who, holder.host, holder.pid))
         except BaseException:
             lock.release()
             raise
@@ -291,13 +268,13 @@ class Run:
         self._begun[step] = time.monotonic()
         with self._record() as sql:
             sql.execute(statements.INTENT, self._values(step))
-            sql.execute(statements.PUT_EVENT, (self.number, _now(), "intent", step, ""))
+            sql.execute(statements.PUT_EVENT, (self.number, now(), "intent", step, ""))
 
     def coming(self, step: str) -> None:
         """An intent of a step that waits for its turn: status and clock begin with `begun`. Durable when it returns."""
         with self._record() as sql:
             sql.execute(statements.COMING, self._values(step))
-            sql.execute(statements.PUT_EVENT, (self.number, _now(), "intent", step, ""))
+            sql.execute(statements.PUT_EVENT, (self.number, now(), "intent", step, ""))
 
     def begun(self, step: str) -> None:
         """The turn has come of a step whose intent is durable. Committed with the next group."""
@@ -308,25 +285,25 @@ class Run:
         """The step is done. `rows` and `bytes` are the whole step's, `seconds` this run's. Durable when it returns."""
         self._counters.pop(step, None)
         with self._record() as sql:
-            sql.execute(statements.DONE, self._values(step, rows=rows, bytes=bytes, seconds=seconds, note=_text(note)))
-            sql.execute(statements.PUT_EVENT, (self.number, _now(), "done", step, _text(note)))
+            sql.execute(statements.DONE, self._values(step, rows=rows, bytes=bytes, seconds=seconds, note=text(note)))
+            sql.execute(statements.PUT_EVENT, (self.number, now(), "done", step, text(note)))
 
     def moment(self, endpoint: str, way: str, position: str) -> None:
         """The source is read at this moment. Durable on return."""
         with self._record() as sql:
-            sql.execute(statements.PUT_MOMENT, (self.number, _now(), _text(endpoint), way, _text(position)))
+            sql.execute(statements.PUT_MOMENT, (self.number, now(), text(endpoint), way, text(position)))
 
     def skipped(self, step: str, note: str) -> None:
         """Nothing to do: settles an open intent, keeps `done` of an earlier run. Committed with the next group."""
-        self._skips[step] = _text(note)
+        self._skips[step] = text(note)
         self._flush_when_due()
 
     def failed(self, step: str, error: str) -> None:
         """The step failed. Its intent stays open: whether the server did the work may be unknown. Durable on return."""
         seconds = time.monotonic() - self._begun[step] if step in self._begun else 0.0
         with self._record() as sql:
-            sql.execute(statements.FAILED, self._values(step, seconds=seconds, note=_text(error)))
-            sql.execute(statements.PUT_EVENT, (self.number, _now(), "failed", step, _text(error)))
+            sql.execute(statements.FAILED, self._values(step, seconds=seconds, note=text(error)))
+            sql.execute(statements.PUT_EVENT, (self.number, now(), "failed", step, text(error)))
 
     def checkpoint(self, step: str, rows: int, bytes: int) -> None:  # noqa: A002 - the field's name
         """So many more rows and bytes are safe on the target. Committed with the next group."""
@@ -351,8 +328,8 @@ class Run:
         """The run is over, however it went; frees the lock even when the file cannot be written."""
         try:
             with self._record() as sql:
-                sql.execute(statements.INTERRUPT, (_INTERRUPTED, _now(), self.digest))
-                sql.execute(statements.END_RUN, (_now(), exit_code, _text(summary), self.number))
+                sql.execute(statements.INTERRUPT, (_INTERRUPTED, now(), self.digest))
+                sql.execute(statements.END_RUN, (now(), exit_code, text(summary), self.number))
         finally:
             if self._open:
                 self._free()
@@ -374,7 +351,7 @@ class Run:
             self.flush()
 
     def _values(self, step: str, **values: object) -> dict[str, object]:
-        return {"plan": self.digest, "step": step, "now": _now(), **values}
+        return {"plan": self.digest, "step": step, "now": now(), **values}
 
     @contextmanager
     def _record(self) -> Iterator[sqlite3.Connection]:

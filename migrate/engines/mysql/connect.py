@@ -19,6 +19,7 @@ import pymysql.err
 from pymysql.constants import CLIENT, COMMAND, CR, FIELD_TYPE, SERVER_STATUS
 
 from migrate.engines.mysql.answers import Answer, Result, ServerWarning
+from migrate.engines.mysql.local_data import LocalData
 from migrate.engines.mysql.refusals import CONNECTION_LOST, code_and_text, named, not_mysql
 from migrate.engines.mysql.settings import (
     BEFORE_READING,
@@ -38,9 +39,6 @@ FRESH = 1.0
 
 PACKET = 1 << 20
 """Bytes of local data sent at a time, and so what waits in memory of them; less where the server takes less."""
-
-LITTLE = 1 << 14
-"""Bytes of local data below which they wait for more, or for the end."""
 
 _INTEGERS = dict.fromkeys(
     (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR), int
@@ -159,16 +157,16 @@ class Session:
             packet = await self._connection._read_packet()
             if not packet.is_load_local_packet():
                 raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, "the server did not ask for the data")
-        waiting: list[bytes | memoryview] = []
+        data = LocalData(self._connection, min(PACKET, self.packet // 2))
         try:
             for piece in pieces:  # outside an exchange: what it raises is no error of the connection
                 with self._exchange(place):
-                    await self._send_data(memoryview(piece).cast("B"), waiting)
+                    await data.send(memoryview(piece).cast("B"))
         except BaseException:
             self.abandon()
             raise
         with self._exchange(place):
-            self._connection._writer.writelines((*waiting, self._header(0)))
+            data.end()
             reply = _Reply(self._connection)
             await reply.read()
             self._note(reply)
@@ -213,25 +211,6 @@ class Session:
         # aiomysql's cursors bring parameter interpolation and regular expressions that change statements.
         await self._connection._execute_command(COMMAND.COM_QUERY, sql.encode() if isinstance(sql, str) else sql)
         return _Reply(self._connection)
-
-    async def _send_data(self, data: memoryview, waiting: list[bytes | memoryview]) -> None:
-        # aiomysql's LoadLocalFile reads a file, and never waits for the socket: a fast source would fill the memory.
-        # An empty packet ends the data, so an empty piece sends none.
-        # What is little waits for more, up to the end: every write is a packet of the network's.
-        connection, size = self._connection, min(PACKET, self.packet // 2)
-        for at in range(0, len(data), size):
-            part = data[at : at + size]
-            waiting += (self._header(len(part)), part)
-            if sum(map(len, waiting)) >= LITTLE:
-                connection._writer.writelines(waiting)
-                waiting.clear()
-                await connection._writer.drain()
-
-    def _header(self, size: int) -> bytes:
-        """What stands before a packet of that size."""
-        number = self._connection._next_seq_id
-        self._connection._next_seq_id = (number + 1) % 256
-        return struct.pack("<I", size)[:3] + bytes([number])
 
     def _note(self, reply: _Reply) -> None:
         """Keep the server's status; refuse a second result, which nobody here asks for."""
