@@ -53,6 +53,7 @@ _PLACE = re.compile(r" - at `(.*)`\Z")
 _STEP_PLACE = re.compile(r"\$\.step\[(\d+)\]")
 _STEP_HEADER = re.compile(r"^(?=[ \t]*\[\[[ \t]*step[ \t]*\]\])", re.MULTILINE)
 _STEP_ID = re.compile(r'^id = "(.*)"', re.MULTILINE)
+_AS_IT_IS = re.compile(r"[ !#-\[\]-~]*")
 _ESCAPED = re.compile(r'\\|[\x00-\x08\x0b-\x1f\x7f]|"(?="")|"\Z')
 """What may not stand as it is in a multi-line string of ours. tomli-w would escape every quote and lose `\\r\\n`."""
 _PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{12,64})\Z")
@@ -72,11 +73,12 @@ def _plain(value: object, always: frozenset[str] = frozenset()) -> Any:
 
     msgspec's own `omit_defaults` compares by identity, so that a decoded plan would differ from the one that was built.
     """
+    if isinstance(value, str):
+        return value
     if isinstance(value, msgspec.Struct):
         config = value.__struct_config__
         out: dict[str, Any] = {str(config.tag_field): config.tag} if config.tag_field else {}
-        fields = zip(value.__struct_fields__, value.__struct_encode_fields__, _defaults(type(value)), strict=True)
-        for name, key, default in fields:
+        for name, key, default in _fields(type(value)):
             content = getattr(value, name)
             if content != default or key in always:
                 out[key] = _plain(content)
@@ -89,9 +91,14 @@ def _plain(value: object, always: frozenset[str] = frozenset()) -> Any:
 
 
 @cache
-def _defaults(kind: type[msgspec.Struct]) -> tuple[object, ...]:
+def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, str, object], ...]:
+    """Of each field its name, what it is called in a file, and its default."""
     return tuple(
-        field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        (
+            field.name,
+            field.encode_name,
+            field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory(),
+        )
         for field in msgspec.structs.fields(kind)
     )
 
@@ -109,12 +116,11 @@ def _step_seal(plain: Mapping[str, Any]) -> str:
     return _hash({key: content for key, content in plain.items() if key not in ("estimate", "seal")})[:12]
 
 
-def _digest(plan: Plan) -> str:
-    plain = _plain(plan)
-    plain.pop("digest", None)
-    for step in plain.get("step", ()):
-        step.pop("estimate", None)
-    return "sha256:" + _hash(plain)
+def _digest(plain: Mapping[str, Any]) -> str:
+    sealed = {key: content for key, content in plain.items() if key != "digest"}
+    if "step" in plain:
+        sealed["step"] = [{key: step[key] for key in step if key != "estimate"} for step in plain["step"]]
+    return "sha256:" + _hash(sealed)
 
 
 def seal(plan: Plan) -> Plan:
@@ -124,10 +130,13 @@ def seal(plan: Plan) -> Plan:
     before one that it is `after` (a mistake of the caller).
     """
     _check_order(plan.step)
-    _check_text(_plain(plan), "$")
-    steps = tuple(msgspec.structs.replace(step, seal=_step_seal(_plain(step))) for step in plan.step)
-    plan = msgspec.structs.replace(plan, step=steps)
-    return msgspec.structs.replace(plan, digest=_digest(plan))
+    plain = _plain(plan)
+    _check_text(plain, "$")
+    for step in plain.get("step", ()):
+        step["seal"] = _step_seal(step)
+    pairs = zip(plan.step, plain.get("step", ()), strict=True)
+    steps = tuple(msgspec.structs.replace(step, seal=sealed["seal"]) for step, sealed in pairs)
+    return msgspec.structs.replace(plan, step=steps, digest=_digest(plain))
 
 
 def _check_order(steps: Iterable[Step]) -> None:
@@ -161,10 +170,11 @@ def _check_text(value: object, place: str) -> None:
 
 
 def _check_seals(plan: Plan, path: str) -> None:
-    for number, step in enumerate(plan.step, 1):
-        if step.seal != _step_seal(_plain(step)):
+    plain = _plain(plan)
+    for number, (step, content) in enumerate(zip(plan.step, plain.get("step", ()), strict=True), 1):
+        if step.seal != _step_seal(content):
             raise BrokenSeal(path, f"step {step.id!r} (number {number} in the file)")
-    if plan.digest != _digest(plan):
+    if plan.digest != _digest(plain):
         raise BrokenSeal(path, _OUTSIDE)
 
 
@@ -186,6 +196,8 @@ def _escape(found: re.Match[str]) -> str:
 
 def _line(key: str, value: object) -> str:
     """`key = value`, ending in a line feed; several lines only where reading them gives the value back exactly."""
+    if isinstance(value, str) and _AS_IT_IS.fullmatch(value) and key.isidentifier() and key.isascii():
+        return f'{key} = "{value}"\n'  # what tomli_w writes, much sooner
     if isinstance(value, str) and "\n" in value:
         text = f'{_key(key)} = """\n{_ESCAPED.sub(_escape, value)}"""\n'
         if tomllib.loads(text) == {key: value}:

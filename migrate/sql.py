@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
@@ -153,6 +153,7 @@ def condition_fault(text: str) -> str:
     return "a parenthesis does not close" if depth else "" if found else "it is empty"
 
 
+@lru_cache(maxsize=4096)
 def items(create_table: str) -> Items:
     """Cut what SHOW CREATE TABLE printed into head, items and tail; their texts are exact slices.
 
@@ -239,6 +240,8 @@ def versioned_comments(text: str, escapes: bool = True) -> Iterator[tuple[int, i
 
 def _blank(text: str, whole: bool, escapes: bool) -> str:
     """`text` with spaces in place of every `/*!…*/`, or of its two ends only; offsets stay."""
+    if "/*!" not in text:
+        return text
     pieces: list[str] = []
     done = 0
     for start, inside, ending, end in versioned_comments(text, escapes):

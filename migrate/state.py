@@ -1,17 +1,17 @@
 """The state file: how far each plan has come, in SQLite on a local disk. The only door to sqlite3.
 
 It is a cache of what the ledger on the target can prove, with two promises of its own: an intent is on the disk before
-`Run.intent` returns, and so is an end before `Run.done` or `Run.failed` returns (WAL, synchronous=FULL). Counters and
-skips are committed in groups, at most once a second, and never alone: whatever is durable takes them along. A damaged
-file is refused, never taken for an empty one. One run per plan: a `flock` that dies with its holder. A process that
-forks must not let the child outlive it, because the child inherits the lock.
+`Run.intent` returns, and so is an end before `Run.done` or `Run.failed` returns (WAL, synchronous=FULL). Within
+`Run.together` both hold when its block is left: one commit for all of it. Counters and skips are committed in groups,
+at most once a second, and never alone: whatever is durable takes them along. A damaged file is refused, never taken for
+an empty one. One run per plan: a `flock` that dies with its holder. A process that forks must not let the child outlive
+it, because the child inherits the lock.
 
 For one thread; calls take as long as one fsync.
 """
 
 from __future__ import annotations
 
-import getpass
 import os
 import secrets
 import socket
@@ -19,7 +19,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +31,7 @@ from migrate.errors import StateError
 from migrate.lockfile import FileLock, Holder, held
 from migrate.model.history import PlanRecord, RunRecord
 from migrate.model.progress import StepStatus
+from migrate.state_words import now, text, who
 
 VERSION = 1
 """`user_version` of the files this version reads and writes."""
@@ -41,22 +41,6 @@ _GROUP_SECONDS = 1.0
 _BUSY_SECONDS = 30.0
 _INTERRUPTED = "interrupted; the next apply goes on with it"
 _HINT_DAMAGED = "move it aside and apply again: the ledger on the target knows which rows are there"
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _text(text: str) -> str:
-    """Paths and servers' messages may hold what UTF-8 does not have."""
-    return text.encode(errors="backslashreplace").decode()
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        return str(os.getuid())
 
 
 def _refusal(path: Path, error: sqlite3.Error) -> StateError:
@@ -207,14 +191,14 @@ class State:
 
         Steps that a dead run left running are pending again; their intents stay open.
         """
-        holder = Holder(plan=name, who=_who(), host=socket.gethostname(), pid=os.getpid(), since=_now())
+        holder = Holder(plan=name, who=who(), host=socket.gethostname(), pid=os.getpid(), since=now())
         lock = FileLock.take(self._lock_path(digest), holder, timeout)
         try:
             with self.write() as sql:
-                now = _now()
-                sql.execute(statements.PUT_PLAN, (digest, _text(name), _text(plan_path), now))
-                sql.execute(statements.INTERRUPT, (_INTERRUPTED, now, digest))
-                cursor = sql.execute(statements.PUT_RUN, (digest, now, holder.who, holder.host, holder.pid))
+                began = now()
+                sql.execute(statements.PUT_PLAN, (digest, text(name), text(plan_path), began))
+                sql.execute(statements.INTERRUPT, (_INTERRUPTED, began, digest))
+                cursor = sql.execute(statements.PUT_RUN, (digest, began, holder.who, holder.host, holder.pid))
         except BaseException:
             lock.release()
             raise
@@ -271,37 +255,55 @@ class Run:
         self._counters: dict[str, tuple[int, int]] = {}
         self._skips: dict[str, str] = {}
         self._flushed = time.monotonic()
+        self._group: sqlite3.Connection | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is recorded within is one commit: durable when the block is left, none of it when it raises."""
+        with self._record():
+            yield
 
     def intent(self, step: str) -> None:
         """What follows may change the target. Durable when it returns."""
         self._begun[step] = time.monotonic()
         with self._record() as sql:
             sql.execute(statements.INTENT, self._values(step))
-            sql.execute(statements.PUT_EVENT, (self.number, _now(), "intent", step, ""))
+            sql.execute(statements.PUT_EVENT, (self.number, now(), "intent", step, ""))
+
+    def coming(self, step: str) -> None:
+        """An intent of a step that waits for its turn: status and clock begin with `begun`. Durable when it returns."""
+        with self._record() as sql:
+            sql.execute(statements.COMING, self._values(step))
+            sql.execute(statements.PUT_EVENT, (self.number, now(), "intent", step, ""))
+
+    def begun(self, step: str) -> None:
+        """The turn has come of a step whose intent is durable. Committed with the next group."""
+        self._begun[step] = time.monotonic()
+        self.checkpoint(step, 0, 0)
 
     def done(self, step: str, rows: int, bytes: int, seconds: float, note: str) -> None:  # noqa: A002 - the field's name
         """The step is done. `rows` and `bytes` are the whole step's, `seconds` this run's. Durable when it returns."""
         self._counters.pop(step, None)
         with self._record() as sql:
-            sql.execute(statements.DONE, self._values(step, rows=rows, bytes=bytes, seconds=seconds, note=_text(note)))
-            sql.execute(statements.PUT_EVENT, (self.number, _now(), "done", step, _text(note)))
+            sql.execute(statements.DONE, self._values(step, rows=rows, bytes=bytes, seconds=seconds, note=text(note)))
+            sql.execute(statements.PUT_EVENT, (self.number, now(), "done", step, text(note)))
 
     def moment(self, endpoint: str, way: str, position: str) -> None:
         """The source is read at this moment. Durable on return."""
         with self._record() as sql:
-            sql.execute(statements.PUT_MOMENT, (self.number, _now(), _text(endpoint), way, _text(position)))
+            sql.execute(statements.PUT_MOMENT, (self.number, now(), text(endpoint), way, text(position)))
 
     def skipped(self, step: str, note: str) -> None:
         """Nothing to do: settles an open intent, keeps `done` of an earlier run. Committed with the next group."""
-        self._skips[step] = _text(note)
+        self._skips[step] = text(note)
         self._flush_when_due()
 
     def failed(self, step: str, error: str) -> None:
         """The step failed. Its intent stays open: whether the server did the work may be unknown. Durable on return."""
         seconds = time.monotonic() - self._begun[step] if step in self._begun else 0.0
         with self._record() as sql:
-            sql.execute(statements.FAILED, self._values(step, seconds=seconds, note=_text(error)))
-            sql.execute(statements.PUT_EVENT, (self.number, _now(), "failed", step, _text(error)))
+            sql.execute(statements.FAILED, self._values(step, seconds=seconds, note=text(error)))
+            sql.execute(statements.PUT_EVENT, (self.number, now(), "failed", step, text(error)))
 
     def checkpoint(self, step: str, rows: int, bytes: int) -> None:  # noqa: A002 - the field's name
         """So many more rows and bytes are safe on the target. Committed with the next group."""
@@ -326,8 +328,8 @@ class Run:
         """The run is over, however it went; frees the lock even when the file cannot be written."""
         try:
             with self._record() as sql:
-                sql.execute(statements.INTERRUPT, (_INTERRUPTED, _now(), self.digest))
-                sql.execute(statements.END_RUN, (_now(), exit_code, _text(summary), self.number))
+                sql.execute(statements.INTERRUPT, (_INTERRUPTED, now(), self.digest))
+                sql.execute(statements.END_RUN, (now(), exit_code, text(summary), self.number))
         finally:
             if self._open:
                 self._free()
@@ -349,19 +351,36 @@ class Run:
             self.flush()
 
     def _values(self, step: str, **values: object) -> dict[str, object]:
-        return {"plan": self.digest, "step": step, "now": _now(), **values}
+        return {"plan": self.digest, "step": step, "now": now(), **values}
 
     @contextmanager
     def _record(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that takes along what waits; that waits on when the transaction fails."""
+        """One transaction that takes along what waits; that waits on when the transaction fails. One within another is
+        part of it.
+        """
         if not self._open:
             raise RuntimeError("the run has ended")
-        with self._state.write() as sql:
-            for step, (rows, size) in self._counters.items():
-                sql.execute(statements.COUNT, self._values(step, rows=rows, bytes=size))
-            for step, note in self._skips.items():
-                sql.execute(statements.SKIPPED, self._values(step, note=note))
-            yield sql
+        if self._group is not None:
+            self._write_waiting(self._group)
+            yield self._group
+            return
+        waiting = dict(self._counters), dict(self._skips)
+        try:
+            with self._state.write() as sql:
+                self._group = sql
+                self._write_waiting(sql)
+                yield sql
+        except BaseException:
+            self._counters, self._skips = waiting
+            raise
+        finally:
+            self._group = None
+        self._flushed = time.monotonic()
+
+    def _write_waiting(self, sql: sqlite3.Connection) -> None:
+        for step, (rows, size) in self._counters.items():
+            sql.execute(statements.COUNT, self._values(step, rows=rows, bytes=size))
+        for step, note in self._skips.items():
+            sql.execute(statements.SKIPPED, self._values(step, note=note))
         self._counters.clear()
         self._skips.clear()
-        self._flushed = time.monotonic()

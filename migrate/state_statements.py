@@ -12,6 +12,9 @@ INTERRUPT = "UPDATE step SET status = 'pending', note = ?, updated = ? WHERE pla
 INTENT = """
 INSERT INTO step (plan, step, status, intent, updated) VALUES (:plan, :step, 'running', 1, :now)
 ON CONFLICT (plan, step) DO UPDATE SET status = 'running', intent = 1, note = '', updated = :now"""
+COMING = """
+INSERT INTO step (plan, step, status, intent, updated) VALUES (:plan, :step, 'pending', 1, :now)
+ON CONFLICT (plan, step) DO UPDATE SET intent = 1, updated = :now"""
 DONE = """
 INSERT INTO step (plan, step, status, rows, bytes, seconds, note, updated)
 VALUES (:plan, :step, 'done', :rows, :bytes, :seconds, :note, :now)

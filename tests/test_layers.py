@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "model"),
-    ("lockfile", "state_statements"),
+    ("lockfile", "state_statements", "state_words"),
     ("config", "sql", "diff", "planfile", "state"),
     ("engines",),
     ("planner",),

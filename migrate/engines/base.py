@@ -241,8 +241,8 @@ class Engine(Protocol):
     async def orphans(self, table: TableName, foreign_key: ForeignKey) -> int:
         """Rows whose foreign key points nowhere; one with a NULL in it points nowhere on purpose and does not count."""
 
-    async def auto_increment(self, table: TableName) -> int | None:
-        """The next value of a table's counter or of a sequence, fresh; None when the table has no such column."""
+    async def auto_increment(self, tables: Sequence[TableName]) -> Mapping[TableName, int]:
+        """The next values of tables' counters or of sequences, fresh; a table without such a column is not in it."""
 
     async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None:
         """Make `value` the next one; or the first one above all rows, when that is more."""
@@ -297,6 +297,9 @@ class Engine(Protocol):
         One is there when a line of its kind begins at the same lower bound, whatever else it says: so the cuts of a
         predecessor, which begin without a bound as all cuts do, are never mixed with others.
         """
+
+    async def record_ends(self, ends: Mapping[LedgerKey, LedgerLine]) -> None:
+        """Write the line `whole` of each of these steps; one that is there already stays, whatever it says."""
 
     async def forget(self, keys: Sequence[LedgerKey]) -> None:
         """Drop all lines of these steps, which are to be done again."""

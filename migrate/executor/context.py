@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
@@ -14,19 +15,27 @@ from migrate.engines.base import Engine, LedgerKey, LedgerLine, Lock
 from migrate.errors import CannotConnect, ConnectionLost, Locked, MigrateError
 from migrate.executor.apart import Apart
 from migrate.executor.check import Standing
+from migrate.executor.counters import Counters
+from migrate.executor.journal import Journal
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Hold, Slots, lane_of
 from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.model.pattern import endpoint_of, parse_object, parse_schema
 from migrate.model.plan import Ddl, Plan, Step
 from migrate.model.progress import Event, StepStarted, Waiting
+from migrate.model.table import TableName
 from migrate.planner.order import step_kind
-from migrate.state import Run
 
 T = TypeVar("T")
 
 BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before each retry of a temporary error; progress in between starts the count again."""
+
+MOST_ENDS = 64
+"""Lines that close steps in one statement."""
+
+PAUSE, PAUSES = 0.005, 10
+"""Seconds, and how often: while other work waits for slots, a line that closes a step waits for more of them."""
 
 
 class Interrupt(Exception):
@@ -43,12 +52,13 @@ class Context:
         standing: Standing,
         slots: Slots,
         interrupt: asyncio.Event,
-        run: Run,
+        journal: Journal,
         locks: Mapping[str, Lock],
         apart: Apart,
         moments: Moments,
         proving: bool,
         limits: Limits,
+        begun: Mapping[str, frozenset[TableName]],
     ) -> None:
         self.plan = plan
         self.engines = engines
@@ -70,12 +80,17 @@ class Context:
         self._bytes: dict[str, int] = {}
         for step in plan.step:
             self._bytes[step.target] = max(step.estimate.bytes, self._bytes.get(step.target, 0))
-        self._run = run
+        self.journal = journal
+        self.counters = {endpoint: Counters(engine) for endpoint, engine in engines.items()}
+        self.of_this_moment: dict[str, tuple[LedgerLine, ...]] = {}
+        """Tables all of whose rows this run has loaded, at its own moment; of small ones the lines of the ledger."""
+        self._begun = begun
         self._locks = locks
-        self._begun: set[str] = set()
+        self._ends: dict[str, dict[LedgerKey, LedgerLine]] = {endpoint: {} for endpoint in engines}
 
     def take(self, step: Step, *endpoints: str) -> AbstractAsyncContextManager[Hold]:
-        """Slots for work on the step."""
+        """Slots for work on the step, which begins when they are given."""
+        self.journal.expect(step.id)
         return self.slots.take(lane_of(step), *endpoints)
 
     def table_bytes(self, target: str) -> int:
@@ -105,9 +120,7 @@ class Context:
         """
         await self.pace(step).turn()
         await self.check_lock(step)
-        if step.id not in self._begun:
-            self._begun.add(step.id)
-            self._run.intent(step.id)
+        if await self.journal.intent(step.id):
             self.tell(StepStarted(step.id, step.estimate.rows, step.estimate.bytes))
 
     def pace(self, step: Step, ask: Callable[[], None] | None = None) -> Pace:
@@ -118,7 +131,7 @@ class Context:
 
     def recount(self, step: Step) -> None:
         """The ledger is about to tell how far an earlier run came: what the state file counted is forgotten."""
-        self._run.proven(step.id, 0, 0)
+        self.journal.proven(step.id, 0, 0)
 
     def tell(self, event: Event) -> None:
         """Hand an event to whoever reads the run."""
@@ -135,11 +148,17 @@ class Context:
     async def read_rows(self, step: Step) -> list[LedgerLine]:
         """What the ledger has of the rows of the step's table: chunks, and that all are there."""
         target, table = self.engines[endpoint_of(step.target)], parse_object(step.target).table
-        found: list[LedgerLine] = []
-        for action in ("load-rows", "sync-rows"):
+        found = list(self.of_this_moment.get(step.target, ()))
+        actions = ("load-rows",) if step.target in self.of_this_moment else ("load-rows", "sync-rows")
+        for action in actions if not found else ():
             lines = target.ledger(LedgerKey(self.plan.digest, f"{action}:{step.target}", table))
             found += [line async for line in lines if line.kind != "cut"]
         return found
+
+    def untouched(self, step: Step) -> bool:
+        """Whether the ledger had nothing of the step's table when this run began, and was alone with it."""
+        ref = parse_object(step.target)
+        return ref.table not in self._begun.get(ref.endpoint, {ref.table})
 
     def key(self, step: Step) -> LedgerKey:
         """The step's place in the ledger."""
@@ -159,12 +178,23 @@ class Context:
             raise Interrupt
 
     async def record(self, step: Step, line: LedgerLine) -> None:
-        """Write the line that closes the step."""
-        endpoint = endpoint_of(step.target)
+        """Write the line that closes the step, and with it those that wait for their turn."""
+        endpoint, key = endpoint_of(step.target), self.key(step)
+        waiting = self._ends[endpoint]
+        waiting[key] = line
 
         async def work() -> None:
             async with self.slots.line(endpoint):
-                await self.engines[endpoint].record(self.key(step), (line,))
+                for _ in range(PAUSES):
+                    if key not in waiting or len(waiting) >= MOST_ENDS or not self.slots.queued:
+                        break
+                    await asyncio.sleep(PAUSE)
+                if key in waiting:  # else it went with those of another step
+                    together = dict(itertools.islice(waiting.items(), MOST_ENDS))
+                    together[key] = line
+                    await self.engines[endpoint].record_ends(together)
+                    for one in together:
+                        del waiting[one]
 
         await self.patiently(step, work)
 

@@ -56,16 +56,23 @@ def _stop_waiting(interrupt: asyncio.Event) -> None:
         raise Interrupted("stopped while waiting for another run to end; nothing was changed", "apply again later")
 
 
-async def mend_tables(plan: Plan, engines: Mapping[str, Engine], finished: frozenset[str]) -> None:
-    """Tables that were being filled when their server died can be read and written again. Raises `ServerError`."""
+async def mend_tables(
+    plan: Plan, engines: Mapping[str, Engine], finished: frozenset[str]
+) -> dict[str, frozenset[TableName]]:
+    """Tables that were being filled when their server died can be read and written again. Raises `ServerError`.
+
+    Returns by endpoint those of the tables with rows to come of which the ledger has something already.
+    """
     loaded = {step.target for step in plan.step if isinstance(step, RowStep)}
     begun: dict[str, set[TableName]] = {}
     for step in plan.step:
         if step.id not in finished and step.target in loaded and isinstance(step, RowStep | Verify):
             ref = parse_object(step.target)
             begun.setdefault(ref.endpoint, set()).add(ref.table)
-    for endpoint, tables in begun.items():
-        await engines[endpoint].mend(sorted(await engines[endpoint].started(plan.digest, sorted(tables))))
+    started = {name: await engines[name].started(plan.digest, sorted(tables)) for name, tables in begun.items()}
+    for endpoint, found in started.items():
+        await engines[endpoint].mend(sorted(found))
+    return started
 
 
 async def take_targets(

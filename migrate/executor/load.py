@@ -26,6 +26,8 @@ from migrate.planner.survey import both_sides, rows_of
 from migrate.planner.translate import Pair
 
 FIRST_ROWS = 2_000
+KEPT_CHUNKS = 4
+"""Of a table of so few chunks the ledger's lines are remembered, so that its proof need not ask for them."""
 MOST_BYTES_AHEAD = 2 * CHUNK_BYTES
 """The next chunk is not read while one that is larger, a row by itself, is in memory."""
 
@@ -71,15 +73,21 @@ class Load:
         self._limit = FIRST_ROWS
         self._pace = context.pace(step, self._stop_if_asked)
         self._failed = False
+        self._others = False
+        """Whether some rows were read at another moment."""
+        self._chunks: list[LedgerLine] = []
         self.rows = 0
         self.bytes = 0
 
     async def run(self) -> None:
         """Load what is missing and record the step as whole."""
-        ranges = await self._context.patiently(self._step, self._ranges_in_slots)
+        ranges = self._first_ranges()
+        if ranges is None:
+            ranges = await self._context.patiently(self._step, self._ranges_in_slots)
         if ranges.whole:
             return
-        moved_on = bool(self._moment and ranges.moments - {self._moment} and self._context.proving)
+        self._others = bool(ranges.moments - {self._moment})
+        moved_on = bool(self._moment and self._others and self._context.proving)
         # Where a range is another set of keys there, none can be brought to another moment, only the table.
         if not self._rows.key or (moved_on and not self._rows.alike):
             await self._context.patiently(self._step, self._whole)
@@ -90,10 +98,26 @@ class Load:
         if moved_on:
             await self._context.patiently(self._step, lambda: self._catch_up(ranges))
         await self._all_ranges(ranges)
-        moment = self._moment if ranges.moments <= {self._moment} else ""
+        moment = "" if self._others else self._moment
+        if moment:
+            all_of_it = self._chunks if not ranges.rows and len(self._chunks) <= KEPT_CHUNKS else ()
+            self._context.of_this_moment[self._step.target] = tuple(all_of_it)
         await self._context.record(self._step, LedgerLine("whole", rows=self.rows, bytes=self.bytes, moment=moment))
 
     # -- with a key
+
+    @property
+    def _one_range(self) -> bool:
+        """Whether the table is one range for every run of this plan: then the ledger need not be told."""
+        small = self._step.estimate.bytes < 2 * PART_BYTES
+        return bool(self._rows.key) and small and self._step.protocol == "transactional"
+
+    def _first_ranges(self) -> Ranges | None:
+        """What the ledger has of a table that no run of this plan has touched, without asking it.
+
+        Had a predecessor's first chunk come through late all the same, ours would meet its line.
+        """
+        return Ranges(parts=(Span(),)) if self._one_range and self._context.untouched(self._step) else None
 
     async def _ranges_in_slots(self) -> Ranges:
         async with self._context.take(self._step, self._source.endpoint, self._target.endpoint):
@@ -111,12 +135,12 @@ class Load:
         if not self._rows.key:  # one range, so that the ledger knows the table as this plan's before the first row
             await self._target.record(self._key, (LedgerLine("cut"),))
             return ranges
-        parts_of_it = self._step.estimate.bytes // PART_BYTES
-        if parts_of_it < 2 and self._step.protocol == "transactional":
-            ranges.parts = (Span(),)  # every run of this plan sees it so: the ledger need not be told
+        if self._one_range:
+            ranges.parts = (Span(),)
             return ranges
         async with self._context.moments.reader(self._source.endpoint) as reader:
-            count = min(self._source.slots, self._target.slots, max(1, parts_of_it))
+            parts_of_it = max(1, self._step.estimate.bytes // PART_BYTES)
+            count = min(self._source.slots, self._target.slots, parts_of_it)
             starts = await reader.starts(self._rows, count)
         bounds = (None, *starts, None)
         parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))
@@ -201,6 +225,7 @@ class Load:
             except Recorded:
                 tries = 0
             ranges = await self._context.patiently(self._step, self._ledger_in_slots)
+            self._others = self._others or bool(ranges.moments - {self._moment})
             left = ranges.left(part)
 
     async def _range(self, left: Span, hold: Hold) -> Span | None:
@@ -227,6 +252,8 @@ class Load:
                     if not await writer.write(self._into, payload, self._key, self._step.protocol, self._moment):
                         raise Recorded
                     self._count(payload.rows, len(payload.data))
+                    if len(self._chunks) <= KEPT_CHUNKS:
+                        self._chunks.append(_line(payload, self._moment))
                     if ends:
                         return rest if paused else None
                     if not meanwhile:
@@ -278,6 +305,11 @@ class Load:
         self.bytes += size
         if rows or size:
             self._context.tell(ChunkDone(self._step.id, rows, size))
+
+
+def _line(payload: Payload, moment: str) -> LedgerLine:
+    """What the ledger has of a chunk that was written."""
+    return LedgerLine("chunk", payload.span, payload.rows, len(payload.data), moment, payload.digest)
 
 
 class Recorded(Exception):

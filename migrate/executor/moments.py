@@ -8,7 +8,7 @@ differs is read anew, so that in the end all is of one moment.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from migrate.engines.base import Engine, LedgerKey, Moment, Reader
@@ -92,10 +92,16 @@ def reopened(plan: Plan, standing: Standing, moments: Moments) -> tuple[Step, ..
     )
 
 
-async def mixed_sources(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
-    """Sources whose rows were read at several moments, as the ledgers tell."""
+async def mixed_sources(
+    plan: Plan, engines: Mapping[str, Engine], moments: Moments, of_this_moment: Collection[str]
+) -> tuple[str, ...]:
+    """Sources whose rows were read at several moments, as the ledgers tell; of some tables this run knows."""
     read: dict[str, set[str]] = {}
     for step in _loads(plan):
+        if step.target in of_this_moment:
+            endpoint = endpoint_of(step.source)
+            read.setdefault(endpoint, set()).add(moments.name(endpoint))
+            continue
         ref = parse_object(step.target)
         async for line in engines[ref.endpoint].ledger(LedgerKey(plan.digest, step.id, ref.table)):
             if line.kind == "chunk" or (line.kind == "whole" and line.moment):

@@ -15,6 +15,7 @@ from migrate.executor.apart import Apart, claims
 from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending, stand, strangers, targets
 from migrate.executor.context import Context, Interrupt
 from migrate.executor.holding import claim, mend_tables, take_targets
+from migrate.executor.journal import Journal
 from migrate.executor.last_look import last_look
 from migrate.executor.moments import mixed_sources, open_moments, reopened
 from migrate.executor.slots import Slots, lane_of
@@ -22,26 +23,12 @@ from migrate.executor.steps import run_step
 from migrate.executor.throttle import Limits
 from migrate.model.pattern import endpoint_of
 from migrate.model.plan import Plan, RowStep, Step, Verify
-from migrate.model.progress import (
-    ChunkDone,
-    Event,
-    MomentOpened,
-    Outcome,
-    Parity,
-    StepDone,
-    StepFailed,
-    StepSkipped,
-    StepStarted,
-    StepStatus,
-    StepStopped,
-    Throttled,
-    ThrottleEnded,
-    Waiting,
-)
+from migrate.model.progress import Event, Outcome, Parity, StepDone, StepFailed, StepSkipped, StepStatus, StepStopped
+from migrate.model.table import TableName
 from migrate.planner.gap import gaps, stored_gaps
 from migrate.planner.parity import parity
 from migrate.planner.survey import survey
-from migrate.state import Run, State
+from migrate.state import State
 
 
 class ApplyOptions(msgspec.Struct, frozen=True):
@@ -76,7 +63,7 @@ async def apply(
     errors of the servers. Later errors are events.
     """
     _refuse_blocked(plan)
-    run = await claim(plan, state, options.plan_path, options.lock_timeout, interrupt)
+    journal = Journal(await claim(plan, state, options.plan_path, options.lock_timeout, interrupt))
     began = time.monotonic()
     begun = False
     summary, code = "ended by an error", 1
@@ -85,9 +72,10 @@ async def apply(
             _refuse_stale(await strangers(plan, engines), options.plan_path)  # before anything is locked or ended there
             finished = await finished_steps(plan, engines)
             locks: dict[str, Lock] = {}
+            begun_tables: dict[str, frozenset[TableName]] = {}
             if any(step.id not in finished for step in plan.step):
                 locks = await take_targets(plan, engines, options.lock_timeout, interrupt, stack)
-                await mend_tables(plan, engines, finished)
+                begun_tables = await mend_tables(plan, engines, finished)
             standing = await _standing(plan, engines, options.plan_path)
             if pending(plan, standing):
                 for endpoint, schemas in targets(plan).items():
@@ -98,20 +86,30 @@ async def apply(
             standing = msgspec.structs.replace(standing, finished=standing.finished - {step.id for step in again})
             slots = Slots(options.parallelism, engines, map(lane_of, left_of(plan, standing)))
             apart = Apart(claims(plan, standing.seen) if standing.seen else {})
-            proving, limits = options.verify, options.limits
-            context = Context(plan, engines, standing, slots, interrupt, run, locks, apart, moments, proving, limits)
+            context = Context(
+                plan,
+                engines,
+                standing,
+                slots,
+                interrupt,
+                journal,
+                locks,
+                apart,
+                moments,
+                proving=options.verify,
+                limits=options.limits,
+                begun=begun_tables,
+            )
             await context.forget(again)
             begun = bool(pending(plan, standing))
+            journal.note(opened)
             for moment in opened:
-                _note(run, moment)
                 yield moment
             async for event in Loop(context, options).events():
                 if isinstance(event, Outcome):
                     event = msgspec.structs.replace(event, seconds=time.monotonic() - began)
                     code = 0 if not event.failed and not event.not_started else 3
                     summary = f"done {event.done} · failed {event.failed} · not started {event.not_started}"
-                else:
-                    _note(run, event)
                 yield event
     except MigrateError as error:
         summary, code = str(error), Stopped.exit_code if begun else error.exit_code
@@ -119,7 +117,7 @@ async def apply(
             raise
         raise Stopped(str(error), error.hint or "run the same command again") from error
     finally:
-        run.end(code, summary)
+        journal.end(code, summary)
 
 
 def left_of(plan: Plan, standing: Standing) -> list[Step]:
@@ -145,8 +143,8 @@ class Loop:
         self._done = self._skipped = self._rows = self._bytes = 0
 
     async def events(self) -> AsyncIterator[Event | Outcome]:
-        """Everything that happens, then the Outcome."""
-        plan, standing = self._context.plan, self._context.standing
+        """Everything that happens, once the state file has it; then the Outcome."""
+        plan, standing, journal = self._context.plan, self._context.standing, self._context.journal
         counted: tuple[Parity, ...] = ()
         not_counted, mixed = "", tuple[str, ...]()
         for step in plan.step:
@@ -159,20 +157,20 @@ class Loop:
             for event in self._start_ready():
                 yield event
             while self._tasks:
-                told = await self._context.events.get()
-                if isinstance(told, BaseException):
-                    raise told
-                yield told
-                for more in self._ended(told):
-                    yield more
+                for event in await self._told():
+                    yield event
+                    for more in self._ended(event):
+                        yield more
             if not self._failures and len(self._over) == len(plan.step) and LAST_LOOK not in standing.finished:
                 failures, counted = await last_look(plan, self._context.engines)
+                journal.note(failures)
                 for failure in failures:
                     self._failures.append(failure)
                     self._done = max(0, self._done - 1)
                     yield failure
                 if not self._options.verify:
-                    mixed = await mixed_sources(plan, self._context.engines)
+                    context = self._context
+                    mixed = await mixed_sources(plan, context.engines, context.moments, context.of_this_moment)
             elif self._failures and not self._context.interrupt.is_set():
                 counted, not_counted = await self._count()
         finally:
@@ -195,6 +193,19 @@ class Loop:
             mixed=mixed,
             throttled=self._context.throttle.seconds,
         )
+
+    async def _told(self) -> list[Event]:
+        """What happened since the last look, noted together. Raises what a step's work must not raise."""
+        events, told = self._context.events, list[Event]()
+        one = await events.get()
+        while not isinstance(one, BaseException):
+            told.append(one)
+            if events.empty():
+                self._context.journal.note(told)
+                return told
+            one = events.get_nowait()
+        self._context.journal.note(told)
+        raise one
 
     async def _count(self) -> tuple[tuple[Parity, ...], str]:
         """Both sides after a failure; that may well be of a server that cannot be asked any more."""
@@ -253,7 +264,9 @@ class Loop:
         self._slots_left(step)
         self._is_over(step.id)
         self._skipped += 1
-        return StepSkipped(step.id, why)
+        event = StepSkipped(step.id, why)
+        self._context.journal.note([event])
+        return event
 
     async def _one(self, step: Step) -> None:
         """One step; its last event says how it ended."""
@@ -298,23 +311,6 @@ class Loop:
             case _:
                 pass
         return []
-
-
-def _note(run: Run, event: Event) -> None:
-    """The state file's copy of an event."""
-    match event:
-        case ChunkDone(step=step, rows=rows, bytes=size):
-            run.checkpoint(step, rows, size)
-        case StepDone(step=step, rows=rows, bytes=size, seconds=seconds, note=note):
-            run.done(step, rows, size, seconds, note)
-        case StepSkipped(step=step, why=why):
-            run.skipped(step, why)
-        case StepFailed(step=step, error=error):
-            run.failed(step, error)
-        case MomentOpened(endpoint=endpoint, way=way, position=position):
-            run.moment(endpoint, way, position)
-        case StepStarted() | StepStopped() | Waiting() | Throttled() | ThrottleEnded():
-            pass  # the intent was recorded before the step began; what is running at the end is pending again
 
 
 def _refuse_blocked(plan: Plan) -> None:

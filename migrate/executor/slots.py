@@ -68,6 +68,11 @@ class Slots:
         """One more session on a server, for the lines that close steps: they must not queue with the work."""
         return self._lines[endpoint]
 
+    @property
+    def queued(self) -> bool:
+        """Whether work waits for slots."""
+        return any(self._queues.values())
+
     def over(self, lane: Lane) -> None:
         """One piece of the lane's work is done, or will not be tried: nothing is kept free for it any more."""
         self._left[lane] -= 1
@@ -104,7 +109,7 @@ class Slots:
         return False
 
     def _let_in(self) -> None:
-        while fitting := [hold for hold in self._first() if self._fits(hold)]:
+        while self._free[_ALL] > 0 and (fitting := [hold for hold in self._first() if self._fits(hold)]):
             hold = min(fitting, key=lambda hold: (self._running[hold.lane], self._turn[hold.lane]))
             self._queues[hold.lane, hold.names].popleft()
             self._turn[hold.lane] = next(self._turns)

@@ -230,14 +230,17 @@ async def _check_foreign_keys(context: Context, step: CheckForeignKeys) -> Done:
 async def _set_auto_increment(context: Context, step: SetAutoIncrement) -> Done:
     """The counter of a table, or a sequence, goes with the data: also over values that were deleted."""
     here, there = parse_object(step.source), parse_object(step.target)
-    source, target = context.engines[here.endpoint], context.engines[there.endpoint]
+    source, target = context.counters[here.endpoint], context.counters[there.endpoint]
+    source.want(here.table)
+    target.want(there.table)
 
     async def work() -> None:
-        async with context.take(step, source.endpoint, target.endpoint):
+        async with context.take(step, here.endpoint, there.endpoint):
             await context.begin(step)
-            wanted = await source.auto_increment(here.table)
-            if wanted is not None and wanted != await target.auto_increment(there.table):
-                await target.set_auto_increment(there.table, wanted, step_tag(context.plan, step))
+            wanted = await source.value(here.table)
+            if wanted is not None and wanted != await target.value(there.table):
+                engine = context.engines[there.endpoint]
+                await engine.set_auto_increment(there.table, wanted, step_tag(context.plan, step))
 
     await context.patiently(step, work)
     await _record(context, step)

@@ -124,6 +124,7 @@ def parse_pattern(text: str, catalogs: bool = False) -> Pattern:
     return Pattern(endpoint, parts[0], parts[1])
 
 
+@lru_cache(maxsize=1 << 14)
 def parse_object(text: str, catalogs: bool = False) -> ObjectRef:
     """Read what `str(ObjectRef)` wrote. ValueError says what is wrong."""
     pattern = parse_pattern(text, catalogs)

@@ -172,22 +172,35 @@ class Acting:
     async def test_the_next_value_of_a_counter_is_fresh(self, world: World) -> None:
         counted = table(world.target_schema, "counted", integer("id", auto_increment=True), primary("id"))
         await world.create("target", counted, [(1,), (2,), (41,)])
-        assert await world.target.auto_increment(counted.name) == 42
+        assert await world.target.auto_increment([counted.name]) == {counted.name: 42}
         await world.insert("target", counted, [(99,)])
-        assert await world.target.auto_increment(counted.name) == 100
+        assert await world.target.auto_increment([counted.name]) == {counted.name: 100}
+
+    async def test_the_counters_of_many_tables_are_told_at_once(self, world: World) -> None:
+        counted = [
+            table(world.target_schema, f"counted{number:02}", integer("id", auto_increment=True), primary("id"))
+            for number in range(70)
+        ]
+        plain = table(world.target_schema, "plain", integer("id"), primary("id"))
+        await world.create("target", plain, [(5,)])
+        for number, one in enumerate(counted):
+            await world.create("target", one, [(number + 1,)])
+        found = await world.target.auto_increment([plain.name, *(one.name for one in counted)])
+        assert found == {one.name: number + 2 for number, one in enumerate(counted)}
+        assert await world.target.auto_increment([]) == {}
 
     async def test_a_counter_is_set_and_never_below_the_rows(self, world: World) -> None:
         counted = table(world.target_schema, "counted", integer("id", auto_increment=True), primary("id"))
         await world.create("target", counted, [(5,)])
         await world.target.set_auto_increment(counted.name, 1000, TAG)
-        assert await world.target.auto_increment(counted.name) == 1000
+        assert await world.target.auto_increment([counted.name]) == {counted.name: 1000}
         await world.target.set_auto_increment(counted.name, 3, TAG)
-        assert await world.target.auto_increment(counted.name) == 6
+        assert await world.target.auto_increment([counted.name]) == {counted.name: 6}
 
     async def test_a_table_without_a_counter_has_no_next_value(self, world: World) -> None:
         plain = table(world.target_schema, "plain", integer("id"), primary("id"))
         await world.create("target", plain, [(5,)])
-        assert await world.target.auto_increment(plain.name) is None
+        assert await world.target.auto_increment([plain.name]) == {}
 
     # -- locks ---------------------------------------------------------------------------------------------------
 
@@ -275,6 +288,20 @@ class Acting:
             await world.target.record(key, [LedgerLine("whole", Span(), number, number)])
         for number, key in enumerate(keys):
             assert await lines(world, key) == [LedgerLine("whole", Span(), number, number)]
+
+    async def test_ends_of_many_steps_are_recorded_at_once_and_one_that_is_there_stays(self, world: World) -> None:
+        await world.target.prepare_ledger([("", world.target_schema)])
+        keys = [load(TableName(world.target_schema, name)) for name in ("t", "u", "v", "w")]
+        ends = {key: LedgerLine("whole", Span(), number, 2 * number, "now") for number, key in enumerate(keys)}
+        await world.target.record_ends(dict(list(ends.items())[:2]))
+        await world.target.record(keys[2], [LedgerLine("whole", Span(), 77, 77)])
+        await world.target.record_ends(ends)
+        assert [await lines(world, key) for key in keys] == [
+            [ends[keys[0]]],
+            [ends[keys[1]]],
+            [LedgerLine("whole", Span(), 77, 77)],
+            [ends[keys[3]]],
+        ]
 
     async def test_started_names_the_tables_of_this_plan_alone(self, world: World) -> None:
         await world.target.prepare_ledger([("", world.target_schema)])

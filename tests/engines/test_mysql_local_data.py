@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from migrate.engines.mysql.answers import Result
-from migrate.engines.mysql.connect import MAX_PACKET_LEN, PACKET
+from migrate.engines.mysql.sending import MAX_PACKET_LEN, PACKET
 from migrate.errors import (
     ConnectionLost,
     ServerError,

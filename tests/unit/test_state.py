@@ -189,6 +189,60 @@ def test_counters_are_committed_at_most_once_a_second(path: Path) -> None:
         assert looking.statuses(DIGEST)["load"].rows > max(seen)
 
 
+def test_what_is_recorded_together_is_one_commit(path: Path) -> None:
+    with State.open(path) as state, State.open(path) as looking:
+        run = claim(state)
+        run.checkpoint("load", 3, 30)
+        with run.together():
+            run.intent("a")
+            run.done("b", 1, 2, 0.5, "")
+            run.checkpoint("load", 4, 40)
+            run.done("load", 9, 90, 0.0, "")
+            run.checkpoint("c", 5, 5)
+            assert looking.statuses(DIGEST) == {}
+        found = looking.statuses(DIGEST)
+        assert {name: one.status for name, one in found.items()} == {"a": "running", "b": "done", "load": "done"}
+        assert found["load"].rows == 9
+        run.flush()
+        assert looking.statuses(DIGEST)["c"].rows == 5
+
+
+def test_of_what_is_recorded_together_nothing_stays_when_it_fails(path: Path) -> None:
+    with State.open(path) as state:
+        run = claim(state)
+        run.checkpoint("load", 3, 30)
+
+        def fails() -> None:
+            with run.together():
+                run.intent("a")
+                run.checkpoint("load", 4, 40)
+                run.done("b", 1, 2, 0.5, "")
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            fails()
+        assert state.statuses(DIGEST) == {}
+        run.intent("c")
+        assert state.unfinished_intents(DIGEST) == ("c",)
+        assert state.statuses(DIGEST)["load"].rows == 3  # what waited before it waits on
+
+
+def test_a_step_that_is_to_come_has_an_intent_and_is_pending_until_it_begins(path: Path) -> None:
+    with State.open(path) as state, State.open(path) as looking:
+        run = claim(state)
+        run.failed("failed", "before")
+        run.coming("a")
+        run.coming("failed")
+        assert looking.unfinished_intents(DIGEST) == ("a", "failed")
+        assert {name: one.status for name, one in looking.statuses(DIGEST).items()} == {
+            "a": "pending",
+            "failed": "failed",
+        }
+        run.begun("a")
+        run.flush()
+        assert looking.statuses(DIGEST)["a"] == StepStatus("a", "running")
+
+
 # -- crashes -----------------------------------------------------------------------------------------------------------
 
 

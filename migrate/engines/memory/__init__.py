@@ -248,9 +248,10 @@ class MemoryEngine:
         keys = map(child.picker(foreign_key.columns), child.rows)
         return sum(1 for key in keys if None not in key and key not in there)
 
-    async def auto_increment(self, table: TableName) -> int | None:
+    async def auto_increment(self, tables: Sequence[TableName]) -> Mapping[TableName, int]:
         """See base.Engine."""
-        return inspect.next_value(self.server.table(self.endpoint, table))
+        found = {table: inspect.next_value(self.server.table(self.endpoint, table)) for table in tables}
+        return {table: value for table, value in found.items() if value is not None}
 
     async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None:
         """See base.Engine. A value that rows have reached already is raised to the first free one."""
@@ -338,6 +339,11 @@ class MemoryEngine:
         self.server.check_writable(self.endpoint)
         self.server.ledger(self.endpoint, key.target).add(key, lines)
         await self.server.faults.at("record.done", str(key.target))
+
+    async def record_ends(self, ends: Mapping[LedgerKey, LedgerLine]) -> None:
+        """See base.Engine."""
+        for key, line in ends.items():
+            await self.record(key, (line,))
 
     async def forget(self, keys: Sequence[LedgerKey]) -> None:
         """See base.Engine."""

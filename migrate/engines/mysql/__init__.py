@@ -25,13 +25,13 @@ from migrate.engines.base import (
     Writer,
 )
 from migrate.engines.mysql import alter, ddl, drawn, keys, snapshot, spans, stored_ddl, translation
-from migrate.engines.mysql.answers import literal
 from migrate.engines.mysql.broken import mend
 from migrate.engines.mysql.collations import weights
 from migrate.engines.mysql.connect import Server
+from migrate.engines.mysql.counters import counters, is_sequence
 from migrate.engines.mysql.grants import unseen, writes_anyway
 from migrate.engines.mysql.inspect import definitions, inspect
-from migrate.engines.mysql.ledger import ledger_insert, ledger_line, ledger_table
+from migrate.engines.mysql.ledger import ledger_insert, ledger_inserts, ledger_line, ledger_table
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.made import made, record_made
 from migrate.engines.mysql.measure import measure
@@ -62,10 +62,6 @@ from migrate.sql import quote_table
 
 BATCH = 64
 """Tables asked about in one statement."""
-
-AUTO_INCREMENT = """\
-SELECT AUTO_INCREMENT,TABLE_TYPE FROM information_schema.TABLES
-WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {name}"""
 
 NO_LEDGER = (1044, 1049, 1142, 1146)
 """No such schema or table; or one that this account may not see, if it is there."""
@@ -283,21 +279,11 @@ class MysqlEngine:
         async with self._server.session("metadata") as session:
             return int(str((await session.query(count_orphans(table, foreign_key))).rows[0][0]))
 
-    async def auto_increment(self, table: TableName) -> int | None:
-        statement = AUTO_INCREMENT.format(schema=literal(table.schema), name=literal(table.name))
-        async with self._server.session("metadata") as session:
-            # After a restart the value of a table that nobody has opened is one too low (seen on 8.0.33).
-            await session.query(f"SELECT 1 FROM {quote_table(table)} LIMIT 1")
-            rows = (await session.query(statement)).rows
-            if rows and _line(rows[0][1]) == "SEQUENCE":
-                rows = (await session.query(f"SELECT next_not_cached_value FROM {quote_table(table)}")).rows
-        return None if not rows or rows[0][0] is None else int(str(rows[0][0]))
+    async def auto_increment(self, tables: Sequence[TableName]) -> Mapping[TableName, int]:
+        return await counters(self._server, tables)
 
     async def set_auto_increment(self, table: TableName, value: int, tag: str) -> None:
-        statement = AUTO_INCREMENT.format(schema=literal(table.schema), name=literal(table.name))
-        async with self._server.session("metadata") as session:
-            rows = (await session.query(statement)).rows
-        if rows and _line(rows[0][1]) == "SEQUENCE":
+        if await is_sequence(self._server, table):
             await self.execute(f"ALTER SEQUENCE {quote_table(table)} RESTART {value}", tag)
         else:
             await self.execute(f"ALTER TABLE {quote_table(table)} AUTO_INCREMENT = {value}", tag)
@@ -368,6 +354,20 @@ class MysqlEngine:
                 await session.execute(ledger_insert(key, lines))
             except DuplicateRow:
                 return  # one statement: none of the lines was written, those of a predecessor stay
+
+    async def record_ends(self, ends: Mapping[LedgerKey, LedgerLine]) -> None:
+        by_schema: dict[str, list[tuple[LedgerKey, LedgerLine]]] = {}
+        for key, line in ends.items():
+            by_schema.setdefault(key.target.schema, []).append((key, line))
+        for found in by_schema.values():
+            async with self._server.session("write") as session:
+                try:
+                    await session.execute(ledger_inserts(found))
+                    continue
+                except DuplicateRow:
+                    pass  # none was written
+            for key, line in found:
+                await self.record(key, (line,))
 
     async def forget(self, keys: Sequence[LedgerKey]) -> None:
         async with self._server.session("write") as session:

@@ -8,7 +8,6 @@ decode error or a cancelled read its packets belong to nobody ("Packet sequence 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import struct
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ from pymysql.constants import CLIENT, COMMAND, CR, FIELD_TYPE, SERVER_STATUS
 
 from migrate.engines.mysql.answers import Answer, Result, ServerWarning
 from migrate.engines.mysql.refusals import CONNECTION_LOST, code_and_text, named, not_mysql
+from migrate.engines.mysql.sending import PACKET, LocalData, send_statement
 from migrate.engines.mysql.settings import (
     BEFORE_READING,
     CONNECT_TIMEOUT,
@@ -36,12 +36,6 @@ from migrate.model.plan import EndpointRef
 
 FRESH = 1.0
 """Seconds for which an idle session is taken to be alive without asking: round trips add up."""
-
-PACKET = 1 << 20
-"""Bytes of local data sent at a time, and so what waits in memory of them; less where the server takes less."""
-
-MAX_PACKET_LEN = (1 << 24) - 1
-"""Bytes of one packet of the protocol: what is longer goes on in the next one."""
 
 _INTEGERS = dict.fromkeys(
     (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR), int
@@ -90,6 +84,8 @@ class Session:
         self.kind = kind
         self.id: int = connection.thread_id()
         """The server's number of this connection: what KILL takes."""
+        self.large = server._large
+        """To be held by whoever reads a value of many MiB: one at a time does on one server."""
         self._server = server
         self._connection = connection
         self._busy = False
@@ -113,11 +109,6 @@ class Session:
         return int(self._server._variables["max_allowed_packet"])
 
     @property
-    def large(self) -> asyncio.Lock:
-        """To be held by whoever reads a value of many MiB: one at a time does on one server."""
-        return self._server._large
-
-    @property
     def in_transaction(self) -> bool:
         """Whether the last statement that changed something left a transaction open."""
         return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
@@ -139,12 +130,9 @@ class Session:
         return Result(reply.affected_rows, reply.warning_count)
 
     async def execute_pieces(self, length: int, pieces: Iterable[bytes | memoryview], place: str = "") -> Result:
-        """`execute` of a statement that has `length` bytes in all, of which about one piece waits in memory.
-
-        Raises ValueError when the pieces are not so many bytes; the session is closed then.
-        """
+        """`execute` of a statement that has `length` bytes in all, of which about one piece waits in memory."""
         with self._exchange(place):
-            await self._send_pieces(length, pieces)
+            await send_statement(self._connection, length, pieces)
             reply = _Reply(self._connection)
             await reply.read()
             self._note(reply)
@@ -177,15 +165,16 @@ class Session:
             packet = await self._connection._read_packet()
             if not packet.is_load_local_packet():
                 raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, "the server did not ask for the data")
+        data = LocalData(self._connection, min(PACKET, self.packet // 2))
         try:
             for piece in pieces:  # outside an exchange: what it raises is no error of the connection
                 with self._exchange(place):
-                    await self._send_data(memoryview(piece).cast("B"))
+                    await data.send(memoryview(piece).cast("B"))
         except BaseException:
             self.abandon()
             raise
         with self._exchange(place):
-            self._connection.write_packet(b"")
+            data.end()
             reply = _Reply(self._connection)
             await reply.read()
             self._note(reply)
@@ -230,41 +219,6 @@ class Session:
         # aiomysql's cursors bring parameter interpolation and regular expressions that change statements.
         await self._connection._execute_command(COMMAND.COM_QUERY, sql.encode() if isinstance(sql, str) else sql)
         return _Reply(self._connection)
-
-    async def _send_data(self, data: memoryview) -> None:
-        # aiomysql's LoadLocalFile reads a file, and never waits for the socket: a fast source would fill the memory.
-        # An empty packet ends the data, so an empty piece sends none.
-        connection, size = self._connection, min(PACKET, self.packet // 2)
-        for at in range(0, len(data), size):
-            part = data[at : at + size]
-            header = struct.pack("<I", len(part))[:3] + bytes([connection._next_seq_id])
-            connection._next_seq_id = (connection._next_seq_id + 1) % 256
-            connection._writer.writelines((header, part))
-            await connection._writer.drain()
-
-    async def _send_pieces(self, length: int, pieces: Iterable[bytes | memoryview]) -> None:
-        # The driver takes a statement as one value, and copies what is left of it for each packet of 16 MiB.
-        writer, left, room, number = self._connection._writer, length + 1, 0, 0
-        for piece in itertools.chain((bytes([COMMAND.COM_QUERY]),), pieces):
-            rest = memoryview(piece).cast("B")
-            while rest:
-                if not room:
-                    room = min(MAX_PACKET_LEN, left)
-                    writer.write(struct.pack("<I", room)[:3] + bytes([number % 256]))
-                    number += 1
-                part, rest = rest[:room], rest[room:]
-                writer.write(part)
-                await writer.drain()
-                room -= len(part)
-                left -= len(part)
-                if left < 0 or (rest and not left):
-                    raise ValueError("a statement is longer than was said")
-        if left:
-            raise ValueError("a statement is shorter than was said")
-        if (length + 1) % MAX_PACKET_LEN == 0:  # else the server would wait for more
-            writer.write(struct.pack("<I", 0)[:3] + bytes([number % 256]))
-            number += 1
-        self._connection._next_seq_id = number % 256
 
     def _note(self, reply: _Reply) -> None:
         """Keep the server's status; refuse a second result, which nobody here asks for."""

@@ -7,6 +7,7 @@ server, is said: collations (of utf8mb4, MySQL 5.7: general_ci, 8.0: 0900_ai_ci,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from migrate.engines.mysql.drawn import drawing_from
@@ -37,6 +38,9 @@ _REFUSED = {
     "ndbcluster": "an NDB table lives in a cluster: its definition does not hold elsewhere",
     "ndb": "an NDB table lives in a cluster: its definition does not hold elsewhere",
 }
+# Texts without these words have no such clause: most need not be cut into tokens for it.
+_PLACE = re.compile("DIRECTORY|TABLESPACE|COLUMN_FORMAT", re.IGNORECASE)
+_CHARSET = re.compile("CHARSET|CHARACTER", re.IGNORECASE)
 _EVERYWHERE = frozenset({"innodb_file_per_table", "innodb_system", "innodb_temporary"})
 _DEFAULT_DIFFERS = ("utf8", "ucs2", "utf16", "utf32")
 """Character sets whose default collation is not the same on every version and vendor (`character_set_collations`)."""
@@ -227,6 +231,8 @@ def as_wanted(table: Table, item: Item, always: bool = False) -> str:
 
 
 def _with_collation(column: Column, text: str, always: bool) -> str:
+    if not always and not _CHARSET.search(text):
+        return text
     found = tokens(text)
     end = _unsaid_collation(found, base=0)
     if end is not None:
@@ -304,6 +310,8 @@ def _needed_by_counter(table: Table) -> str:
 def _places(definition: str) -> list[str]:
     """Clauses that name a place outside of the schema, or rows that a copy would not carry."""
     items(definition)
+    if not _PLACE.search(definition):
+        return []
     found = tokens(definition, versioned=True)
     said: dict[str, None] = {}  # a set that keeps the order; partitions repeat their clauses
     for at, token in enumerate(found[:-2]):

@@ -73,6 +73,11 @@ def ledger_table(beside: TableName) -> _Ledger:
 
 def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine]) -> str:
     """One statement for all lines: all are written or, when one is there already, none."""
+    return ledger_inserts([(key, line) for line in lines])
+
+
+def ledger_inserts(lines: Sequence[tuple[LedgerKey, LedgerLine]]) -> str:
+    """The same for lines of several steps, whose tables are in one schema; at least one."""
     values = ",".join(
         "("
         + ",".join(
@@ -92,10 +97,10 @@ def ledger_insert(key: LedgerKey, lines: Sequence[LedgerLine]) -> str:
             )
         )
         + ")"
-        for line in lines
+        for key, line in lines
     )
     return (
-        f"INSERT INTO {ledger_table(key.target).name} (`plan`,`step_hash`,`place`,`step`,`target`,`kind`,"
+        f"INSERT INTO {ledger_table(lines[0][0].target).name} (`plan`,`step_hash`,`place`,`step`,`target`,`kind`,"
         f"`lower_bound`,`upper_bound`,`row_count`,`byte_count`,`moment`,`digest`) VALUES {values}"
     )
 

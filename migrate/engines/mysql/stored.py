@@ -67,8 +67,10 @@ def view_text(algorithm: str | None, security: str, columns: Sequence[str], defi
 
 
 def _views(read: _Read) -> Iterator[StoredObject]:
-    comments = {(row["TABLE_SCHEMA"], row["TABLE_NAME"]): row["TABLE_COMMENT"] or "" for row in read["TABLES"]}
     views = {(row["TABLE_SCHEMA"], row["TABLE_NAME"]): row for row in read["VIEWS"]}
+    if not views:
+        return
+    comments = {(row["TABLE_SCHEMA"], row["TABLE_NAME"]): row["TABLE_COMMENT"] or "" for row in read["TABLES"]}
     columns: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for row in read["COLUMNS"]:
         if (row["TABLE_SCHEMA"], row["TABLE_NAME"]) in views:
