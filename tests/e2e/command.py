@@ -169,9 +169,9 @@ def findings(ran: Ran) -> list[tuple[str, str]]:
     return [(found["code"], found["object"]) for found in plan["findings"]]
 
 
-def wait_until(what: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(what: Callable[[], bool], seconds: float = 30.0, every: float = 0.02) -> None:
     """Ask again and again until it is so; fails the test after `seconds`."""
     limit = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < limit, f"not so after {seconds:.0f} s"
-        time.sleep(0.02)
+        time.sleep(every)
