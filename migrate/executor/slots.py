@@ -88,9 +88,7 @@ class Slots:
         try:
             await hold.given
         except asyncio.CancelledError:
-            if hold in queue:
-                queue.remove(hold)
-            else:
+            if not hold.given.cancelled():  # they were given just before
                 self._give_back(hold)
             raise
         try:
@@ -119,7 +117,10 @@ class Slots:
             hold.given.set_result(None)
 
     def _first(self) -> list[Hold]:
-        """Of everything that waits for the same slots the one that came first."""
+        """Of everything that waits for the same slots the one that came first, and still waits."""
+        for queue in self._queues.values():
+            while queue and queue[0].given.cancelled():
+                queue.popleft()
         return [queue[0] for queue in self._queues.values() if queue]
 
     def _fits(self, hold: Hold) -> bool:

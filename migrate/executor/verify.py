@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import msgspec
 
 from migrate.diff import describe
-from migrate.engines.base import Engine, Reader, Rows
+from migrate.engines.base import Engine, Reader, Rows, Span
 from migrate.engines.compare import Compared, compare, compare_span, extra_alone
 from migrate.errors import Different, MigrateError
+from migrate.executor.both import PART_BYTES, raise_first
 from migrate.executor.documents import Documents
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Lane, Slots
@@ -117,10 +120,13 @@ async def verify(
         if pair.target not in left and not pair.refused:
             _prove_stored(pair, stored_gap[pair.target], events)
     stored = events.qsize()
-    tasks = [
-        asyncio.create_task(_prove(one, str(one.target) in spared, gap, engines, slots, throttle, events, mending))
-        for one in meant
-    ]
+    sizes = {
+        ObjectRef(endpoint, one.table): one.bytes
+        for endpoint, there in seen.sources.items()
+        for one in there.statistics
+    }
+    proof = _Proof(engines, slots, throttle, events, mending, sizes)
+    tasks = [asyncio.create_task(proof.prove(one, str(one.target) in spared, gap[one.target])) for one in meant]
     waiting, rows, done = len(tasks) + stored, 0, 0
     failures: list[StepFailed] = []
     try:
@@ -178,45 +184,139 @@ class Rowwise(msgspec.Struct):
     documents: tuple[str, ...] = ()
 
 
-async def _prove(
-    pair: Pair,
-    spare: bool,
-    gap: Mapping[ObjectRef, Gap],
-    engines: Mapping[str, Engine],
-    slots: Slots,
-    throttle: Throttle,
-    events: asyncio.Queue[Event | BaseException],
-    mending: Mending | None,
-) -> None:
-    """One table: its definition, then its rows."""
-    name = f"verify:{pair.target}"
-    began = time.monotonic()
-    pace = mending.pace(throttle, pair) if mending else throttle.pace(_lane(pair), _go_on)
-    try:
-        async with slots.take(_lane(pair), *_lane(pair)):
-            await pace.turn()
-            events.put_nowait(StepStarted(name))
-            here = gap[pair.target]
-            found = [describe(change) for change in here.changes]
-            rows = Rowwise()
-            if here.actual is None:
-                found = ["the target has no such table"]
-            elif not here.values_differ:
-                rows = await _rows(pair, spare, engines, pace, events, mending if not found else None)
-                found += rows.wrong
-        if found:
-            raise different(pair, found, bool(rows.wrong), rows.documents)
-    except MigrateError as error:
-        events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
-    except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
-        events.put_nowait(error)
-    else:
-        notes = [f"{rows.mended:,} rows were read again"] if rows.mended else []
-        notes += [gone(rows.deleted)] if rows.deleted else []
-        notes += [kept(rows.extra)] if rows.extra else []
-        events.put_nowait(StepDone(name, time.monotonic() - began, rows.total, note="; ".join(notes)))
-    finally:
-        slots.over(_lane(pair))
+class _Proof:
+    """The proof of tables, several at once; of a large one several parts at once."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        slots: Slots,
+        throttle: Throttle,
+        events: asyncio.Queue[Event | BaseException],
+        mending: Mending | None,
+        sizes: Mapping[ObjectRef, int],
+    ) -> None:
+        """`sizes`: bytes of the source's tables, as the servers know."""
+        self._engines = engines
+        self._slots = slots
+        self._throttle = throttle
+        self._events = events
+        self._mending = mending
+        self._sizes = sizes
+
+    async def prove(self, pair: Pair, spare: bool, gap: Gap) -> None:
+        """One table: its definition, then its rows. Tells of it; an exception that is no failure is told too."""
+        name = f"verify:{pair.target}"
+        began = time.monotonic()
+        mending = self._mending
+        pace = mending.pace(self._throttle, pair) if mending else self._throttle.pace(_lane(pair), _go_on)
+        try:
+            async with self._slots.take(_lane(pair), *_lane(pair)):
+                await pace.turn()
+                self._events.put_nowait(StepStarted(name))
+                found = [describe(change) for change in gap.changes]
+                rows = Rowwise()
+                if gap.actual is None:
+                    found = ["the target has no such table"]
+                elif not gap.values_differ:
+                    rows = await self._rows(pair, spare, pace, mending if not found else None)
+                    found += rows.wrong
+            if found:
+                raise different(pair, found, bool(rows.wrong), rows.documents)
+        except MigrateError as error:
+            self._events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
+        except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
+            self._events.put_nowait(error)
+        else:
+            notes = [f"{rows.mended:,} rows were read again"] if rows.mended else []
+            notes += [gone(rows.deleted)] if rows.deleted else []
+            notes += [kept(rows.extra)] if rows.extra else []
+            self._events.put_nowait(StepDone(name, time.monotonic() - began, rows.total, note="; ".join(notes)))
+        finally:
+            self._slots.over(_lane(pair))
+
+    async def _rows(self, pair: Pair, spare: bool, pace: Pace, mending: Mending | None) -> Rowwise:
+        """Both sides range by range; what differs is looked at again, or made equal where there is a `mending`."""
+        source, target = self._engines[pair.source.endpoint], self._engines[pair.target.endpoint]
+        mine, theirs = both_sides(pair, source, target)
+        found = Rowwise()
+        async with self._open(pair, mending) as (left, right):
+            unequal = await self._compared(pair, mine, theirs, left, right, pace, mending, found)
+            if mending and unequal:
+                made = await mending.mend(pair, left, right, unequal, spare, pace)
+                found.mended, found.deleted = made.rows, made.deleted
+                unequal, found.documents = list(made.left), made.documents
+            documents = Documents(left, right, mine, theirs, pace.turn)
+            for one in unequal:
+                again, moving = (one, False) if mending else await _settled(one, left, right, mine, theirs)
+                if again.equal:
+                    continue
+                extra = await extra_alone(left, right, mine, theirs, again) if spare else None
+                if extra is None:
+                    found.total -= one.source.rows
+                    found.wrong += (named(again, source) + (MOVING if moving else ""),)
+                    if not moving and not mending:
+                        await documents.settle(again, writer=None)
+                else:
+                    found.extra += extra
+        found.documents = found.documents or documents.tally.said(source)
+        return found
+
+    @asynccontextmanager
+    async def _open(self, pair: Pair, mending: Mending | None) -> AsyncIterator[tuple[Reader, Reader]]:
+        source, target = self._engines[pair.source.endpoint], self._engines[pair.target.endpoint]
+        reading = mending.moments.reader(source.endpoint) if mending else source.reader()
+        async with reading as left, target.reader() as right:
+            yield left, right
+
+    async def _compared(
+        self,
+        pair: Pair,
+        mine: Rows,
+        theirs: Rows,
+        left: Reader,
+        right: Reader,
+        pace: Pace,
+        mending: Mending | None,
+        found: Rowwise,
+    ) -> list[Compared]:
+        """The ranges that differ, in key order. Others help with a large table, as far as there are slots for them."""
+        source, target = self._engines[pair.source.endpoint], self._engines[pair.target.endpoint]
+        count = min(source.slots, target.slots, self._sizes.get(pair.source, 0) // PART_BYTES)
+        starts = await left.starts(mine, count) if count > 1 and mine.key and mine.alike else ()
+        spans = [Span(lower, upper) for lower, upper in itertools.pairwise((None, *starts, None))]
+        unequal: list[list[Compared]] = [[] for _ in spans]
+        work = iter(enumerate(spans))
+        at_work = set[asyncio.Task[None] | None]()
+
+        async def look(left: Reader, right: Reader) -> None:
+            for number, span in work:
+                async for one in compare(left, right, mine, theirs, within=span):
+                    if not one.equal:
+                        unequal[number].append(one)
+                    await pace.turn()
+                    found.total += one.source.rows
+                    self._events.put_nowait(ChunkDone(f"verify:{pair.target}", one.source.rows, 0))
+
+        async def help_out() -> None:
+            async with self._slots.take(_lane(pair), *_lane(pair)):
+                at_work.add(asyncio.current_task())
+                async with self._open(pair, mending) as (left, right):
+                    await look(left, right)
+
+        helpers = [asyncio.create_task(help_out()) for _ in spans[1:]]
+        try:
+            await look(left, right)
+        except BaseException:
+            at_work.clear()
+            raise
+        finally:
+            for helper in helpers:
+                if helper not in at_work:  # it waits for slots, and nothing is left for it
+                    helper.cancel()
+            ends = await asyncio.gather(*helpers, return_exceptions=True)
+        raise_first([end for end in ends if not isinstance(end, asyncio.CancelledError)])
+        return list(itertools.chain.from_iterable(unequal))
 
 
 def kept(extra: int) -> str:
@@ -231,47 +331,6 @@ def _go_on() -> None:
 def gone(extra: int) -> str:
     """What is said of rows that only the target had, and has no more."""
     return f"{extra:,} rows that only the target had were deleted"
-
-
-async def _rows(
-    pair: Pair,
-    spare: bool,
-    engines: Mapping[str, Engine],
-    pace: Pace,
-    events: asyncio.Queue[Event | BaseException],
-    mending: Mending | None,
-) -> Rowwise:
-    """Both sides range by range; what differs is looked at again, or made equal where there is a `mending`."""
-    source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
-    mine, theirs = both_sides(pair, source, target)
-    found, unequal = Rowwise(), list[Compared]()
-    reading = mending.moments.reader(source.endpoint) if mending else source.reader()
-    async with reading as left, target.reader() as right:
-        async for one in compare(left, right, mine, theirs):
-            if not one.equal:
-                unequal.append(one)
-            await pace.turn()
-            found.total += one.source.rows
-            events.put_nowait(ChunkDone(f"verify:{pair.target}", one.source.rows, 0))
-        if mending and unequal:
-            made = await mending.mend(pair, left, right, unequal, spare, pace)
-            found.mended, found.deleted = made.rows, made.deleted
-            unequal, found.documents = list(made.left), made.documents
-        documents = Documents(left, right, mine, theirs, pace.turn)
-        for one in unequal:
-            again, moving = (one, False) if mending else await _settled(one, left, right, mine, theirs)
-            if again.equal:
-                continue
-            extra = await extra_alone(left, right, mine, theirs, again) if spare else None
-            if extra is None:
-                found.total -= one.source.rows
-                found.wrong += (named(again, source) + (MOVING if moving else ""),)
-                if not moving and not mending:
-                    await documents.settle(again, writer=None)
-            else:
-                found.extra += extra
-    found.documents = found.documents or documents.tally.said(source)
-    return found
 
 
 async def _settled(one: Compared, left: Reader, right: Reader, mine: Rows, theirs: Rows) -> tuple[Compared, bool]:
