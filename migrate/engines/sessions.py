@@ -28,8 +28,11 @@ from migrate.model.plan import Protocol as LoadProtocol
 class Reader(Protocol):
     """One reading session on a source; lives as long as the span it reads."""
 
-    async def starts(self, rows: Rows, count: int) -> tuple[Bound, ...]:
-        """At most `count - 1` places, ascending, that cut the rows into parts of similar size, none of them empty."""
+    async def starts(self, rows: Rows, count: int, total: int = 0) -> tuple[Bound, ...]:
+        """At most `count - 1` places, ascending, that cut the rows into parts of similar size, none of them empty.
+
+        `total`: how many rows there are, as far as that is known; they are counted otherwise.
+        """
 
     async def next_bound(self, rows: Rows, span: Span, limit: int) -> Bound | None:
         """The key of row number `limit` of the span; None when the span has no more than `limit` rows."""

@@ -141,7 +141,7 @@ class Load:
         async with self._context.moments.reader(self._source.endpoint) as reader:
             parts_of_it = max(1, self._step.estimate.bytes // PART_BYTES)
             count = min(self._source.slots, self._target.slots, parts_of_it)
-            starts = await reader.starts(self._rows, count)
+            starts = await reader.starts(self._rows, count, self._step.estimate.rows)
         bounds = (None, *starts, None)
         parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))
         await self._target.record(self._key, tuple(LedgerLine("cut", part) for part in parts))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from msgspec.structs import replace
 
-from migrate.engines.base import Payload, Rows, Span
+from migrate.engines.base import Bound, Payload, Rows, Span
 from migrate.engines.mysql import rows as reading
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.layout import Marks
@@ -175,3 +175,28 @@ def test_text_in_every_collation_is_read_once_in_the_order_of_the_key(opened: Op
     for name, charset in Facts.of(opened.lab).collations[part::10]:
         for native in ("char", "varchar"):
             opened.runner.run(reads_every_row_once(opened, every_text(native, charset, name), SPLIT))
+
+
+async def test_numbers_without_gaps_are_cut_without_looking_and_gaps_are_jumped_over(
+    source: LabServer, fresh_schemas: FreshSchemas
+) -> None:
+    schema = fresh_schemas("spans", source)
+    numbers_there = [*range(1, 41), *range(1000, 1021), 10**15, *range(10**18, 10**18 + 11)]
+    client.rows(source, f"CREATE TABLE {schema}.t (id BIGINT PRIMARY KEY, n INT)")
+    values = ",".join(f"({key},{n})" for n, key in enumerate(numbers_there))
+    client.rows(source, f"INSERT INTO {schema}.t VALUES {values}")
+    looked: list[Span] = []
+    fives = Split(1, (5,), (1 << 20,), ("raw", "hex", "insert", "cells"), 1 << 20, "")
+    async with connected(source) as server, server.session("read") as session:
+        rows = read_as(await table_there(server, schema, "t"), server.is_mariadb)
+        reader, looking = MysqlReader(session), MysqlReader.next_bound
+
+        async def counted(self: MysqlReader, rows: Rows, span: Span, limit: int) -> Bound | None:
+            looked.append(span)
+            return await looking(self, rows, span, limit)
+
+        with mock.patch.object(MysqlReader, "next_bound", counted):
+            found = await chunks(reader, rows, Span(), fives)
+    assert sorted(n for one in found for n in numbers(one)) == list(range(len(numbers_there)))
+    assert all(one.rows for one in found[:-1])
+    assert len(looked) < len(found) / 2

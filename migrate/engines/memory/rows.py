@@ -47,7 +47,7 @@ class MemoryReader:
         self._endpoint = endpoint
         self._server = server
 
-    async def starts(self, rows: Rows, count: int) -> tuple[Bound, ...]:
+    async def starts(self, rows: Rows, count: int, total: int = 0) -> tuple[Bound, ...]:
         """See base.Reader: the last key of every part but the last."""
         stored, inside = self._inside(rows, Span())
         cuts = sorted({len(inside) * part // count for part in range(1, count)} - {0, len(inside)})

@@ -16,6 +16,7 @@ from migrate.engines.mysql.answers import Answer
 from migrate.engines.mysql.connect import Session
 from migrate.engines.mysql.proof import digest_expression, hash_expression, proven_size, remarks_expression
 from migrate.errors import ServerError
+from migrate.model.table import TableName
 from migrate.model.types import Enum, Set
 from migrate.sql import quote_table
 
@@ -43,15 +44,18 @@ class MysqlReader:
         self._session = session
         # CONCAT gives NULL above max_allowed_packet, and hexadecimal digits are twice the bytes.
         self._big = min(BIG_ROW, session.packet // 4)
+        self._dense: tuple[TableName, Bound | None] | None = None
+        """Up to where a table was read whose key is a number, and most numbers before that had a row."""
 
-    async def starts(self, rows: Rows, count: int) -> tuple[Bound, ...]:
+    async def starts(self, rows: Rows, count: int, total: int = 0) -> tuple[Bound, ...]:
         """Equal numbers of rows per part, by walking the key."""
         if count < 2:
             return ()
-        table = quote_table(rows.table) + spans.forced(rows)
-        where = spans.condition(rows, Span())
-        found = await self._session.query(f"SELECT COUNT(*) FROM {table}{where}")
-        total = int(found.rows[0][0])
+        if not total:
+            table = quote_table(rows.table) + spans.forced(rows)
+            where = spans.condition(rows, Span())
+            found = await self._session.query(f"SELECT COUNT(*) FROM {table}{where}")
+            total = int(found.rows[0][0])
         step = -(-total // count)
         if step < 2:
             return ()
@@ -79,8 +83,7 @@ class MysqlReader:
         """See the contract."""
         layouts, fields = lay.fitting(rows, layouts), _enums(rows)
         limit = min(limit, MOST_WARNINGS // fields) if fields else limit
-        upper = await self.next_bound(rows, span, limit)
-        chunk = span if upper is None else msgspec.structs.replace(span, upper=upper)
+        chunk = await self._first(rows, span, limit)
         if "raw" not in layouts:
             budget //= 2  # hexadecimal digits
         if limit * lay.widest(rows) > 4 * budget or lay.widest(rows) > self._big:
@@ -94,7 +97,18 @@ class MysqlReader:
                 chunk, alone = await self._within(rows, chunk, budget)
                 if alone:
                     return await self._cells(rows, chunk)
-        return await self._chunk(rows, chunk, layouts, digest)
+        payload = await self._chunk(rows, chunk, layouts, digest)
+        self._dense = (rows.table, chunk.upper) if spans.is_dense(rows, chunk, payload.rows) else None
+        if not payload.rows and chunk.upper != span.upper:  # a gap
+            return await self.read(rows, span, layouts, limit, budget, digest)
+        return payload
+
+    async def _first(self, rows: Rows, span: Span, limit: int) -> Span:
+        """The first rows of a span, at most `limit`. Where numbers follow each other nobody needs to count them."""
+        if self._dense == (rows.table, span.lower) and (ahead := spans.ahead(span, limit)):
+            return ahead
+        upper = await self.next_bound(rows, span, limit)
+        return span if upper is None else msgspec.structs.replace(span, upper=upper)
 
     async def _within(self, rows: Rows, span: Span, budget: int) -> tuple[Span, bool]:
         """The first rows of the span that fit the budget, at least one; whether that one must travel alone."""

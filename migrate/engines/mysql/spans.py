@@ -112,6 +112,30 @@ def condition(rows: Rows, span: Span, among: Buckets | None = None) -> str:
     return " WHERE " + " AND ".join(parts) if parts else ""
 
 
+LARGEST = (1 << 63) - 1
+"""Numbers above are left to the server."""
+
+
+def is_dense(rows: Rows, span: Span, count: int) -> bool:
+    """Whether most of a span's numbers have a row, where the key is one number."""
+    if len(rows.key) != 1 or not isinstance(rows.key[0].type, Integer) or span.lower is None or span.upper is None:
+        return False
+    return 2 * count >= int(span.upper[0]) - int(span.lower[0])
+
+
+def ahead(span: Span, limit: int) -> Span | None:
+    """The next `limit` numbers of a span whose key is one number: a number has one row, so there are no more.
+
+    None where the span's end is near, or that of all numbers.
+    """
+    if span.lower is None or span.only:
+        return None
+    upper = int(span.lower[0]) + limit
+    if upper >= LARGEST or (span.upper is not None and upper >= int(span.upper[0])):
+        return None
+    return Span(span.lower, (str(upper),))
+
+
 def order(rows: Rows) -> str:
     """The ORDER BY clause that follows the key."""
     return " ORDER BY " + ",".join(quote(column.name) for column in rows.key)

@@ -224,3 +224,16 @@ def test_mariadb_is_told_the_counter_in_the_set_clause_because_it_would_count_on
     assert said[1].endswith(" (@v0,@v1) SET `id` = @v0,`n` = NULLIF(@v1,x'1b061a07')")
     alone = table(counter, column("n"))
     assert lay.load_statement(alone, "`t`", "raw", lay.MARKS[0], mariadb=True).endswith(" (`id`,`n`)")
+
+
+def test_of_numbers_that_follow_each_other_so_many_hold_no_more_rows() -> None:
+    dense = table(column("id"), key=(column("id"),))
+    assert spans.is_dense(dense, Span(("-5",), ("5",)), 5)
+    assert not spans.is_dense(dense, Span(("-5",), ("5",)), 4)
+    assert not spans.is_dense(dense, Span(None, ("5",)), 5)
+    assert not spans.is_dense(table(column("c", UTF8), key=(column("c", UTF8),)), Span(("x'31'",), ("x'32'",)), 1)
+    assert not spans.is_dense(table(key=(column("a"), column("b"))), Span(("1", "1"), ("2", "1")), 5)
+    assert spans.ahead(Span(("7",), ("100",)), 10) == Span(("7",), ("17",))
+    assert spans.ahead(Span(("7",), None), 10) == Span(("7",), ("17",))
+    for near in (Span(("7",), ("17",)), Span(("7",), ("9",)), Span((str((1 << 63) - 5),), None)):
+        assert spans.ahead(near, 10) is None
