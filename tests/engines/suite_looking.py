@@ -170,7 +170,7 @@ class Looking:
         parent = table(world.source_schema, "t0", integer("id"), primary("id"))
         await world.create("source", parent)
         await cost()  # the first one may connect
-        few = await cost()
+        few = min(await cost(), await cost())  # a session that was idle for a while is asked whether it lives
         for number in range(1, 9):
             child = table(
                 world.source_schema,
@@ -182,7 +182,7 @@ class Looking:
                 reference(f"up_{number}", "up", parent.name),
             )
             await world.create("source", child)
-        many = await cost()
+        many = min(await cost(), await cost())
         assert len((await inspected(world.source, world.source_schema)).tables) == 9
         assert many == few
         assert many > 0
