@@ -204,6 +204,12 @@ class Engine(Protocol):
     def rename_table(self, table: Table, renames: Renames) -> Table:
         """The table with every name in the words of its defaults as `renames` says; DDL made from it follows."""
 
+    def row_columns(self, trigger: StoredObject) -> tuple[str, ...]:
+        """The columns of its table that a trigger names by NEW and OLD, each once and as it spells them.
+
+        A server makes no trigger that names one which its table lacks; one that is there stays when a column goes.
+        """
+
     def sequences(self, table: Table) -> tuple[TableName, ...]:
         """The sequences that the table's defaults draw from: a table cannot be made before them."""
 

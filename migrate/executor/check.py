@@ -227,12 +227,13 @@ def _other_words(pair: StoredPair, world: Standing) -> bool:
 
 
 async def _in_the_way(plan: Plan, world: Standing, engines: Mapping[str, Engine]) -> list[str]:
-    """Views of a table's name, and triggers that a load would fire, which were made since the plan was."""
+    """Views of a table's name, and triggers that a load would fire or a change break, made since the plan was."""
     assert world.seen is not None  # noqa: S101 - the only caller has just seen both sides
-    found = await obstacles(world.seen, engines)
+    found = await obstacles(world.seen, world.gap, engines)
     loads = [step for step in plan.step if isinstance(step, RowStep) and step.id not in world.finished]
     dropped = {step.target for step in plan.step if isinstance(step, Ddl) and step.action == "drop-trigger"}
-    refs = [parse_object(step.target) for step in loads]
+    altered = [step for step in plan.step if _alters(step) and step.id not in world.finished]
+    refs = {parse_object(step.target): None for step in (*loads, *altered)}
     lines = [f"{ref}: {found[ref][1]}" for ref in refs if ref in found]
     for window in windows(world.seen, loads):
         names = {str(ObjectRef(window.table.endpoint, one.name)): one.name.name for one in window.triggers}

@@ -65,7 +65,8 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     wanted = {pair.source for pair in seen.pairs if gap[pair.target].changes} - seen.definitions.keys()
     seen = msgspec.structs.replace(seen, definitions={**seen.definitions, **await define(wanted, engines)})
     movable, findings = _movable(seen, engines)
-    in_the_way = await obstacles(seen, engines)
+    spared = {pair.target for pair in seen.pairs if not _permitted(request, pair.target)}
+    in_the_way = await obstacles(seen, gap, engines, spared)
     statistics = await _measure(movable, engines)
     free = tuple(pair for pair in movable if pair.target not in in_the_way)
     existing = await _existing(free, gap, statistics, engines, request.per_server)
@@ -249,12 +250,12 @@ async def _stored(
         if gap[pair.target].change is not None
         or (pair.target.object.endpoint, pair.target.object.table.schema, pair.wanted.table) in groups
     ]
-    targets = {pair.target for pair in seen.stored}
+    made = {pair.target for pair in wanted}
     needed += [
         (window.table.endpoint, trigger)
         for window in opened
         for trigger in window.triggers
-        if StoredRef("trigger", ObjectRef(window.table.endpoint, trigger.name)) not in targets
+        if StoredRef("trigger", ObjectRef(window.table.endpoint, trigger.name)) not in made
     ]
     definitions = await define_stored(needed, engines)
     return StoredPlanner(seen, gap, tables, definitions, engines, reading).plan(left)

@@ -64,7 +64,7 @@ async def parity(
 ) -> tuple[Parity, ...]:
     """A row for each kind that either side has. Raises `ServerError`."""
     counts = {kind: _Count() for kind in KINDS}
-    in_the_way = await obstacles(seen, engines)
+    in_the_way = await obstacles(seen, gap, engines)
     why: dict[ObjectRef, str] = {}
     for pair in seen.pairs:
         if reasons(seen, pair, seen.definitions.get(pair.source, ""), engines):

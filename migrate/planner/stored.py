@@ -3,7 +3,7 @@ events made disabled and enabled last."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -19,6 +19,7 @@ from migrate.planfile import fingerprint
 from migrate.planner.gap import StoredGap, start_of
 from migrate.planner.link import schema_step, settled_by, shaped_by, step_id
 from migrate.planner.needs import Reads
+from migrate.planner.obstacles import naming
 from migrate.planner.risk import finding
 from migrate.planner.survey import Survey
 from migrate.planner.translate import StoredPair, StoredRef
@@ -92,6 +93,7 @@ class StoredPlanner:
         self._engines = engines
         self._reads = reads
         self._pairs = {pair.target: pair for pair in seen.stored}
+        self._wanted = {pair.target: pair.wanted for pair in seen.pairs}
         self._made = StoredSteps([], [], [], {})
 
     def plan(self, left: Mapping[StoredRef, tuple[str, str]]) -> StoredSteps:
@@ -213,7 +215,7 @@ class StoredPlanner:
                 groups.setdefault(key, []).append(pair)
         opened = {window.table: window for window in windows(self._seen, self._tables)}
         for window in opened.values():
-            self._open(window)
+            self._open(window, left)
         for _, pairs in sorted(groups.items()):
             pairs.sort(key=lambda pair: pair.wanted.order)
             table = _table_of(pairs[0].target, pairs[0].wanted)
@@ -231,8 +233,8 @@ class StoredPlanner:
                 before = (made,)
                 self._object(pair.target, gap.actual, pair)
 
-    def _open(self, window: Window) -> None:
-        """Drop what would fire; what is not wanted from the source comes back as it was."""
+    def _open(self, window: Window, left: Collection[StoredRef]) -> None:
+        """Drop what would fire; what does not come from the source comes back as it was, if the server lets it."""
         names = ", ".join(spell(trigger.name.name) for trigger in window.triggers)
         text = f"its triggers ({names}) are dropped while rows are written and made again afterwards"
         self._made.findings.append(finding("MG205", str(window.table), text))
@@ -243,15 +245,26 @@ class StoredPlanner:
             for action in ("load-rows", "sync-rows"):
                 name = step_id(action, window.table)
                 self._made.waits[name] = (*self._made.waits.get(name, ()), dropped)
-            if ref in self._pairs:
+            if ref in self._pairs and ref not in left:
                 continue  # made anew with its group
             definition = self._definitions[ref]
             engine = self._engines[window.table.endpoint]
             script = engine.create_stored(trigger, definition, Renames(), self._seen.dialects[window.table.endpoint])
             after = (dropped, *settled_by(window.table), *before)
-            made = self._create(ref, trigger, (script.sql, dict(script.session), ""), after, "")
+            made = self._create(ref, trigger, (script.sql, dict(script.session), self._broken(ref, trigger)), after, "")
             before = (made,)
             self._object(ref, trigger, None)
+
+    def _broken(self, ref: StoredRef, trigger: StoredObject) -> str:
+        """Why a trigger could not be made again after the rows, with a finding; empty when it can."""
+        table = _table_of(ref, trigger)
+        has = {column.name.casefold() for column in self._wanted[table].columns}
+        lacking = [name for name in self._engines[table.endpoint].row_columns(trigger) if name.casefold() not in has]
+        if not lacking:
+            return ""
+        text = f"{naming(lacking)}, which its table does not have: it could not be made again; drop or mend it first"
+        self._made.findings.append(finding("MG213", str(ref.object), f"this trigger {text}"))
+        return text
 
     # -- events
 

@@ -100,6 +100,30 @@ def test_a_trigger_on_the_target_steps_aside_for_the_load_and_never_fires(world:
     world.finishes()
 
 
+def test_a_trigger_on_a_column_that_goes_or_is_gone_must_go_first(world: World) -> None:
+    goal, trigger = world.goal, f"CREATE TRIGGER `{world.goal}`.audit BEFORE INSERT ON `{world.goal}`.customer"
+    trigger += " FOR EACH ROW SET @said = 'it''s NEW.name', @x = NEW.Extra"
+    client.rows(world.target, f"CREATE DATABASE `{goal}`")
+    fill(world.target, goal, "CREATE TABLE customer (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80), extra INT)")
+    client.rows(world.target, trigger)
+    assert found(world) == {("MG209", f"new:{goal}.customer")}, "the column may not go, so that the trigger stays whole"
+
+    ran = world.migrate.must("plan", "--allow-destructive", "*", "--json")
+    assert ("MG213", f"new:{goal}.customer") in findings(ran)
+    refused(world.apply(), 6, f"load-rows:new:{goal}.customer", "the trigger audit there names the column Extra")
+    assert client.rows(world.target, f"SELECT COUNT(extra) FROM `{goal}`.customer") == [(0,)], "nothing was changed"
+
+    client.rows(world.target, f"ALTER TABLE `{goal}`.customer DROP COLUMN extra")
+    assert found(world) == {("MG205", f"new:{goal}.customer"), ("MG213", f"new:{goal}.audit")}
+    refused(world.apply(), 6, f"create-trigger:new:{goal}.audit", "names the column Extra")
+    assert [row[0] for row in client.rows(world.target, f"SHOW TRIGGERS FROM `{goal}`")] == ["audit"]
+
+    client.rows(world.target, f"ALTER TABLE `{goal}`.customer ADD COLUMN extra INT")
+    client.rows(world.target, f"DROP TRIGGER `{goal}`.audit")
+    world.migrate.must("plan", "--allow-destructive", "*")
+    world.finishes()
+
+
 def test_a_trigger_that_an_account_may_not_see_is_a_note(world: World) -> None:
     client.rows(world.target, f"CREATE DATABASE `{world.goal}`")
     fill(world.target, world.goal, CUSTOMER)

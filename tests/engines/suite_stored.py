@@ -225,6 +225,12 @@ class Storing:
         for seen in await stored_at(world, "source"):
             assert world.target.rename(seen, seen.name, Renames()) == seen
 
+    async def test_a_trigger_names_columns_of_its_row(self, world: World) -> None:
+        words = "BEGIN SET NEW.`a``b` = OLD.B, @x = new.c /* NEW.no */, @y = 'it''s OLD.no', @z = NEW.c; END"
+        trigger = StoredObject("trigger", TableName(world.target_schema, "o"), words, table="t")
+        assert world.target.row_columns(trigger) == ("a`b", "B", "c")
+        assert world.target.row_columns(replace(trigger, text="SET @x = 1")) == ()
+
     @any_kind_but_views
     async def test_the_settings_of_a_script_are_those_of_the_object_alone(self, world: World, kind: StoredKind) -> None:
         _, script = await there(world, await one_at_source(world, kind, "ANSI_QUOTES"), "other")

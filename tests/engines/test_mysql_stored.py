@@ -16,6 +16,7 @@ from migrate.engines.mysql import stored_ddl
 from migrate.engines.mysql.made import made, record_made
 from migrate.engines.mysql.shown import accounts, over, stored_definitions
 from migrate.engines.mysql.stored_ddl import same_stored
+from migrate.engines.mysql.uses import row_columns
 from migrate.errors import MissingPrivilege, ServerError
 from migrate.model.table import StoredObject, TableName, Use
 from migrate.sql import quote
@@ -542,6 +543,33 @@ async def test_text_that_is_declared_without_a_character_set_says_which_it_got(
 
 
 # -- what they use
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "SET @x = `new`.`C`",
+        "SET @x = NEW./* a comment */c",
+        "SET @x = 1 /*!50003 + NEW.c */",
+        "SET @x = (SELECT new.c FROM t AS new LIMIT 1)",
+        "SET @x = new.t.c",
+        "SET @x = @new.c, @y = 'NEW.c', @z = \"NEW.c\"",
+        "SET @x = new.c()",
+    ],
+)
+def test_a_server_refuses_a_trigger_where_a_column_that_it_names_is_missing(
+    each_server: LabServer, named: Namer, body: str
+) -> None:
+    schema = named("stored_#")
+    client.rows(each_server, f"CREATE DATABASE `{schema}`")
+    client.rows(each_server, "CREATE TABLE t (id INT PRIMARY KEY)", database=schema)
+    trigger = StoredObject("trigger", TableName(schema, "tr"), body, table="t")
+    create = f"CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW {body}"
+    if row_columns(trigger):
+        with pytest.raises(pymysql.err.OperationalError, match=r"Unknown column '[cC]' in 'NEW'"):
+            client.rows(each_server, create, database=schema)
+    else:
+        client.rows(each_server, create, database=schema)
 
 
 async def test_what_views_use_is_exact_and_what_others_name_is_among_it(each_server: LabServer, named: Namer) -> None:

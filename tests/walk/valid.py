@@ -305,7 +305,7 @@ def _alike(one: Column, child: Table, two: Column, parent: Table) -> bool:
         return False
     if _bytes(Part(one.name), child) > _limit(child):
         return False
-    if one.type.group == "text":
+    if one.type.group == two.type.group == "text":
         return (one.type.word == "char") == (two.type.word == "char")
     return one.type == two.type
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from migrate.errors import Blocked, MigrateError
@@ -94,9 +95,27 @@ class Walk:
         assert not again.step, f"the second plan is not empty:\n{shown(again)}"
 
     def _plan(self) -> Plan:
+        """A plan; triggers that are in its way are dropped first, as it advises."""
+        plan = self._planned()
+        broken = [one.name for one in self.there.triggers if self._in_the_way(plan, one.name)]
+        if broken:
+            drops = [f"DROP TRIGGER {quote(self._target)}.{quote(name)}" for name in broken]
+            self._run(self._lane.target, "B", drops)
+            left = tuple(one for one in self.there.triggers if one.name not in broken)
+            self.there = replace(self.there, triggers=left)
+            plan = self._planned()
+            assert not any(self._in_the_way(plan, name) for name in broken), "dropped triggers are in the way"
+        return plan
+
+    def _planned(self) -> Plan:
         plan = self._lane.plan(self._source, self._target)
         self._history.append(f"-- the plan:\n{shown(plan)}\n")
         return plan
+
+    def _in_the_way(self, plan: Plan, trigger: str) -> bool:
+        """Whether the plan calls for that trigger of the target to go."""
+        place, said = f"new:{spell(self._target)}.{spell(trigger)}", f"the trigger {spell(trigger)} there names"
+        return any(one.code == "MG213" and (one.object == place or said in one.text) for one in plan.finding)
 
     def _apply(self, plan: Plan) -> None:
         blocked = [(step.id, step.blocked) for step in plan.step if step.blocked]

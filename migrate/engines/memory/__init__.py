@@ -37,7 +37,7 @@ from migrate.engines.memory.locks import MemoryLock, lock
 from migrate.engines.memory.rows import LAYOUT, MemoryMoment, MemoryReader, MemoryWriter
 from migrate.engines.memory.server import MemoryServer
 from migrate.engines.memory.store import Ledger
-from migrate.engines.memory.stored import create, define, rename
+from migrate.engines.memory.stored import create, define, rename, row_columns
 from migrate.errors import ServerError
 from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
@@ -191,6 +191,10 @@ class MemoryEngine:
     def rename_table(self, table: Table, renames: Renames) -> Table:
         """See base.Engine. No default here names anything."""
         return table
+
+    def row_columns(self, trigger: StoredObject) -> tuple[str, ...]:
+        """See base.Engine."""
+        return row_columns(trigger)
 
     def sequences(self, table: Table) -> tuple[TableName, ...]:
         """See base.Engine. There are none."""

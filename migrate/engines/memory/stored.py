@@ -28,6 +28,11 @@ def names(stored: StoredObject) -> Iterator[TableName]:
             yield TableName(_plain(found["schema"]), _plain(found["name"]), stored.name.catalog)
 
 
+def row_columns(trigger: StoredObject) -> tuple[str, ...]:
+    """See base.Engine: NEW and OLD qualify a name as a schema does."""
+    return tuple(dict.fromkeys(one.name for one in names(trigger) if one.schema.upper() in ("NEW", "OLD")))
+
+
 def rename(stored: StoredObject, name: TableName, renames: Renames) -> StoredObject:
     """See base.Engine. Raises UnreadableDdl where the words hold the word `unreadable`."""
     if re.search(rf"\b{UNREADABLE}\b", stored.text):

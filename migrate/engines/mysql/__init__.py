@@ -40,6 +40,7 @@ from migrate.engines.mysql.packets import oversized
 from migrate.engines.mysql.rows import MysqlReader
 from migrate.engines.mysql.running import threads_running
 from migrate.engines.mysql.shown import accounts, stored_definitions
+from migrate.engines.mysql.uses import row_columns
 from migrate.engines.mysql.writing import MysqlWriter, taken
 from migrate.errors import DuplicateRow, ReadOnlyServer, ServerError
 from migrate.model.change import StoredChange, TableChange
@@ -226,6 +227,9 @@ class MysqlEngine:
 
     def rename_table(self, table: Table, renames: Renames) -> Table:
         return drawn.rename_table(table, renames)
+
+    def row_columns(self, trigger: StoredObject) -> tuple[str, ...]:
+        return row_columns(trigger)
 
     def sequences(self, table: Table) -> tuple[TableName, ...]:
         return drawn.sequences(table)

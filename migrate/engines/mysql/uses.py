@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 from migrate.engines.mysql.dictionary import Record
@@ -30,6 +31,8 @@ _PRINTED = re.compile(
 )
 """Uses as servers print them in a view; after the FROM of extract and trim comes a column, maybe of an alias."""
 _OWN_FROM = re.compile(r"\b(?:extract|trim)\(", re.IGNORECASE)
+_WORD = r"[0-9A-Za-z_$\x80-\U0010ffff]"
+_COMMENT = r"(?:/\*(?!M?!).*?\*/|--(?=\s)[^\n]*|\#[^\n]*)"
 _NAME = rf"(?:{_QUOTED}|\"(?:[^\"]|\"\")*\"|[\w$]+)"
 _WRITTEN = re.compile(
     rf"""'(?:[^'\\]|\\.|'')*'|/\*(?!M?!).*?\*/|(?P<first>{_NAME})(?:\s*\.\s*(?P<second>{_NAME}))?""", re.DOTALL
@@ -93,6 +96,45 @@ def _printed(text: str, home: str) -> Iterator[tuple[_Kind, TableName]]:
         elif match["function"]:
             owner = _bare(match["owner"]) if match["owner"] else home
             yield "function", TableName(owner, _bare(match["function"]))
+
+
+def row_columns(trigger: StoredObject) -> tuple[str, ...]:
+    """See `migrate.engines.base.Engine`. What a `/*!…*/` holds counts, whichever version it is for.
+
+    In a trigger NEW.x is never the column of a table or alias called so (5.7.22 to 9.7.4, MariaDB 10.11 and 11.8).
+    """
+    modes = dict(trigger.settings).get("sql_mode", "").split(",")
+    found = _rows("ANSI_QUOTES" in modes, "NO_BACKSLASH_ESCAPES" not in modes).finditer(trigger.text)
+    return tuple(
+        dict.fromkeys(
+            _bare(match["column"])
+            for match in found
+            if match["row"] and not match["more"] and _bare(match["row"]).upper() in ("NEW", "OLD")
+        )
+    )
+
+
+@cache
+def _rows(ansi: bool, escapes: bool) -> re.Pattern[str]:
+    """Names of two parts; `more` is what makes them another thing: a third part, or the parenthesis of a call.
+
+    No search begins inside of a string, a comment, a user variable (which has dots in it) or another name.
+    """
+
+    def literal(quote: str) -> str:
+        inside = rf"[^{quote}\\]|\\." if escapes else f"[^{quote}]"
+        return f"{quote}(?:{inside}|{quote}{quote})*{quote}"
+
+    quoted = _QUOTED + ('|"(?:[^"]|"")*"' if ansi else "")
+    strings = literal("'") + ("" if ansi else "|" + literal('"'))
+    name = rf"(?:{quoted}|{_WORD}+)"
+    gap = rf"(?:\s|{_COMMENT})*"
+    return re.compile(
+        rf"""{strings}|{_COMMENT}|/\*M?!\d*|@+(?:{quoted}|(?:{_WORD}|\.)+)
+        |(?>(?P<row>{name}){gap}\.{gap}(?P<column>{name}))(?P<more>{gap}(?:\.{gap}{name}|\())?
+        |{name}""",
+        re.DOTALL | re.VERBOSE,
+    )
 
 
 def _written(text: str) -> set[tuple[str, str | None]]:

@@ -20,8 +20,11 @@ class Sides:
         self.old, self.new = MemoryServer("memory:1"), MemoryServer("memory:2")
         self.old.add_table(table("a", "t", integer("id"), primary("id")), [(1,)])
         self.new.add_table(table("b", "t", integer("id"), primary("id")), [])
+        self.make_plan()
+
+    def make_plan(self, **more: tuple[str, ...]) -> None:
         refs = {"old": EndpointRef("memory"), "new": EndpointRef("memory")}
-        request = PlanRequest("p", refs, (Move(from_="old:a.*", to="new:b.*"),))
+        request = PlanRequest("p", refs, (Move(from_="old:a.*", to="new:b.*"),), **more)  # type: ignore[arg-type]  # real fields
         self.plan: Plan = asyncio.run(make_plan(request, self.engines()))
 
     def engines(self) -> dict[str, Engine]:
@@ -39,6 +42,18 @@ def test_a_trigger_that_was_made_since_makes_it_stale() -> None:
     sides = Sides()
     sides.new.stored = [StoredObject("trigger", TableName("b", "tr"), table="t", event="INSERT")]
     assert sides.check() == ("new:b.t: its trigger tr would fire for every row",)
+
+
+def test_a_trigger_that_was_made_since_on_a_column_that_goes_makes_it_stale() -> None:
+    sides = Sides()
+    del sides.new.tables[TableName("b", "t")], sides.old.tables[TableName("a", "t")]
+    sides.old.add_table(table("a", "t", integer("id"), primary("id")), [])
+    sides.new.add_table(table("b", "t", integer("id"), integer("c"), primary("id")), [])
+    sides.make_plan(allow_destructive=("*",))
+    assert ([step.id for step in sides.plan.step], sides.check()) == (["alter-table:new:b.t"], ())
+    sides.new.stored = [StoredObject("trigger", TableName("b", "tr"), "SET @x = NEW.c", table="t", event="UPDATE")]
+    text = "the trigger tr there names the column c, which the plan drops: drop or mend that trigger first"
+    assert sides.check() == (f"new:b.t: {text}",)
 
 
 def test_rows_that_somebody_wrote_since_make_it_stale() -> None:
