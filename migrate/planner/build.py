@@ -211,10 +211,11 @@ async def _existing(
 
 
 def _has_key(pair: Pair, gap: Gap, engines: Mapping[str, Engine]) -> bool:
-    """Whether the target can walk along the source's key: it has that index, with the same columns."""
+    """Whether the target can walk along the source's key: it has that index, with the same columns, for queries too."""
     key = engines[pair.source.endpoint].key(pair.table)
     return key is None or any(
-        index.name == key.name and index.parts == key.parts for index in (gap.actual.indexes if gap.actual else ())
+        index.name == key.name and index.parts == key.parts and index.visible
+        for index in (gap.actual.indexes if gap.actual else ())
     )
 
 

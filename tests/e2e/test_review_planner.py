@@ -124,6 +124,15 @@ def test_a_trigger_on_a_column_that_goes_or_is_gone_must_go_first(world: World) 
     world.finishes()
 
 
+def test_a_key_that_no_query_uses_on_the_target_becomes_visible_before_rows_are_compared(world: World) -> None:
+    made = "CREATE TABLE hidden (id INT NOT NULL, n VARCHAR(9), PRIMARY KEY (n(1)), UNIQUE KEY u (id){})"
+    table(world, made.format(""), "INSERT INTO hidden VALUES (1,'a'),(2,'b'),(3,'c')")
+    client.rows(world.target, f"CREATE DATABASE `{world.goal}`")
+    fill(world.target, world.goal, f"{made.format(' INVISIBLE')};\nINSERT INTO hidden VALUES (1,'a'),(2,'x')")
+    assert found(world) == {("MG204", f"new:{world.goal}.hidden")}
+    world.finishes()
+
+
 def test_a_trigger_that_an_account_may_not_see_is_a_note(world: World) -> None:
     client.rows(world.target, f"CREATE DATABASE `{world.goal}`")
     fill(world.target, world.goal, CUSTOMER)

@@ -317,6 +317,30 @@ async def test_foreign_keys_go_first_and_come_last(
     assert client.rows(server, "SELECT count(*) FROM c", database=actual) == [(1,)]
 
 
+@servers("source", "maria10", "maria11")
+async def test_a_key_of_a_table_whose_name_is_a_backslash_goes(
+    name: str, every: Lab, fresh_schemas: FreshSchemas
+) -> None:
+    server = every.servers[name]
+    actual, wanted = fresh_schemas("alter", server), fresh_schemas("alter", server)
+    made = (
+        "CREATE TABLE `\\` (id int PRIMARY KEY, up int, KEY u (up), CONSTRAINT f FOREIGN KEY (up) REFERENCES `\\` (id))"
+    )
+    client.rows(server, made, database=actual)
+    client.rows(server, "CREATE TABLE `\\` (id bigint PRIMARY KEY, up bigint, KEY u (up))", database=wanted)
+    engine = open_engine("lab", ref_of(server), 2)
+    try:
+        pair = Pair(engine, actual, wanted)
+        tables, texts, dialect = await pair.look()
+        there, changes = await pair.differences(tables)
+        for one in engine.alter_table(tables["\\"], there["\\"], changes["\\"], texts["\\"], dialect):
+            await engine.execute(one.sql, "t", dict(one.session))
+        _, left = await pair.differences(tables)
+    finally:
+        await engine.close()
+    assert left == {"\\": []}
+
+
 @servers("source", "old", "new", "maria10", "maria11")
 async def test_keys_that_step_aside_let_both_of_their_ends_change(
     name: str, every: Lab, fresh_schemas: FreshSchemas

@@ -151,7 +151,8 @@ class _Statements:
         """Whether a foreign key is dropped before the table's other changes, in a statement of its own.
 
         Another table may have to wait for that, and can wait for nothing less. Nor can InnoDB give a table away, or
-        part it, in the statement that drops a key (MySQL error 3776, MariaDB 1217).
+        part it, in the statement that drops a key (MySQL error 3776, MariaDB 1217). And of a table called `\\` MariaDB
+        keeps the key, without a word, where that statement copies the table (10.11.18, 11.8.9).
         """
         if not isinstance(change, DropForeignKey | AlterForeignKey):
             return False
@@ -159,7 +160,8 @@ class _Statements:
         leaves = self._wanted.storage.engine.lower() != self._actual.storage.engine.lower()
         # Of a key to its own table the index that it refers to may go in the same breath (1553).
         loses_index = any(isinstance(one, DropIndex | AlterIndex) for one in self._changes)
-        return key.referenced != self._actual.name or leaves or self._parts or loses_index
+        keeps = self._maria and self._actual.name.name == "\\"
+        return key.referenced != self._actual.name or leaves or self._parts or loses_index or keeps
 
     def _breaks_in_place(self, changes: Sequence[TableChange]) -> bool:
         """MySQL drops and adds an index of a MyISAM table in place, where only its comment differs, and leaves the

@@ -212,6 +212,18 @@ def test_rows_that_are_there_are_synced_after_the_change_of_their_columns() -> N
     )
 
 
+def test_rows_are_not_compared_along_a_key_that_no_query_uses_there() -> None:
+    sides = Sides()
+    hidden = msgspec.structs.replace(index("unique", "u", "id"), visible=False)
+    sides.old.add_table(table("a", "things", integer("id"), index("unique", "u", "id")), [(1,)])
+    sides.new.add_table(table("b", "things", integer("id"), hidden), [(1,)])
+    plan = sides.plan()
+    assert (codes(plan), ids(plan)) == (
+        ["MG204"],
+        ["alter-table:new:b.things", "sync-rows:new:b.things", "verify:new:b.things"],
+    )
+
+
 def test_a_column_that_only_the_target_has_is_dropped_when_that_is_permitted() -> None:
     sides = Sides()
     sides.old.add_table(narrow("a"), [(0,)])
