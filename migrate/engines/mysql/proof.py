@@ -39,9 +39,9 @@ def digest_expression(count: str, size: str, text: str, remarks: str) -> str:
 
 
 def proven_size(rows: Rows) -> str:
-    """Bytes of a row's text and bytes, the same on both sides."""
+    """Bytes of a row's large text and bytes, the same on both sides: only of these could something get lost."""
     sizes = []
-    for column in rows.columns:
+    for column in lobs(rows):
         between = converted(column)
         name = quote(column.name)
         value = f"CONVERT({name} USING {between[1]})" if between else name
@@ -61,7 +61,7 @@ def remarks_expression(rows: Rows) -> str:
             case Float():
                 bits = _bits(column)
                 remarks.append(f"IFNULL({bits},'N')" if column.nullable else bits)
-            case Enum() | Set():
+            case Enum() | Set() if _has_doubtful_members(column.type):
                 member = quote(column.name)
                 remarks += [f"IFNULL({member},'')" if column.nullable else member, "','"]
             case Json():
@@ -95,8 +95,7 @@ def _told(column: Column, large: bool) -> list[str]:
     match column.type:
         case Float():
             return [_bits(column)]
-        case Enum() | Set():
-            # The members too: SHOW CREATE TABLE prints a letter above U+FFFF as ?, and the target has that instead.
+        case Enum() | Set() if _has_doubtful_members(column.type):
             return [number(column), "':'", f"CAST({name} AS BINARY)"]
         case Json():
             # It says nothing of other documents, so that they sum up like their text where JSON is kept as text.
@@ -109,6 +108,11 @@ def _told(column: Column, large: bool) -> list[str]:
             return [f"LENGTH({name})", "':'", value]
         case _:
             return [value]
+
+
+def _has_doubtful_members(kind: Enum | Set) -> bool:
+    """SHOW CREATE TABLE prints a letter above U+FFFF as ?, and the target has that instead."""
+    return any(letter == "?" or letter > "\uffff" for member in kind.members for letter in member)
 
 
 def _bits(column: Column) -> str:

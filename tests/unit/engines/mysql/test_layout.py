@@ -9,9 +9,9 @@ import pytest
 from migrate.engines.base import Rows, Span
 from migrate.engines.mysql import layout as lay
 from migrate.engines.mysql import spans
-from migrate.engines.mysql.proof import hash_expression, typed
+from migrate.engines.mysql.proof import hash_expression, proven_size, remarks_expression, typed
 from migrate.model.table import Column, TableName
-from migrate.model.types import Binary, Bit, Enum, Float, Integer, Json, NeutralType, Opaque, Temporal, Text
+from migrate.model.types import Binary, Bit, Enum, Float, Integer, Json, NeutralType, Opaque, Set, Temporal, Text
 
 INT = Integer(32)
 UTF8 = Text("utf8mb4", 50)
@@ -237,3 +237,19 @@ def test_of_numbers_that_follow_each_other_so_many_hold_no_more_rows() -> None:
     assert spans.ahead(Span(("7",), None), 10) == Span(("7",), ("17",))
     for near in (Span(("7",), ("17",)), Span(("7",), ("9",)), Span((str((1 << 63) - 5),), None)):
         assert spans.ahead(near, 10) is None
+
+
+@pytest.mark.parametrize("kind", [Enum, Set])
+def test_names_of_members_are_hashed_only_where_a_server_may_have_printed_another_letter(
+    kind: type[Enum] | type[Set],
+) -> None:
+    for members, told in ((("a", "한"), False), (("a", "?"), True), (("a", "\U0001f600"), True)):
+        rows = table(column("e", kind(members)))
+        assert ("CAST(`e` AS BINARY)" in hash_expression(rows)) is told
+        assert (remarks_expression(rows) != "NULL") is told
+
+
+def test_the_digest_counts_bytes_of_large_columns_which_alone_could_be_cut() -> None:
+    rows = table(column("c", UTF8), column("t", Text("utf8mb4", None)), column("b", Binary(1 << 16), nullable=True))
+    assert proven_size(rows) == "(LENGTH(`t`)+IFNULL(LENGTH(`b`),0))"
+    assert proven_size(table(column("c", UTF8))) == "0"
