@@ -106,7 +106,9 @@ class MysqlReader:
     async def _first(self, rows: Rows, span: Span, limit: int) -> Span:
         """The first rows of a span, at most `limit`. Where numbers follow each other nobody needs to count them."""
         if self._dense == (rows.table, span.lower) and (ahead := spans.ahead(span, limit)):
-            return ahead
+            beyond = spans.condition(rows, msgspec.structs.replace(span, lower=ahead.upper))
+            more = f"SELECT EXISTS(SELECT 1 FROM {quote_table(rows.table)}{spans.forced(rows)}{beyond})"
+            return ahead if int((await self._session.query(more)).rows[0][0]) else span
         upper = await self.next_bound(rows, span, limit)
         return span if upper is None else msgspec.structs.replace(span, upper=upper)
 
