@@ -89,11 +89,13 @@ class Writing:
             assert await writer.write(rows, payload, load(there), protocol) is True
         assert await world.rows("target", there) == sorted(some(6), key=order)
 
-    @pytest.mark.parametrize("ended", [True, False])
-    @pytest.mark.parametrize("protocol", PROTOCOLS)
+    @pytest.mark.parametrize(
+        ("protocol", "ended"), [("transactional", True), ("transactional", False), ("replace-span", True)]
+    )
     async def test_a_span_that_a_dead_process_is_writing_is_there_once(
         self, world: World, protocol: LoadProtocol, ended: bool
     ) -> None:
+        """Without transactions only once it was ended, which apply does first: its DELETE may come after our rows."""
         made = keyed(world.source_schema, transactional=protocol == "transactional")
         there = await both_sides(world, made, some(5))
         _, payload = await chunk(world, made.name, Span())
