@@ -69,6 +69,10 @@ class Payload(msgspec.Struct, frozen=True):
     marks: tuple[bytes, ...] = ()
     digest: str = ""
 
+    def line(self, moment: str) -> LedgerLine:
+        """What the ledger has of it once it is written; `moment` is the one in which it was read."""
+        return LedgerLine("chunk", self.span, self.rows, len(self.data), moment, self.digest)
+
 
 class Checksum(msgspec.Struct, frozen=True):
     """`rows`, and the order-independent sum of 64 bits of a hash of each row; equal rows do not cancel out."""

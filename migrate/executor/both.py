@@ -7,7 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 
-from migrate.engines.base import Payload, Reader, Span, Writer
+from migrate.engines.base import Bound, Payload, Reader, Span, Writer
 from migrate.engines.compare import Compared, compare
 from migrate.executor.catch_up import CatchUp, Written
 from migrate.executor.context import Context, Interrupt, step_tag
@@ -17,6 +17,8 @@ from migrate.planner.survey import both_sides
 
 PART_BYTES = 24 * 1024 * 1024
 """Bytes of a table that make another part of it worth its connections."""
+
+EVERYTHING: Sequence[Span] = (Span(),)
 
 Visit = Callable[["Part", Compared], Awaitable[None]]
 """What is done about a range, by those who read it."""
@@ -37,12 +39,12 @@ class BothSides:
         self.pace = context.pace(step, self.stop_if_asked)
         self._failed = False
 
-    async def walk(self, visit: Visit, within: Sequence[Span] = (Span(),)) -> None:
+    async def walk(self, visit: Visit, within: Sequence[Span] = EVERYTHING) -> None:
         """Every range once. Rows that wait for others to make room are written at the end.
 
         Raises `ServerError`, `LossyWrite`, `ValueHeld`, `Interrupt` and what `visit` raises, when all parts have ended.
         """
-        spans = await self._spans() if list(within) == [Span()] else within
+        spans = await self._spans() if tuple(within) == EVERYTHING else within
         left = iter(spans)
         count = min(len(spans), self.source.slots, self.target.slots)
         raise_first(await asyncio.gather(*(self._part(left, visit) for _ in range(count)), return_exceptions=True))
@@ -65,7 +67,7 @@ class BothSides:
 
     def parts(self, slots: int) -> int:
         """How many parts of the table are worth work of their own, where there is room for so many."""
-        return max(1, min(slots, self.context.table_bytes(self.step.target) // PART_BYTES))
+        return parts_worth(self.context.table_bytes(self.step.target), slots)
 
     async def _spans(self) -> list[Span]:
         count = self.parts(min(self.source.slots, self.target.slots))
@@ -73,7 +75,7 @@ class BothSides:
             return [Span()]
         async with self.open() as part:
             starts = await part.left.starts(self.mine, count)
-        return [Span(lower, upper) for lower, upper in itertools.pairwise((None, *starts, None))]
+        return spans_from(starts)
 
     async def _part(self, spans: Iterator[Span], visit: Visit) -> None:
         """One span after the other, until no other part has left any."""
@@ -135,6 +137,16 @@ class Part:
                 self.left, self.right, writer, both.mine, both.theirs, both.pace, both.prune, both.written, both.wrote
             )
         return self._writing
+
+
+def parts_worth(size: int, *slots: int) -> int:
+    """Into how many parts a table of `size` bytes is cut, as far as each side has slots for them; at least one."""
+    return max(1, min(*slots, size // PART_BYTES))
+
+
+def spans_from(starts: Sequence[Bound]) -> list[Span]:
+    """The parts of a table that begin there; the first and the last have no bound on one side."""
+    return [Span(lower, upper) for lower, upper in itertools.pairwise((None, *starts, None))]
 
 
 def raise_first(ends: Sequence[object]) -> None:

@@ -10,9 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from migrate.engines.base import Bound, LedgerLine, Span
-from migrate.executor.both import BothSides, raise_first
-
-EVERYTHING: Sequence[Span] = (Span(),)
+from migrate.executor.both import EVERYTHING, BothSides, raise_first
 
 
 async def unproven(both: BothSides, lines: Sequence[LedgerLine], proven: Callable[[int], None]) -> Sequence[Span]:

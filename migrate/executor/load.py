@@ -7,7 +7,6 @@ of a range begins at the last link. Nothing is compared here; bounds are only lo
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -16,7 +15,7 @@ import msgspec
 from migrate.engines.base import Bound, Engine, LedgerLine, Payload, Reader, Span, Writer
 from migrate.engines.compare import compare
 from migrate.errors import MigrateError, ServerError
-from migrate.executor.both import PART_BYTES, raise_first
+from migrate.executor.both import PART_BYTES, parts_worth, raise_first, spans_from
 from migrate.executor.catch_up import CHUNK_BYTES, CatchUp, next_limit
 from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
 from migrate.executor.slots import Hold
@@ -139,11 +138,9 @@ class Load:
             ranges.parts = (Span(),)
             return ranges
         async with self._context.moments.reader(self._source.endpoint) as reader:
-            parts_of_it = max(1, self._step.estimate.bytes // PART_BYTES)
-            count = min(self._source.slots, self._target.slots, parts_of_it)
+            count = parts_worth(self._step.estimate.bytes, self._source.slots, self._target.slots)
             starts = await reader.starts(self._rows, count, self._step.estimate.rows)
-        bounds = (None, *starts, None)
-        parts = tuple(Span(lower, upper) for lower, upper in itertools.pairwise(bounds))
+        parts = tuple(spans_from(starts))
         await self._target.record(self._key, tuple(LedgerLine("cut", part) for part in parts))
         # Read back: a predecessor's cuts, had they come through late, would stand there instead.
         ranges = await self._read_ledger()
@@ -253,7 +250,7 @@ class Load:
                         raise Recorded
                     self._count(payload.rows, len(payload.data))
                     if len(self._chunks) <= KEPT_CHUNKS:
-                        self._chunks.append(_line(payload, self._moment))
+                        self._chunks.append(payload.line(self._moment))
                     if ends:
                         return rest if paused else None
                     if not meanwhile:
@@ -305,11 +302,6 @@ class Load:
         self.bytes += size
         if rows or size:
             self._context.tell(ChunkDone(self._step.id, rows, size))
-
-
-def _line(payload: Payload, moment: str) -> LedgerLine:
-    """What the ledger has of a chunk that was written."""
-    return LedgerLine("chunk", payload.span, payload.rows, len(payload.data), moment, payload.digest)
 
 
 class Recorded(Exception):

@@ -12,8 +12,8 @@ import msgspec
 
 from migrate.engines.base import Writer
 from migrate.engines.compare import Compared, compare_span, extra_alone
-from migrate.executor.both import BothSides, Part
-from migrate.executor.chunks import EVERYTHING, unproven
+from migrate.executor.both import EVERYTHING, BothSides, Part
+from migrate.executor.chunks import unproven
 from migrate.executor.context import Context, step_tag
 from migrate.executor.documents import Documents, Tally
 from migrate.executor.verify import different, named

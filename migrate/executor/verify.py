@@ -12,10 +12,10 @@ from typing import Protocol
 import msgspec
 
 from migrate.diff import describe
-from migrate.engines.base import Engine, Reader, Rows, Span
+from migrate.engines.base import Engine, Reader, Rows
 from migrate.engines.compare import Compared, compare, compare_span, extra_alone
 from migrate.errors import Different, MigrateError
-from migrate.executor.both import PART_BYTES, raise_first
+from migrate.executor.both import parts_worth, raise_first, spans_from
 from migrate.executor.documents import Documents
 from migrate.executor.moments import Moments
 from migrate.executor.slots import Lane, Slots
@@ -282,9 +282,9 @@ class _Proof:
     ) -> list[Compared]:
         """The ranges that differ, in key order. Others help with a large table, as far as there are slots for them."""
         source, target = self._engines[pair.source.endpoint], self._engines[pair.target.endpoint]
-        count = min(source.slots, target.slots, self._sizes.get(pair.source, 0) // PART_BYTES)
+        count = parts_worth(self._sizes.get(pair.source, 0), source.slots, target.slots)
         starts = await left.starts(mine, count) if count > 1 and mine.key and mine.alike else ()
-        spans = [Span(lower, upper) for lower, upper in itertools.pairwise((None, *starts, None))]
+        spans = spans_from(starts)
         unequal: list[list[Compared]] = [[] for _ in spans]
         work = iter(enumerate(spans))
         at_work = set[asyncio.Task[None] | None]()

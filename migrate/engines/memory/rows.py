@@ -170,7 +170,7 @@ class MemoryWriter:
         self._server.check_writable(self._endpoint)
         stored = self._server.table(self._endpoint, key.target)
         ledger = self._server.ledger(self._endpoint, key.target)
-        line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data), moment, payload.digest)
+        line = payload.line(moment)
         new = _unpack(stored, rows, payload)
         async with self._server.executors.working(self._tag) as executor:
             await self._at("write.begun", key, executor)

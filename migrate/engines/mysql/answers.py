@@ -30,6 +30,11 @@ class ServerWarning(msgspec.Struct, frozen=True):
     text: str
 
 
+def as_text(value: Any) -> str:
+    """A value of a server as text, whether the session decodes or not."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
 def literal(value: str | int | bytes | None) -> str:
     """A constant that means `value` under every sql_mode: hex, but for plain words and numbers."""
     if value is None:

@@ -18,7 +18,7 @@ import aiomysql.connection
 import pymysql.err
 from pymysql.constants import CLIENT, COMMAND, CR, FIELD_TYPE, SERVER_STATUS
 
-from migrate.engines.mysql.answers import Answer, Result, ServerWarning
+from migrate.engines.mysql.answers import Answer, Result, ServerWarning, as_text
 from migrate.engines.mysql.refusals import CONNECTION_LOST, code_and_text, named, not_mysql
 from migrate.engines.mysql.sending import PACKET, LocalData, send_statement
 from migrate.engines.mysql.settings import (
@@ -141,7 +141,7 @@ class Session:
     async def warnings(self) -> tuple[ServerWarning, ...]:
         """What the last statement warned of; max_error_count of the server limits how many are told."""
         rows = (await self.query("SHOW WARNINGS")).rows
-        return tuple(ServerWarning(_text(level), int(code), _text(text)) for level, code, text in rows)
+        return tuple(ServerWarning(as_text(level), int(code), as_text(text)) for level, code, text in rows)
 
     async def stream(self, sql: str | bytes, place: str = "") -> AsyncIterator[tuple[Any, ...]]:
         """Rows as they come, one in memory. Left before its end, the session is closed: the rest cannot be skipped."""
@@ -246,10 +246,6 @@ class Session:
             self.abandon()
             raise
         self._busy = False
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 class Server:
@@ -381,7 +377,7 @@ class Server:
     async def _read_variables(self, session: Session) -> None:
         await session.execute(BEFORE_READING)
         answer = await session.query(READ_VARIABLES)
-        self._variables = {_text(name).lower(): _text(value) for name, value in answer.rows}
+        self._variables = {as_text(name).lower(): as_text(value) for name, value in answer.rows}
 
     async def _set_restricted(self, session: Session) -> None:
         for statement in restricted_settings(self._variables):

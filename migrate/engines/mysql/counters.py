@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from migrate.engines.mysql.answers import literal
+from migrate.engines.mysql.answers import as_text, literal
 from migrate.engines.mysql.connect import Server
 from migrate.model.table import TableName
 from migrate.sql import quote_table
@@ -42,7 +42,7 @@ async def counters(server: Server, tables: Sequence[TableName]) -> Mapping[Table
                 told = {_folded(name, folds): (value, kind) for name, value, kind in rows}
                 for table in some:
                     value, kind = told.get(_folded(table.name, folds), (None, ""))
-                    if _text(kind) == "SEQUENCE":
+                    if as_text(kind) == "SEQUENCE":
                         answer = await session.query(f"SELECT next_not_cached_value FROM {quote_table(table)}")
                         value = answer.rows[0][0]
                     if value is not None:
@@ -55,12 +55,8 @@ async def is_sequence(server: Server, table: TableName) -> bool:
     asked = FOUND.format(schema=literal(table.schema), names=literal(table.name))
     async with server.session("metadata") as session:
         rows = (await session.query(asked)).rows
-    return bool(rows) and _text(rows[0][2]) == "SEQUENCE"
+    return bool(rows) and as_text(rows[0][2]) == "SEQUENCE"
 
 
 def _folded(name: object, folds: bool) -> str:
-    return _text(name).lower() if folds else _text(name)
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return as_text(name).lower() if folds else as_text(name)

@@ -83,9 +83,8 @@ def _one(number: int, rows: Rows, known: _Known, exact_below: int) -> str:
     estimate, size, _ = known.get(rows.table, (0, 0, None))
     where = f" WHERE ({rows.where}\n)" if rows.where else ""
     table = quote_table(rows.table)
-    count = (ADD_UP if size < ALONE_BELOW else COUNT).format(table=table, where=where)
-    if size >= exact_below:
-        count = str(estimate)
+    exactly = ADD_UP if size < ALONE_BELOW else COUNT
+    count = exactly.format(table=table, where=where) if size < exact_below else str(estimate)
     return ONE.format(
         number=number,
         count=count,

@@ -52,9 +52,7 @@ class MysqlReader:
         if count < 2:
             return ()
         if not total:
-            table = quote_table(rows.table) + spans.forced(rows)
-            where = spans.condition(rows, Span())
-            found = await self._session.query(f"SELECT COUNT(*) FROM {table}{where}")
+            found = await self._session.query(f"SELECT COUNT(*){spans.taken_from(rows, Span())}")
             total = int(found.rows[0][0])
         step = -(-total // count)
         if step < 2:
@@ -72,8 +70,8 @@ class MysqlReader:
     async def next_bound(self, rows: Rows, span: Span, limit: int) -> Bound | None:
         """See the contract."""
         found = await self._session.query(
-            f"SELECT {','.join(spans.key_expressions(rows))} FROM {quote_table(rows.table)}{spans.forced(rows)}"
-            f"{spans.condition(rows, span)}{spans.order(rows)} LIMIT {limit - 1},2"
+            f"SELECT {','.join(spans.key_expressions(rows))}{spans.taken_from(rows, span)}"
+            f"{spans.order(rows)} LIMIT {limit - 1},2"
         )
         return spans.bound(rows, found.rows[0]) if len(found.rows) == 2 else None
 
@@ -88,10 +86,7 @@ class MysqlReader:
             budget //= 2  # hexadecimal digits
         if limit * lay.widest(rows) > 4 * budget or lay.widest(rows) > self._big:
             size = lay.size_expression(rows)
-            found = await self._session.query(
-                f"SELECT SUM({size}),MAX({size}) FROM {quote_table(rows.table)}{spans.forced(rows)}"
-                f"{spans.condition(rows, chunk)}"
-            )
+            found = await self._session.query(f"SELECT SUM({size}),MAX({size}){spans.taken_from(rows, chunk)}")
             whole, largest = (int(number or 0) for number in found.rows[0])
             if whole > 2 * budget or largest > self._big:
                 chunk, alone = await self._within(rows, chunk, budget)
@@ -106,9 +101,9 @@ class MysqlReader:
     async def _first(self, rows: Rows, span: Span, limit: int) -> Span:
         """The first rows of a span, at most `limit`. Where numbers follow each other nobody needs to count them."""
         if self._dense == (rows.table, span.lower) and (ahead := spans.ahead(span, limit)):
-            beyond = spans.condition(rows, msgspec.structs.replace(span, lower=ahead.upper))
-            more = f"SELECT EXISTS(SELECT 1 FROM {quote_table(rows.table)}{spans.forced(rows)}{beyond})"
-            return ahead if int((await self._session.query(more)).rows[0][0]) else span
+            beyond = spans.taken_from(rows, msgspec.structs.replace(span, lower=ahead.upper))
+            more = await self._session.query(f"SELECT EXISTS(SELECT 1{beyond})")
+            return ahead if int(more.rows[0][0]) else span
         upper = await self.next_bound(rows, span, limit)
         return span if upper is None else msgspec.structs.replace(span, upper=upper)
 
@@ -118,8 +113,7 @@ class MysqlReader:
         last: Sequence[bytes | None] = ()
         keys = spans.key_expressions(rows)
         statement = (
-            f"SELECT {','.join(keys)},{lay.size_expression(rows)} FROM {quote_table(rows.table)}{spans.forced(rows)}"
-            f"{spans.condition(rows, span)}{spans.order(rows)}"
+            f"SELECT {','.join(keys)},{lay.size_expression(rows)}{spans.taken_from(rows, span)}{spans.order(rows)}"
         )
         found = await self._session.query(statement)
         for *key, size in found.rows:
@@ -151,7 +145,7 @@ class MysqlReader:
             return await self._concat_with_digest(rows, span, way)
         found = await self._session.query(
             f"SELECT COUNT(*),SUM({lay.nulls_expression(rows)}),{lay.chunk_expression(rows, way)}"
-            f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span)}"
+            f"{spans.taken_from(rows, span)}"
         )
         await self._refuse_warnings(rows, found.warnings)
         return *self._told(rows, found), ""
@@ -161,7 +155,7 @@ class MysqlReader:
         kept = await self._session.execute(
             f"SELECT COUNT(*),SUM({lay.nulls_expression(rows)}),{lay.chunk_expression(rows, way)},"
             f"SUM({proven_size(rows)}),{remarks_expression(rows)}"
-            f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span)}"
+            f"{spans.taken_from(rows, span)}"
             " INTO @migrate_rows,@migrate_nulls,@migrate_text,@migrate_bytes,@migrate_remarks"
         )
         await self._refuse_warnings(rows, kept.warnings)
@@ -188,7 +182,7 @@ class MysqlReader:
                 lay.chunk_expression(rows, way),
                 remarks_expression(rows),
             )
-            + f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span)}"
+            + f"{spans.taken_from(rows, span)}"
         )
         # A warning tells that something was cut here: then it is no digest of the rows.
         return "" if found.warnings else way.signed(found.rows[0][0])
@@ -196,8 +190,7 @@ class MysqlReader:
     async def _cells(self, rows: Rows, span: Span) -> Payload:
         async with self._session.large:  # until it is a payload, such a row takes three times its size
             found = await self._session.query(
-                f"SELECT {','.join(lay.plain(column) for column in rows.columns)}"
-                f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span)}"
+                f"SELECT {','.join(lay.plain(column) for column in rows.columns)}{spans.taken_from(rows, span)}"
             )
             await self._refuse_warnings(rows, found.warnings)
             if len(found.rows) != 1:  # the row went, or another came, since its size was asked for
@@ -234,10 +227,7 @@ class MysqlReader:
 
     async def checksum(self, rows: Rows, span: Span) -> Checksum:
         """See the contract; the hash is `proof.hash_expression`."""
-        found = await self._session.query(
-            f"SELECT COUNT(*),SUM({hash_expression(rows)}) FROM {quote_table(rows.table)}{spans.forced(rows)}"
-            f"{spans.condition(rows, span)}"
-        )
+        found = await self._session.query(f"SELECT COUNT(*),SUM({hash_expression(rows)}){spans.taken_from(rows, span)}")
         count, total = found.rows[0]
         await self._refuse_warnings(rows, found.warnings)
         return Checksum(int(count), int(total or 0))
@@ -248,7 +238,7 @@ class MysqlReader:
         """See the contract."""
         found = await self._session.query(
             f"SELECT {spans.bucket(rows, bits)} AS `bucket`,COUNT(*),SUM({hash_expression(rows)})"
-            f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span, among)} GROUP BY 1"
+            f"{spans.taken_from(rows, span, among)} GROUP BY 1"
         )
         await self._refuse_warnings(rows, found.warnings)
         return {int(number): Checksum(int(count), int(total)) for number, count, total in found.rows}
@@ -257,7 +247,7 @@ class MysqlReader:
         """See the contract."""
         found = await self._session.query(
             f"SELECT {hash_expression(rows)},{','.join(spans.key_expressions(rows))}"
-            f" FROM {quote_table(rows.table)}{spans.forced(rows)}{spans.condition(rows, span, among)}"
+            f"{spans.taken_from(rows, span, among)}"
         )
         await self._refuse_warnings(rows, found.warnings)
         return tuple(RowSum(spans.bound(rows, key), int(total)) for total, *key in found.rows)

@@ -12,7 +12,7 @@ from migrate.engines.base import Bound, Buckets, Rows, Span
 from migrate.engines.mysql.layout import number, plain
 from migrate.model.table import Column
 from migrate.model.types import Decimal, Enum, Integer, Set, Temporal, Text
-from migrate.sql import quote
+from migrate.sql import quote, quote_table
 
 
 def key_expressions(rows: Rows) -> list[str]:
@@ -110,6 +110,11 @@ def condition(rows: Rows, span: Span, among: Buckets | None = None) -> str:
     if rows.where:
         parts.append(f"({rows.where}\n)")  # the condition may end with a comment
     return " WHERE " + " AND ".join(parts) if parts else ""
+
+
+def taken_from(rows: Rows, span: Span, among: Buckets | None = None) -> str:
+    """The FROM clause of a span's rows, by the index of the key, with a leading blank."""
+    return f" FROM {quote_table(rows.table)}{forced(rows)}{condition(rows, span, among)}"
 
 
 LARGEST = (1 << 63) - 1

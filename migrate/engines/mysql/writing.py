@@ -67,7 +67,7 @@ class MysqlWriter:
         self, rows: Rows, payload: Payload, key: LedgerKey, protocol: LoadProtocol, moment: str = ""
     ) -> bool:
         """See the contract."""
-        line = LedgerLine("chunk", payload.span, payload.rows, len(payload.data), moment, payload.digest)
+        line = payload.line(moment)
         if protocol == "transactional":
             return await self._transaction(rows, payload, key, line)
         if await self._recorded(key, line):

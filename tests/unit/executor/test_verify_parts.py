@@ -11,6 +11,7 @@ import pytest
 from migrate.engines.base import Reader
 from migrate.engines.memory import MemoryEngine, MemoryServer
 from migrate.errors import ConnectionLost
+from migrate.executor import both
 from migrate.executor import verify as proofs
 from migrate.executor.throttle import Limits
 from migrate.model.plan import EndpointRef, Move, Plan
@@ -66,7 +67,7 @@ class Sides:
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proofs, "PART_BYTES", 10)
+    monkeypatch.setattr(both, "PART_BYTES", 10)
 
 
 @pytest.mark.parametrize(("parallelism", "most"), [(4, 4), (2, 2), (1, 1)])
