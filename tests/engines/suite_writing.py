@@ -94,9 +94,9 @@ class Writing:
     async def test_a_span_that_a_dead_process_is_writing_is_there_once(
         self, world: World, protocol: LoadProtocol, ended: bool
     ) -> None:
-        """It is ended while it waits, or goes on. Without transactions what is left of it must be ended before we write.
+        """It is ended while it waits, or goes on. Without transactions what is left of it is ended before we write.
 
-        Its DELETE might come after our rows; apply always ends what a dead run left at work first.
+        Its DELETE might come after our rows else; apply always ends first what a dead run left at work.
         """
         made = keyed(world.source_schema, transactional=protocol == "transactional")
         there = await both_sides(world, made, some(5))

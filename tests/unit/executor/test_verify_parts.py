@@ -68,6 +68,7 @@ class Sides:
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(both, "PART_BYTES", 10)
+    monkeypatch.setattr(proofs, "LOOK_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize(("parallelism", "most"), [(4, 4), (2, 2), (1, 1)])
