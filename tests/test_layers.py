@@ -30,7 +30,7 @@ SHARED_ENGINE_MODULES = (
 )
 
 DOORS = {
-    "aiomysql": ("migrate/engines/mysql/connect.py",),
+    "aiomysql": ("migrate/engines/mysql/wire.py",),
     "pymysql": ("migrate/engines/mysql/",),
     "trino": ("migrate/engines/lake/connect.py",),
     "obstore": ("migrate/engines/lake/files.py",),

@@ -1,4 +1,4 @@
-"""Connections to one MySQL or MariaDB server: the only door to aiomysql and pymysql.
+"""Connections to one MySQL or MariaDB server.
 
 Every session is pinned to the same settings, whatever the server's defaults are, so that a value reads and writes the
 same everywhere. A session that met anything but a clean answer of the server is thrown away, never used again: after a
@@ -14,13 +14,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-import aiomysql.connection
 import pymysql.err
 from pymysql.constants import CLIENT, COMMAND, CR, FIELD_TYPE, SERVER_STATUS
 
 from migrate.engines.mysql.answers import Answer, Result, ServerWarning, as_text
 from migrate.engines.mysql.refusals import CONNECTION_LOST, code_and_text, named, not_mysql
-from migrate.engines.mysql.sending import PACKET, LocalData, send_statement
+from migrate.engines.mysql.sending import PACKET, LocalData, Piece, send_statement
 from migrate.engines.mysql.settings import (
     BEFORE_READING,
     CONNECT_TIMEOUT,
@@ -31,6 +30,7 @@ from migrate.engines.mysql.settings import (
     settings,
     tls_context,
 )
+from migrate.engines.mysql.wire import Connection, Reply
 from migrate.errors import CannotConnect, ConnectionLost, MissingPrivilege, ServerError
 from migrate.model.plan import EndpointRef
 
@@ -44,42 +44,12 @@ _INTEGERS = dict.fromkeys(
 # What a broken peer makes the driver raise; anything else is a mistake of ours and keeps its own traceback.
 _DRIVER_ERRORS = (pymysql.err.MySQLError, OSError, EOFError, AssertionError, ValueError, LookupError, struct.error)
 _CLIENT_ERRORS = range(2000, 3000)
-_CLEAR_TEXT = frozenset({"mysql_clear_password", "mysql_old_password"})
-
-
-class _Connection(aiomysql.connection.Connection):  # type: ignore[misc]  # aiomysql ships no types
-    """aiomysql's connection, less trusting: no plain text where TLS was asked for, no password in clear text."""
-
-    async def _request_authentication(self) -> None:
-        if self._ssl_context and not self.server_capabilities & CLIENT.SSL:
-            raise pymysql.err.OperationalError(CR.CR_SSL_CONNECTION_ERROR, "the server does not offer TLS")
-        if not self._ssl_context:
-            self._refuse_clear_text(self._server_auth_plugin)
-        await super()._request_authentication()
-
-    async def _process_auth(self, plugin_name: bytes, auth_packet: Any) -> Any:
-        if not self._secure:
-            self._refuse_clear_text(plugin_name.decode("ascii", "replace"))
-        return await super()._process_auth(plugin_name, auth_packet)
-
-    @staticmethod
-    def _refuse_clear_text(plugin: str) -> None:
-        if plugin in _CLEAR_TEXT:
-            text = f"the server asks for the password in clear text ({plugin})"
-            raise pymysql.err.OperationalError(CR.CR_AUTH_PLUGIN_CANNOT_LOAD, text)
-
-
-class _Reply(aiomysql.connection.MySQLResult):  # type: ignore[misc]  # aiomysql ships no types
-    """A server may answer any statement by asking for a file of ours; none is ever sent."""
-
-    async def _read_load_local_packet(self, first_packet: Any) -> None:
-        raise pymysql.err.OperationalError(CR.CR_MALFORMED_PACKET, "it asked for a local file, which is refused")
 
 
 class Session:
     """One connection with pinned settings; one statement at a time."""
 
-    def __init__(self, server: Server, kind: Kind, connection: _Connection) -> None:
+    def __init__(self, server: Server, kind: Kind, connection: Connection) -> None:
         self.endpoint = server.endpoint
         self.kind = kind
         self.id: int = connection.thread_id()
@@ -95,8 +65,7 @@ class Session:
     @property
     def usable(self) -> bool:
         """Whether the next statement will be answered in order, as far as this side knows."""
-        connection = self._connection
-        return not self._busy and not connection.closed and not connection._reader.eof_received
+        return not self._busy and not self._connection.ended
 
     @property
     def is_mariadb(self) -> bool:
@@ -129,11 +98,11 @@ class Session:
             self._note(reply)
         return Result(reply.affected_rows, reply.warning_count)
 
-    async def execute_pieces(self, length: int, pieces: Iterable[bytes | memoryview], place: str = "") -> Result:
+    async def execute_pieces(self, length: int, pieces: Iterable[Piece], place: str = "") -> Result:
         """`execute` of a statement that has `length` bytes in all, of which about one piece waits in memory."""
         with self._exchange(place):
             await send_statement(self._connection, length, pieces)
-            reply = _Reply(self._connection)
+            reply = Reply(self._connection)
             await reply.read()
             self._note(reply)
         return Result(reply.affected_rows, reply.warning_count)
@@ -152,7 +121,7 @@ class Session:
                 yield row
             self._note(reply)
 
-    async def load_local(self, sql: str, pieces: Iterable[bytes | memoryview], place: str = "") -> Result:
+    async def load_local(self, sql: str, pieces: Iterable[Piece], place: str = "") -> Result:
         """Run LOAD DATA LOCAL with `pieces` for the file; about one packet of them waits in memory.
 
         Only for a write session. The file name in `sql` is never opened. What `pieces` raises passes through, and the
@@ -175,7 +144,7 @@ class Session:
             raise
         with self._exchange(place):
             data.end()
-            reply = _Reply(self._connection)
+            reply = Reply(self._connection)
             await reply.read()
             self._note(reply)
         return Result(reply.affected_rows, reply.warning_count)
@@ -215,12 +184,12 @@ class Session:
             self._connection._writer.transport.abort()
             self._connection.close()
 
-    async def _send(self, sql: str | bytes) -> _Reply:
+    async def _send(self, sql: str | bytes) -> Reply:
         # aiomysql's cursors bring parameter interpolation and regular expressions that change statements.
         await self._connection._execute_command(COMMAND.COM_QUERY, sql.encode() if isinstance(sql, str) else sql)
-        return _Reply(self._connection)
+        return Reply(self._connection)
 
-    def _note(self, reply: _Reply) -> None:
+    def _note(self, reply: Reply) -> None:
         """Keep the server's status; refuse a second result, which nobody here asks for."""
         if reply.server_status is not None:
             self._connection.server_status = reply.server_status
@@ -333,7 +302,7 @@ class Server:
             raise
         return session
 
-    async def _open(self, kind: Kind, program_name: str) -> _Connection:
+    async def _open(self, kind: Kind, program_name: str) -> Connection:
         raw = kind in ("read", "write")
         ref = self.ref
         try:
@@ -344,7 +313,7 @@ class Server:
                 f"cannot use ssl_ca, ssl_cert or ssl_key: {error.strerror or error}",
                 "check the paths and the files",
             ) from error
-        connection = _Connection(
+        connection = Connection(
             host=ref.host,
             port=ref.port,
             user=ref.user,

@@ -9,6 +9,8 @@ from typing import Any
 
 from pymysql.constants import COMMAND
 
+Piece = bytes | bytearray | memoryview
+"""Bytes of a statement, or of the data that goes with it."""
 MAX_PACKET_LEN = (1 << 24) - 1
 """Bytes of one packet of the protocol: what is longer goes on in the next one."""
 
@@ -24,7 +26,7 @@ class LocalData:
     def __init__(self, connection: Any, size: int) -> None:
         self._connection = connection
         self._size = size
-        self._waiting: list[bytes | memoryview] = []
+        self._waiting: list[Piece] = []
 
     async def send(self, data: memoryview) -> None:
         """Wait until nearly all of it is with the socket. An empty piece sends nothing: an empty packet is the end."""
@@ -51,7 +53,7 @@ class LocalData:
         return _header(size, number)
 
 
-async def send_statement(connection: Any, length: int, pieces: Iterable[bytes | memoryview]) -> None:
+async def send_statement(connection: Any, length: int, pieces: Iterable[Piece]) -> None:
     """A statement of `length` bytes; about one piece waits in memory. Raises ValueError when it has other bytes.
 
     aiomysql takes a statement as one value, and copies what is left of it for each packet.
