@@ -64,7 +64,7 @@ class Payload(msgspec.Struct, frozen=True):
 
     span: Span
     rows: int
-    data: bytes
+    data: bytes | bytearray
     layout: str
     marks: tuple[bytes, ...] = ()
     digest: str = ""

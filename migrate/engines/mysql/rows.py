@@ -18,7 +18,7 @@ from migrate.engines.mysql.proof import digest_expression, hash_expression, prov
 from migrate.errors import ServerError
 from migrate.model.table import TableName
 from migrate.model.types import Enum, Set
-from migrate.sql import quote_table
+from migrate.sql import quote, quote_table
 
 BIG_ROW = 4 * 1024 * 1024
 """Bytes: from here on a row travels alone, cell by cell (see `layout`, `cells`); less where packets are small.
@@ -37,6 +37,10 @@ def _enums(rows: Rows) -> int:
     return sum(1 for column in rows.columns if isinstance(column.type, Enum | Set))
 
 
+_Told = tuple[bytes | bytearray, int, int, str]
+"""Rows as one value, how many, how many NULLs are in them, and their digest."""
+
+
 class MysqlReader:
     """See `migrate.engines.base.Reader`."""
 
@@ -46,9 +50,11 @@ class MysqlReader:
         self._big = min(BIG_ROW, session.packet // 4)
         self._dense: tuple[TableName, Bound | None] | None = None
         """Up to where a table was read whose key is a number, and most numbers before that had a row."""
+        self._way: tuple[TableName, lay.Layout] | None = None
+        """How a table's rows could be laid out: what one chunk holds of delimiters, the next one may hold too."""
 
     async def starts(self, rows: Rows, count: int, total: int = 0) -> tuple[Bound, ...]:
-        """Equal numbers of rows per part, by walking the key."""
+        """Equal numbers of rows per part, by walking the key; about equal ones where it is a number with few gaps."""
         if count < 2:
             return ()
         if not total:
@@ -57,15 +63,20 @@ class MysqlReader:
         step = -(-total // count)
         if step < 2:
             return ()
-        bounds: list[Bound] = []
-        span = Span()
-        for _ in range(count - 1):
-            at = await self.next_bound(rows, span, step)
+        if spans.is_number(rows) and not rows.where:
+            key = quote(rows.key[0].name)
+            ((low, high),) = (
+                await self._session.query(f"SELECT MIN({key}),MAX({key}) FROM {quote_table(rows.table)}")
+            ).rows
+            if low is not None and (bounds := spans.evenly(int(low), int(high), count, total)):
+                return bounds
+        walked: list[Bound] = []
+        while len(walked) < count - 1:
+            at = await self.next_bound(rows, Span(lower=walked[-1] if walked else None), step)
             if at is None:
                 break
-            bounds.append(at)
-            span = Span(lower=at)
-        return tuple(bounds)
+            walked.append(at)
+        return tuple(walked)
 
     async def next_bound(self, rows: Rows, span: Span, limit: int) -> Bound | None:
         """See the contract."""
@@ -130,17 +141,22 @@ class MysqlReader:
         if "raw" not in layouts:
             data, count, _, told = await self._concat(rows, span, lay.Layout("insert"), digest)
             return Payload(span, count, data, "insert", digest=told)
-        for way in lay.BY_FILE:
+        ways = lay.by_file(rows)
+        known = self._way[1] if self._way and self._way[0] == rows.table else ways[0]
+        for way in ways[ways.index(known) :]:
             data, count, nulls, told = await self._concat(rows, span, way, digest)
             marks = way.delimiters
             if count == 0 or lay.proven(data, rows, count, nulls, marks):
+                self._way = rows.table, way
                 return Payload(span, count, data, way.name, (marks.field, marks.row, marks.null), told)
         raise ServerError(
             self._session.endpoint, f"{rows.table}: rows {span} came back other than they were laid out", "report this"
         )
 
-    async def _concat(self, rows: Rows, span: Span, way: lay.Layout, digest: bool) -> tuple[bytes, int, int, str]:
-        """Rows of the span as one value, how many, and of how many NULLs; their digest."""
+    async def _concat(
+        self, rows: Rows, span: Span, way: lay.Layout, digest: bool
+    ) -> tuple[bytes | bytearray, int, int, str]:
+        """The rows of the span."""
         if digest:
             return await self._concat_with_digest(rows, span, way)
         found = await self._session.query(
@@ -148,9 +164,9 @@ class MysqlReader:
             f"{spans.taken_from(rows, span)}"
         )
         await self._refuse_warnings(rows, found.warnings)
-        return *self._told(rows, found), ""
+        return self._told(rows, found, "")
 
-    async def _concat_with_digest(self, rows: Rows, span: Span, way: lay.Layout) -> tuple[bytes, int, int, str]:
+    async def _concat_with_digest(self, rows: Rows, span: Span, way: lay.Layout) -> _Told:
         """The server keeps the rows laid out in variables of the session: so it reads and formats them once."""
         kept = await self._session.execute(
             f"SELECT COUNT(*),SUM({lay.nulls_expression(rows)}),{lay.chunk_expression(rows, way)},"
@@ -160,16 +176,16 @@ class MysqlReader:
         )
         await self._refuse_warnings(rows, kept.warnings)
         found = await self._session.query(
-            "SELECT @migrate_rows,@migrate_nulls,@migrate_text,"
-            f"{digest_expression('@migrate_rows', '@migrate_bytes', '@migrate_text', '@migrate_remarks')}"
+            f"SELECT {digest_expression('@migrate_rows', '@migrate_bytes', '@migrate_text', '@migrate_remarks')},"
+            "@migrate_rows,@migrate_nulls,@migrate_text"  # the text last: so it is not copied
         )
-        return *self._told(rows, found), way.signed(found.rows[0][3])
+        return self._told(rows, found, way.signed(found.rows[0][0]))
 
-    def _told(self, rows: Rows, found: Answer) -> tuple[bytes, int, int]:
-        count, nulls, data = found.rows[0][:3]
+    def _told(self, rows: Rows, found: Answer, digest: str) -> _Told:
+        count, nulls, data = found.rows[0][-3:]
         if data is None and int(count):
             raise ServerError(self._session.endpoint, f"{rows.table}: {int(count)} rows came back as NULL")
-        return data or b"", int(count), int(nulls or 0)
+        return data or b"", int(count), int(nulls or 0), digest
 
     async def digest(self, rows: Rows, span: Span, like: str) -> str:
         """See the contract."""

@@ -121,11 +121,27 @@ LARGEST = (1 << 63) - 1
 """Numbers above are left to the server."""
 
 
+def is_number(rows: Rows) -> bool:
+    """Whether the key is one integer."""
+    return len(rows.key) == 1 and isinstance(rows.key[0].type, Integer)
+
+
 def is_dense(rows: Rows, span: Span, count: int) -> bool:
     """Whether most of a span's numbers have a row, where the key is one number."""
-    if len(rows.key) != 1 or not isinstance(rows.key[0].type, Integer) or span.lower is None or span.upper is None:
+    if not is_number(rows) or span.lower is None or span.upper is None:
         return False
     return 2 * count >= int(span.upper[0]) - int(span.lower[0])
+
+
+def evenly(low: int, high: int, count: int, total: int) -> tuple[Bound, ...]:
+    """Where to cut `total` rows with numbers from `low` to `high` into `count` parts.
+
+    Nowhere when so many numbers have no row that a part could be empty.
+    """
+    numbers = high - low + 1
+    if (numbers - total) * count >= numbers or numbers < count or high >= LARGEST:
+        return ()
+    return tuple((str(low - 1 + numbers * part // count),) for part in range(1, count))
 
 
 def ahead(span: Span, limit: int) -> Span | None:

@@ -220,8 +220,7 @@ class MysqlWriter:
         """A row that is larger than a statement may be: slower, but LOAD DATA knows no limit."""
         cells = msgspec.msgpack.decode(payload.data, type=list[bytes | None])
         for marks in lay.MARKS:
-            every = (marks.field, marks.row, marks.null)
-            if not any(mark in cell for cell in cells if cell is not None for mark in every):
+            if not any(marks.common in cell for cell in cells if cell is not None):
                 break
         else:
             raise ServerError(self._session.endpoint, f"{rows.table}: a row holds every delimiter there is")

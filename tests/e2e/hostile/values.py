@@ -13,18 +13,7 @@ MODE = (
 """Not strict, so that an invalid ENUM value becomes index 0, and dates that do not exist can be stored."""
 
 MARKS = tuple(
-    bytes.fromhex(digits)
-    for digits in [
-        "1f021e03",
-        "1d041c05",
-        "1b061a07",
-        "0e0f1011",
-        "12131415",
-        "16171819",
-        "017f1f0b",
-        "020c1e0e",
-        "030f1d10",
-    ]
+    bytes.fromhex(first + common) for common in ("15", "170e19", "160f1814", "1f1d1e1c") for first in ("11", "12", "13")
 )
 """Delimiters that may stand between the values on their way; a value may hold any of them."""
 
@@ -173,7 +162,7 @@ def statements() -> Iterator[str]:
         yield f"INSERT INTO bytes (b,v,t,l,m) VALUES ({','.join([_hex(value)] * 5)})"
     for size in (255, 4096, 65_535):
         yield f"INSERT INTO bytes (m,l) VALUES (REPEAT(x'00',{size}),REPEAT(x'ff',{size}))"
-    yield "INSERT INTO bytes (m) VALUES (REPEAT(x'1f021e03',32768))"
+    yield "INSERT INTO bytes (m) VALUES (REPEAT(x'11160f1814',32768))"
 
 
 def marked(key: str = "id INT AUTO_INCREMENT PRIMARY KEY") -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 
@@ -39,34 +40,65 @@ def fields(number: int, nullable: bool = True) -> Rows:
 
 
 @pytest.mark.parametrize("marks", lay.MARKS)
-def test_no_mark_shares_a_byte_with_another_or_begins_again_inside_itself(marks: lay.Marks) -> None:
+def test_marks_end_alike_begin_each_in_its_own_byte_and_never_overlap(marks: lay.Marks) -> None:
     every = (marks.field, marks.row, marks.null)
-    assert [len(mark) for mark in every] == [4, 4, 4]
-    for one, other in itertools.combinations(every, 2):
-        assert not set(one) & set(other)
-    for mark in every:
-        assert not any(mark.endswith(mark[:n]) for n in range(1, len(mark)))
-        assert all(byte < 0x80 for byte in mark), "non-ASCII literals warn (1638)"
+    first = {mark[0] for mark in every}
+    assert {mark[1:] for mark in every} == {marks.common}
+    assert len(first) == 3
+    assert not first & set(marks.common)
+    assert not any(marks.common.endswith(marks.common[:n]) for n in range(1, len(marks.common)))
+    assert all(byte < 0x80 for mark in every for byte in mark), "non-ASCII literals warn (1638)"
 
 
-def test_a_value_that_ends_with_half_a_mark_is_still_counted_right() -> None:
-    marks = lay.MARKS[0]
-    cells = [b"a" + marks.field[:3], marks.field[:1], marks.row[:2], marks.null[:3]]
+def test_no_value_holds_all_marks_because_it_holds_one() -> None:
+    for one, other in itertools.permutations(lay.MARKS, 2):
+        if len(one.common) <= len(other.common):
+            assert one.common not in other.common
+
+
+@pytest.mark.parametrize("marks", lay.MARKS)
+def test_a_value_that_ends_with_half_a_mark_is_still_counted_right(marks: lay.Marks) -> None:
+    cells = [b"a" + marks.field[:-1], marks.field[:1], marks.row[:-1], marks.null[:-1], b""]
     data = marks.row.join([marks.field.join(cells)] * 5)
     assert lay.proven(data, fields(len(cells)), 5, 0, marks)
 
 
-@pytest.mark.parametrize("which", ["field", "row", "null"])
-def test_a_value_that_holds_a_mark_is_never_proven_unless_that_mark_says_nothing(which: str) -> None:
-    marks = lay.MARKS[0]
-    cells = [b"a", b"x" + getattr(marks, which) + b"y"]
-    assert not lay.proven(marks.field.join(cells), fields(2), 1, 0, marks)
-    assert lay.proven(marks.field.join(cells), fields(2, nullable=False), 1, 0, marks) is (which == "null")
+@pytest.mark.parametrize("which", ["field", "row", "null", "common"])
+@pytest.mark.parametrize("marks", lay.MARKS)
+def test_a_value_that_holds_a_mark_is_never_proven(marks: lay.Marks, which: str) -> None:
+    for value in (b"x%by", b"%b", b"x%b", b"%by"):
+        cells = [b"a", value % getattr(marks, which)]
+        assert not lay.proven(marks.field.join(cells), fields(2), 1, 0, marks)
+
+
+@pytest.mark.parametrize("marks", lay.MARKS)
+def test_what_is_proven_splits_into_what_was_joined(marks: lay.Marks) -> None:
+    """Cells made of the bytes of the marks, which is where a wrong proof would show."""
+    dice = random.Random(14)
+    alphabet = sorted({marks.field[:1], marks.row[:1], marks.null[:1], b"x", *(bytes([one]) for one in marks.common)})
+    proven = 0
+    for _ in range(2000):
+        rows = [[b"".join(dice.choices(alphabet, k=dice.randrange(4))) for _ in range(3)] for _ in range(2)]
+        data = marks.row.join(marks.field.join(cells) for cells in rows)
+        if lay.proven(data, fields(3), 2, 0, marks):
+            proven += 1
+            assert [row.split(marks.field) for row in data.split(marks.row)] == rows
+    assert proven > 100
+
+
+def test_text_has_short_marks_short_binary_values_longer_ones_and_long_ones_the_longest() -> None:
+    text, short, long = column("t", UTF8), column("b", Binary(16)), column("l", Binary(1 << 16))
+    wide = column("w", Text("ucs2", 50))
+    ways = [
+        lay.by_file(table(text, *more))[0] for more in ((), (short,), (wide,), (short, long), (column("j", Json()),))
+    ]
+    assert [len(way.delimiters.common) for way in ways] == [1, 3, 4, 4, 1]
+    assert all(lay.by_file(table(one))[-1].name == "hex" for one in (text, short, long))
 
 
 def test_one_missing_null_or_row_is_not_proven() -> None:
     marks = lay.MARKS[1]
-    data = marks.row.join([marks.field.join([b"1", marks.null])] * 2)
+    data = bytearray(marks.row.join([marks.field.join([b"1", marks.null])] * 2))
     assert lay.proven(data, fields(2), 2, 2, marks)
     assert not lay.proven(data, fields(2), 2, 1, marks)
     assert not lay.proven(data, fields(2), 3, 2, marks)
@@ -122,8 +154,8 @@ def test_load_statement_takes_plain_columns_directly_and_the_rest_through_variab
     marks = lay.MARKS[0]
     assert lay.load_statement(rows, "`s`.`t`", "raw", marks) == (
         "LOAD DATA LOCAL INFILE 'migrate' INTO TABLE `s`.`t` CHARACTER SET binary"
-        " FIELDS TERMINATED BY x'1f021e03' ESCAPED BY '' LINES TERMINATED BY x'1d041c05'"
-        " (`id`,@v1,@v2,@v3) SET `n` = NULLIF(@v1,x'1b061a07'),`e` = CAST(@v2 AS UNSIGNED),"
+        " FIELDS TERMINATED BY x'1115' ESCAPED BY '' LINES TERMINATED BY x'1215'"
+        " (`id`,@v1,@v2,@v3) SET `n` = NULLIF(@v1,x'1315'),`e` = CAST(@v2 AS UNSIGNED),"
         "`j` = CONVERT(@v3 USING utf8mb4)"
     )
 
@@ -150,7 +182,7 @@ def test_every_row_begins_with_a_wide_text_because_group_concat_cuts_arguments_t
 def test_text_is_taken_as_its_bytes_and_where_a_letter_has_several_not_beside_the_mark_of_null() -> None:
     for charset, taken in (("utf8mb4", "`c`"), ("gbk", "`c`"), ("utf32", "CAST(`c` AS BINARY)")):
         text = Column("c", "varchar(9)", Text(charset, 9), nullable=True, charset=charset)
-        assert f",IF(`c` IS NULL,x'1b061a07',{taken}))" in lay.row_expression(table(text), lay.Layout("raw"))
+        assert f",IF(`c` IS NULL,x'1315',{taken}))" in lay.row_expression(table(text), lay.Layout("raw"))
 
 
 def test_floats_and_bits_are_never_sent_as_the_server_prints_them() -> None:
@@ -220,8 +252,8 @@ def test_mariadb_is_told_the_counter_in_the_set_clause_because_it_would_count_on
     counter = Column("id", "int", INT, nullable=False, auto_increment=True)
     rows = table(counter, column("n", nullable=True))
     said = [lay.load_statement(rows, "`t`", "raw", lay.MARKS[0], mariadb) for mariadb in (False, True)]
-    assert said[0].endswith(" (`id`,@v1) SET `n` = NULLIF(@v1,x'1b061a07')")
-    assert said[1].endswith(" (@v0,@v1) SET `id` = @v0,`n` = NULLIF(@v1,x'1b061a07')")
+    assert said[0].endswith(" (`id`,@v1) SET `n` = NULLIF(@v1,x'1315')")
+    assert said[1].endswith(" (@v0,@v1) SET `id` = @v0,`n` = NULLIF(@v1,x'1315')")
     alone = table(counter, column("n"))
     assert lay.load_statement(alone, "`t`", "raw", lay.MARKS[0], mariadb=True).endswith(" (`id`,`n`)")
 
