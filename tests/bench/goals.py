@@ -1,10 +1,9 @@
-"""What migrate should reach, each goal a figure made of the medians of one shape."""
+"""What migrate should reach, each goal a figure made of the quickest laps of one shape."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from tests.bench.race import Lap
 from tests.bench.shapes import Shape
@@ -13,22 +12,12 @@ MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
-class Medians:
-    """Of the equal laps of one contender; `steps` are wall seconds."""
-
-    seconds: float
-    client_cpu: float
-    source_cpu: float
-    target_cpu: float
-    peak_bytes: float
-    steps: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Figures:
-    """All that goals are made of: medians by the contenders' keys, and what plain SELECTs took from the source."""
+    """All that goals are made of: by the contenders' keys, the quickest lap of each and the most memory that it took;
+    and what plain SELECTs took from the source."""
 
-    medians: Mapping[str, Medians]
+    best: Mapping[str, Lap]
+    peaks: Mapping[str, int]
     plain_select: float
 
 
@@ -59,19 +48,15 @@ class Judged:
     verdict: str
 
 
-def medians(laps: Sequence[Lap], key: str) -> Medians | None:
-    """None when no lap of that contender was equal."""
-    good = [one for one in laps if one.key == key and not one.wrong]
-    if not good:
-        return None
-    return Medians(
-        seconds=median(one.seconds for one in good),
-        client_cpu=median(one.client_cpu for one in good),
-        source_cpu=median(one.source_cpu for one in good),
-        target_cpu=median(one.target_cpu for one in good),
-        peak_bytes=median(one.peak_bytes for one in good),
-        steps={name: median(one.steps[name].seconds for one in good) for name in good[0].steps},
-    )
+def figures(laps: Sequence[Lap], plain_select: float) -> Figures:
+    """Of the laps that were equal. The quickest one was disturbed the least; of memory the largest figure counts."""
+    good = [one for one in laps if not one.wrong]
+    best: dict[str, Lap] = {}
+    peaks: dict[str, int] = {}
+    for one in good:
+        best[one.key] = min(best.get(one.key, one), one, key=lambda lap: lap.seconds)
+        peaks[one.key] = max(peaks.get(one.key, 0), one.peak_bytes)
+    return Figures(best, peaks, plain_select)
 
 
 def goals(shape: Shape) -> list[Goal]:
@@ -93,7 +78,7 @@ def goals(shape: Shape) -> list[Goal]:
 
 def judge(goal: Goal, figures: Figures, versions: Mapping[str, str]) -> Judged:
     """The figure of a goal, and whether it is reached."""
-    if any(key not in figures.medians for key in goal.needs):
+    if any(key not in figures.best for key in goal.needs):
         return Judged(goal.words, None, goal.limit, goal.unit, "not measured")
     value = goal.value(figures)
     if value is None:
@@ -108,24 +93,24 @@ def judge(goal: Goal, figures: Figures, versions: Mapping[str, str]) -> Judged:
 
 def _ratio(words: str, limit: float | None, one: str, other: str, rival: tuple[str, str] | None = None) -> Goal:
     def value(figures: Figures) -> float:
-        return figures.medians[one].seconds / figures.medians[other].seconds
+        return figures.best[one].seconds / figures.best[other].seconds
 
     return Goal(words, limit, (one, other), value, rival=rival)
 
 
 def _verification(figures: Figures) -> float:
-    without = figures.medians["unverified"].seconds
-    return 100 * (figures.medians["verified"].seconds - without) / without
+    without = figures.best["unverified"].seconds
+    return 100 * (figures.best["verified"].seconds - without) / without
 
 
 def _source(figures: Figures) -> float | None:
     """None when plain SELECTs take less than a tick of the clock by which the kernel counts."""
-    return figures.medians["unverified"].source_cpu / figures.plain_select if figures.plain_select else None
+    return figures.best["unverified"].source_cpu / figures.plain_select if figures.plain_select else None
 
 
 def _share(key: str) -> Callable[[Figures], float]:
-    return lambda figures: 100 * figures.medians[key].client_cpu / figures.medians[key].seconds
+    return lambda figures: 100 * figures.best[key].client_cpu / figures.best[key].seconds
 
 
 def _memory(figures: Figures) -> float:
-    return max(figures.medians[key].peak_bytes for key in ("verified", "unverified")) / MEGABYTE
+    return max(figures.peaks[key] for key in ("verified", "unverified")) / MEGABYTE

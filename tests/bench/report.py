@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.bench.goals import MEGABYTE, Figures, Judged, Medians, goals, judge, medians
+from tests.bench.goals import MEGABYTE, Figures, Judged, figures, goals, judge
 from tests.bench.race import Lap
 from tests.bench.shapes import Shape
 
@@ -54,11 +54,10 @@ class Setting:
 
 def section(measured: Measured, setting: Setting) -> list[str]:
     """The lines of a shape, from its heading on. No dates and no paths: what an error said stays out of it."""
-    good = {one.key: found for one in measured.members if (found := medians(measured.laps, one.key)) is not None}
     versions = {one.key: one.version for one in measured.members}
-    figures = Figures(good, measured.plain_select)
-    judged = [judge(goal, figures, versions) for goal in goals(measured.shape)]
-    rows = [_row(one, good.get(one.key), measured.laps) for one in measured.members]
+    found = figures(measured.laps, measured.plain_select)
+    judged = [judge(goal, found, versions) for goal in goals(measured.shape)]
+    rows = [_row(one, found, measured.laps) for one in measured.members]
     what = f"{measured.shape.said(measured.size)}; {measured.megabytes:,.0f} MB as tab separated text."
     return [
         f"### {measured.shape.name}",
@@ -74,13 +73,16 @@ def section(measured: Measured, setting: Setting) -> list[str]:
     ]
 
 
-def _row(one: Member, found: Medians | None, laps: Sequence[Lap]) -> list[str]:
+def _row(one: Member, of_all: Figures, laps: Sequence[Lap]) -> list[str]:
     mine = [lap for lap in laps if lap.key == one.key]
     title = f"{one.name} ({one.version})"
     each = ", ".join(lap.wrong.partition(":")[0] if lap.wrong else f"{lap.seconds:.1f}" for lap in mine)
+    found = of_all.best.get(one.key)
     if found is None:
         return [title, *[""] * (len(HEAD) - 2), each]
-    parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found.steps.items()) if len(found.steps) > 1 else ""
+    parts = (
+        ", ".join(f"{name} {used.seconds:.1f}" for name, used in found.steps.items()) if len(found.steps) > 1 else ""
+    )
     return [
         title,
         f"{found.seconds:.1f}",
@@ -89,7 +91,7 @@ def _row(one: Member, found: Medians | None, laps: Sequence[Lap]) -> list[str]:
         f"{found.target_cpu:.1f}",
         f"{found.client_cpu:.1f}",
         f"{100 * found.client_cpu / found.seconds:.0f} %",
-        f"{found.peak_bytes / MEGABYTE:.0f}",
+        f"{of_all.peaks[one.key] / MEGABYTE:.0f}",
         each,
     ]
 
