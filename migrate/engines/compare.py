@@ -11,13 +11,16 @@ some hundred bytes of sums, wherever it stands, and nobody has to agree on an or
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
 
-from migrate.engines.base import Bound, Buckets, Checksum, Engine, Reader, Rows, RowSum, Span
+from migrate.engines.base import Bound, Buckets, Checksum, Document, Engine, Reader, Rows, RowSum, Span
 
 T = TypeVar("T")
 
@@ -31,6 +34,10 @@ MOST_BITS = 24
 
 FEW_ROWS = 16
 """Rows in a bucket that are told one by one: cutting it again would cost as many bytes."""
+
+DOCUMENTS_AT_ONCE = 500
+DOCUMENT_BYTES = 8 * 1024 * 1024
+"""Rows whose documents are held at a time, and about how many bytes of them."""
 
 BUCKETS_AT_ONCE = 4_096
 """Numbers of buckets in one statement."""
@@ -108,7 +115,96 @@ async def differing(
     for numbers in groups:
         among = Buckets(bits, numbers)
         mine, theirs = await _both(left.row_sums(source_rows, span, among), right.row_sums(target_rows, span, among))
-        yield _told_apart(mine, theirs, len(groups) == 1)
+        found = _told_apart(mine, theirs, len(groups) == 1)
+        if source_rows.meant and found.changed:
+            changed = await _meant_otherwise(left, right, source_rows, target_rows, found.changed)
+            found = msgspec.structs.replace(found, changed=changed)
+        yield found
+
+
+class Batches:
+    """Keys of rows whose documents are held at a time, after one row so many as fit by the size of the last ones."""
+
+    def __init__(self, keys: Sequence[Bound]) -> None:
+        self._keys = keys
+        self._at = 0
+        self._size = 1
+        self._taken = 0
+
+    def take(self) -> tuple[Bound, ...]:
+        """The next ones; none at the end."""
+        batch = tuple(self._keys[self._at : self._at + self._size])
+        self._at += len(batch)
+        self._taken = len(batch)
+        return batch
+
+    def held(self, documents: Sequence[Document]) -> None:
+        """What came of the batch that was taken last."""
+        size = sum(len(one.text) for one in documents) or 1
+        self._size = max(1, min(DOCUMENTS_AT_ONCE, 4 * self._size, DOCUMENT_BYTES * self._taken // size))
+
+
+async def _meant_otherwise(
+    left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, changed: Sequence[Bound]
+) -> tuple[Bound, ...]:
+    """Those of the rows that differ by more than how their documents are written."""
+    different: list[Bound] = []
+    batches = Batches(changed)
+    while keys := batches.take():
+        rest, others = await _both(
+            left.row_sums(_without_documents(source_rows), Span(only=keys)),
+            right.row_sums(_without_documents(target_rows), Span(only=keys)),
+        )
+        mine, theirs = await _both(left.documents(source_rows, keys), right.documents(target_rows, keys))
+        batches.held(mine)
+        sums, documents = {row.key: row.sum for row in others}, {(one.key, one.column): one.text for one in theirs}
+        wrong = {row.key for row in rest if sums.get(row.key) != row.sum}
+        # A document beside NULL: on one side there is one more.
+        wrong |= {one.key for one in mine if not means_the_same(one.text, documents.pop((one.key, one.column), ""))}
+        wrong |= {key for key, _ in documents}
+        different += [key for key in keys if key in wrong or key not in sums]
+    return tuple(different)
+
+
+def _without_documents(rows: Rows) -> Rows:
+    return msgspec.structs.replace(rows, columns=tuple(one for one in rows.columns if one.name not in rows.meant))
+
+
+def means_the_same(one: str, other: str) -> bool:
+    """Whether two JSON texts are the same document: without order of keys, blanks, and how a number is written.
+
+    Of a key that is there twice the last one counts, as in MySQL. What is no JSON is the same only letter by letter.
+    """
+    try:
+        return one == other or _same(_parsed(one), _parsed(other))
+    except (ValueError, ArithmeticError, RecursionError):
+        return False
+
+
+def _parsed(text: str) -> object:
+    def no_json(name: str) -> None:
+        raise ValueError(name)
+
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=no_json)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(itertools.starmap(_same, zip(one, other, strict=True)))
+    return type(one) is type(other) and one == other
+
+
+async def in_meaning(left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, found: Compared) -> Compared:
+    """A range, equal when all that differs is how its documents are written."""
+    if found.equal or not source_rows.meant:
+        return found
+    async with aclosing(differing(left, right, source_rows, target_rows, found.span)) as groups:
+        async for one in groups:
+            if one.missing or one.changed or one.extra:
+                return found
+    return msgspec.structs.replace(found, target=found.source)
 
 
 async def _buckets(

@@ -40,6 +40,7 @@ class Rows(msgspec.Struct, frozen=True):
 
     `key` is empty when no index can cut the table; `index` is the name of the one that does; `where` is a condition in
     the source's SQL, empty for all rows. `alike`: where two sides are read, a span of the key is the same rows on both.
+    `meant`: columns whose text is a JSON document on both sides; where the texts differ, their meaning decides.
     """
 
     table: TableName
@@ -48,6 +49,7 @@ class Rows(msgspec.Struct, frozen=True):
     index: str = ""
     where: str = ""
     alike: bool = True
+    meant: tuple[str, ...] = ()
 
 
 MomentWay = Literal["backup-stage", "flush-tables", "lock-tables", "position", "none"]

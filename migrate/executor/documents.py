@@ -8,14 +8,11 @@ from contextlib import aclosing
 import msgspec
 
 from migrate.engines.base import Altered, Engine, Reader, Rows, Writer
-from migrate.engines.compare import Compared, compare_span, differing
+from migrate.engines.compare import Batches, Compared, compare_span, differing, in_meaning
 from migrate.model.types import Json
 
 Opening = Callable[[], Awaitable[Writer]]
 """How to come by a writer, which is opened only if there is something to write."""
-
-ROWS = 500
-"""Rows whose documents are held at a time."""
 
 NAMED = 20
 """Values of one table that are named."""
@@ -73,14 +70,17 @@ class Documents:
 
         What cannot be mended is counted and named. Raises `ServerError`, and what `turn` and `writer` do.
         """
+        found = await in_meaning(self._left, self._right, self._mine, self._theirs, found)
         if found.equal or not self.there:
             return found
         mended = 0
         async with aclosing(differing(self._left, self._right, self._mine, self._theirs, found.span)) as groups:
             async for one in groups:
-                for start in range(0, len(one.changed), ROWS):
+                batches = Batches(one.changed)
+                while keys := batches.take():
                     await self._turn()
-                    documents = await self._left.documents(self._mine, one.changed[start : start + ROWS])
+                    documents = await self._left.documents(self._mine, keys)
+                    batches.held(documents)
                     altered = await self._right.altered(self._theirs, documents)
                     if altered and writer is not None:
                         places = {(one.key, one.column) for one in altered}

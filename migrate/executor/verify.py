@@ -13,7 +13,7 @@ import msgspec
 
 from migrate.diff import describe
 from migrate.engines.base import Engine, Reader, Rows
-from migrate.engines.compare import Compared, compare, compare_span, extra_alone
+from migrate.engines.compare import Compared, compare, compare_span, extra_alone, in_meaning
 from migrate.errors import Different, MigrateError
 from migrate.executor.both import parts_worth, raise_first, spans_from
 from migrate.executor.documents import Documents
@@ -291,7 +291,8 @@ class _Proof:
 
         async def look(left: Reader, right: Reader) -> None:
             for number, span in work:
-                async for one in compare(left, right, mine, theirs, within=span):
+                async for seen in compare(left, right, mine, theirs, within=span):
+                    one = await in_meaning(left, right, mine, theirs, seen)
                     if not one.equal:
                         unequal[number].append(one)
                     await pace.turn()
@@ -340,7 +341,7 @@ async def _settled(one: Compared, left: Reader, right: Reader, mine: Rows, their
         await asyncio.sleep(LOOK_SECONDS)
         again = await compare_span(left, right, mine, theirs, one.span)
         moving = moving or again.source != one.source
-        one = again
+        one = await in_meaning(left, right, mine, theirs, again)
         if one.equal:
             break
     return one, moving

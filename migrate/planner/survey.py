@@ -286,13 +286,15 @@ def both_sides(pair: Pair, source: Engine, target: Engine) -> tuple[Rows, Rows]:
 
     On the target they are read as the types that they have there. Where the target has the key's values in another
     order, a span is other rows here than there, and only all of them are the same. A document that is kept as text is
-    compared as text: what MySQL knows of it besides, such as that a string is a DATE, has no place there.
+    compared as text, and by what it means where that differs: what MySQL knows of it besides, such as that a string is
+    a DATE, has no place there.
     """
     mine = rows_of(source, pair.table, pair.where)
     wanted = {column.name: column for column in pair.wanted.columns}
     alike = all(source.order(column) == target.order(wanted[column.name]) for column in mine.key)
     compared = tuple(_compared(one, wanted[one.name]) for one in mine.columns)
-    mine = msgspec.structs.replace(mine, columns=compared, alike=alike)
+    meant = tuple(one.name for one in mine.columns if _is_kept_as_text(one, wanted[one.name])) if mine.key else ()
+    mine = msgspec.structs.replace(mine, columns=compared, alike=alike, meant=meant)
     theirs = msgspec.structs.replace(
         mine,
         table=pair.target.table,
@@ -303,9 +305,11 @@ def both_sides(pair: Pair, source: Engine, target: Engine) -> tuple[Rows, Rows]:
 
 
 def _compared(column: Column, wanted: Column) -> Column:
-    if isinstance(column.type, Json) and isinstance(wanted.type, Text):
-        return msgspec.structs.replace(column, type=wanted.type)
-    return column
+    return msgspec.structs.replace(column, type=wanted.type) if _is_kept_as_text(column, wanted) else column
+
+
+def _is_kept_as_text(column: Column, wanted: Column) -> bool:
+    return isinstance(column.type, Json) and isinstance(wanted.type, Text)
 
 
 def rows_of(engine: Engine, table: Table, where: str = "") -> Rows:

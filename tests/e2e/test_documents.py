@@ -166,3 +166,51 @@ def test_documents_become_text_on_mariadb_and_texts_of_it_stay_letter_by_letter(
     migrate.must("apply", PLAN)
     migrate.must("verify", PLAN)
     assert client.rows(mysql, "SELECT id,j FROM t ORDER BY id", database=home) == list(enumerate(texts))
+
+
+@pytest.mark.parametrize("name", ["maria10", "maria11"])
+def test_documents_on_mariadb_are_compared_by_what_they_mean(
+    name: str, migrate: Migrate, everywhere: Lab, fresh_everywhere: FreshSchemas
+) -> None:
+    mysql, mariadb = everywhere.source, everywhere.servers[name]
+    schema, goal = fresh_everywhere("docs", mysql), fresh_everywhere("docs_to", mariadb)
+    with client.connect(mysql, database=schema) as connection, connection.cursor() as cursor:
+        cursor.execute("SET cte_max_recursion_depth = 10000")
+        cursor.execute("CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(20), j JSON, k JSON)")
+        cursor.execute(
+            "INSERT INTO t WITH RECURSIVE seq (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM seq WHERE n < 2500)"
+            " SELECT n, CONCAT('name ', n), JSON_OBJECT('aa',n,'b',JSON_ARRAY(1.5,'é',NULL,TRUE),'c',JSON_OBJECT()),"
+            " IF(n % 3, NULL, JSON_ARRAY(n, 1e0)) FROM seq"
+        )
+    migrate.configure(mysql, mariadb, (f"{schema}.*", f"{goal}.*"))
+    migrate.must("plan")
+    migrate.must("apply", PLAN)
+
+    def run(sql: str) -> list[tuple[object, ...]]:
+        return client.rows(mariadb, sql, database=goal)
+
+    run(
+        """UPDATE t SET j = CONCAT('{"c":{},"b":[15e-1,"\\\\u00e9",null , true],"aa":', id, '.0}'),"""
+        " k = JSON_COMPACT(k)"
+    )
+    written = run("SELECT * FROM t ORDER BY id")
+    migrate.must("verify", PLAN)
+    assert migrate.must("plan", "-o", "again.toml", "--json").of("plan")[0]["steps"] == 0, "they mean the same"
+
+    run("UPDATE t SET j = JSON_REPLACE(j,'$.b[3]',1) WHERE id = 7")  # true is not 1
+    run("UPDATE t SET k = 'null' WHERE id = 8")  # neither is null NULL
+    run("UPDATE t SET name = 'another' WHERE id = 9")
+    run("UPDATE t SET k = NULL WHERE id = 12")
+    verified = migrate("verify", PLAN)
+    assert verified.code == 7, verified.text
+    assert "2,500 rows on both sides, with other values" in verified.text
+    planned = migrate.must("plan", "-o", "sync.toml", "--json")
+    assert planned.of("plan")[0]["steps"] > 0
+    migrate.must("apply", "sync.toml")
+    now = run("SELECT * FROM t ORDER BY id")
+    assert [row[0] for row, before in zip(now, written, strict=True) if row != before] == [7, 8, 9, 12], "only these"
+    migrate.must("verify", "sync.toml")
+    run("UPDATE t SET j = '[]' WHERE id = 2500")
+    migrate.must("verify", PLAN, "--repair")
+    assert run("SELECT j FROM t WHERE id = 2500") != [("[]",)]
+    migrate.must("verify", PLAN)

@@ -27,7 +27,8 @@ PATHS = 100
 
 def documents_of(rows: Rows) -> tuple[Column, ...]:
     """Columns that hold documents; of a table without a key none can be found again."""
-    return tuple(column for column in rows.columns if isinstance(column.type, Json)) if rows.key else ()
+    found = (column for column in rows.columns if isinstance(column.type, Json) or column.name in rows.meant)
+    return tuple(found) if rows.key else ()
 
 
 async def documents(
@@ -61,7 +62,7 @@ async def documents(
 
 def _text_and_type(column: Column) -> tuple[str, str]:
     """The text of a document, and whether it holds what its text does not tell."""
-    return lay.plain(column), typed(column)
+    return lay.plain(column), typed(column) if isinstance(column.type, Json) else "0"
 
 
 def _is(rows: Rows, key: Bound) -> str:
