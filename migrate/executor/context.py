@@ -88,10 +88,10 @@ class Context:
         self._locks = locks
         self._ends: dict[str, dict[LedgerKey, LedgerLine]] = {endpoint: {} for endpoint in engines}
 
-    def take(self, step: Step, *endpoints: str) -> AbstractAsyncContextManager[Hold]:
-        """Slots for work on the step, which begins when they are given."""
+    def take(self, step: Step, *endpoints: str, parts: int = 1) -> AbstractAsyncContextManager[Hold]:
+        """Slots for work on the step, or on one of so many parts of its table; it begins when they are given."""
         self.journal.expect(step.id)
-        return self.slots.take(lane_of(step), *endpoints)
+        return self.slots.take(lane_of(step), *endpoints, size=self.table_bytes(step.target) // parts)
 
     def table_bytes(self, target: str) -> int:
         """About how large a table is, as the plan knows."""

@@ -205,11 +205,12 @@ class Load:
         Slots are held while it moves, not while it waits.
         """
         tries = 0
+        here, there = self._source.endpoint, self._target.endpoint
         left = ranges.left(part)
         while left is not None:
             before = self.rows
             try:
-                async with self._context.take(self._step, self._source.endpoint, self._target.endpoint) as hold:
+                async with self._context.take(self._step, here, there, parts=len(ranges.parts)) as hold:
                     await self._context.begin(self._step)
                     left = await self._range(left, hold)
                 continue

@@ -220,13 +220,13 @@ class Loop:
             return (), str(error)
 
     def _start_ready(self) -> list[Event]:
-        """Begin every step whose predecessors are over; large loads first, so that no long tail is left."""
+        """Begin every step whose predecessors are over; the slots decide which of them goes first."""
         skipped: list[Event] = []
         if self._context.interrupt.is_set() or self._context.stopping:
             return skipped
         while self._ready:  # what is skipped may make others ready
             ready, self._ready = self._ready, []
-            for step in sorted(ready, key=lambda step: -step.estimate.bytes if isinstance(step, RowStep) else 0):
+            for step in ready:
                 if isinstance(step, Verify) and not self._options.verify:
                     skipped.append(self._skip(step, "--no-verify"))
                 else:

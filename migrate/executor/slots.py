@@ -7,8 +7,9 @@ stands idle because its slots are held by work that waits for another one.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import itertools
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
@@ -32,8 +33,10 @@ def lane_of(step: Step) -> Lane:
 class Hold:
     """Slots, from when they are asked for until they are given back."""
 
-    def __init__(self, slots: Slots, lane: Lane, endpoints: tuple[str, ...]) -> None:
+    def __init__(self, slots: Slots, lane: Lane, endpoints: tuple[str, ...], order: tuple[int, int]) -> None:
         self.lane = lane
+        self.order = order
+        """Among work of the same lane, lowest first."""
         self.names = (_ALL, *dict.fromkeys(endpoints))
         self.given: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._slots = slots
@@ -48,7 +51,8 @@ class Slots:
     """`parallelism` in all, and as many on each server as its engine has.
 
     A slot that is free goes to the lane with the least work running, among equals to the one that has waited longest
-    for its turn, and within a lane in the order of asking. Of each kind of slot one stays free for every lane that has
+    for its turn, and within a lane to the largest work, so that it is not what all wait for at the end; among equals in
+    the order of asking. Of each kind of slot one stays free for every lane that has
     `work` left and nothing running: so no pair of servers waits for a long statement of another one, as long as there
     are as many slots as lanes. Where there are fewer, work that can pause gives way to a lane that has nothing running
     (`Hold.wanted`).
@@ -60,8 +64,9 @@ class Slots:
         self._running: Counter[Lane] = Counter()
         self._turn: Counter[Lane] = Counter()
         self._turns = itertools.count(1)
-        self._queues: dict[tuple[Lane, tuple[str, ...]], deque[Hold]] = {}
+        self._queues: dict[tuple[Lane, tuple[str, ...]], list[tuple[tuple[int, int], Hold]]] = {}
         """By lane and slots: of those that ask for the same the first alone is looked at, however many they are."""
+        self._asked = itertools.count()
         self._lines = {name: asyncio.Semaphore(1) for name in engines}
 
     def line(self, endpoint: str) -> asyncio.Semaphore:
@@ -79,11 +84,10 @@ class Slots:
         self._let_in()
 
     @asynccontextmanager
-    async def take(self, lane: Lane, *endpoints: str) -> AsyncIterator[Hold]:
-        """A slot on each of the endpoints and one of the whole, for work of that lane."""
-        hold = Hold(self, lane, endpoints)
-        queue = self._queues.setdefault((lane, hold.names), deque())
-        queue.append(hold)
+    async def take(self, lane: Lane, *endpoints: str, size: int = 0) -> AsyncIterator[Hold]:
+        """A slot on each of the endpoints and one of the whole, for work of that lane on a table of `size` bytes."""
+        hold = Hold(self, lane, endpoints, (-size, next(self._asked)))
+        heapq.heappush(self._queues.setdefault((lane, hold.names), []), (hold.order, hold))
         self._let_in()
         try:
             await hold.given
@@ -108,8 +112,8 @@ class Slots:
 
     def _let_in(self) -> None:
         while self._free[_ALL] > 0 and (fitting := [hold for hold in self._first() if self._fits(hold)]):
-            hold = min(fitting, key=lambda hold: (self._running[hold.lane], self._turn[hold.lane]))
-            self._queues[hold.lane, hold.names].popleft()
+            hold = min(fitting, key=lambda hold: (self._running[hold.lane], self._turn[hold.lane], hold.order))
+            heapq.heappop(self._queues[hold.lane, hold.names])
             self._turn[hold.lane] = next(self._turns)
             self._running[hold.lane] += 1
             for name in hold.names:
@@ -117,11 +121,11 @@ class Slots:
             hold.given.set_result(None)
 
     def _first(self) -> list[Hold]:
-        """Of everything that waits for the same slots the one that came first, and still waits."""
+        """Of everything that waits for the same slots the one whose turn it is, and still waits."""
         for queue in self._queues.values():
-            while queue and queue[0].given.cancelled():
-                queue.popleft()
-        return [queue[0] for queue in self._queues.values() if queue]
+            while queue and queue[0][-1].given.cancelled():
+                heapq.heappop(queue)
+        return [queue[0][-1] for queue in self._queues.values() if queue]
 
     def _fits(self, hold: Hold) -> bool:
         if any(self._free[name] < 1 for name in hold.names):

@@ -211,7 +211,7 @@ class _Proof:
         mending = self._mending
         pace = mending.pace(self._throttle, pair) if mending else self._throttle.pace(_lane(pair), _go_on)
         try:
-            async with self._slots.take(_lane(pair), *_lane(pair)):
+            async with self._slots.take(_lane(pair), *_lane(pair), size=self._sizes.get(pair.source, 0)):
                 await pace.turn()
                 self._events.put_nowait(StepStarted(name))
                 found = [describe(change) for change in gap.changes]

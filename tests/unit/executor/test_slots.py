@@ -31,14 +31,14 @@ class Crowd:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.holds: dict[str, Hold] = {}
 
-    async def ask(self, name: str, lane: Lane, *endpoints: str) -> None:
+    async def ask(self, name: str, lane: Lane, *endpoints: str, size: int = 0) -> None:
         """Have `name` ask, and see whether it got in."""
         self._ends[name] = asyncio.Event()
-        self._tasks[name] = asyncio.create_task(self._work(name, lane, endpoints or lane))
+        self._tasks[name] = asyncio.create_task(self._work(name, lane, endpoints or lane, size))
         await self.settle()
 
-    async def _work(self, name: str, lane: Lane, endpoints: tuple[str, ...]) -> None:
-        async with self.slots.take(lane, *endpoints) as hold:
+    async def _work(self, name: str, lane: Lane, endpoints: tuple[str, ...], size: int) -> None:
+        async with self.slots.take(lane, *endpoints, size=size) as hold:
             self.holds[name] = hold
             self.running.append(name)
             await self._ends[name].wait()
@@ -175,3 +175,30 @@ def test_a_step_works_for_its_source_and_its_target() -> None:
     load = LoadRows(id="l", target="new:a.b", source="old:c.d", protocol="transactional")
     assert lane_of(load) == ("old", "new")
     assert lane_of(Ddl(id="d", target="new:a", action="create-schema", sql="")) == ("new", "new")
+
+
+async def test_the_largest_work_of_a_pair_goes_first_whatever_slots_it_asks_for(crowds: AsyncExitStack) -> None:
+    one = await crowd(crowds, slots(8, 1), [("e0", EAST)])
+    for name, endpoints, size in (
+        ("small create", EAST[1:], 10),
+        ("small load", EAST, 10),
+        ("large load", EAST, 1000),
+        ("middle load", EAST, 100),
+        ("small load too", EAST, 10),
+        ("large create", EAST[1:], 2000),
+    ):
+        await one.ask(name, EAST, *endpoints, size=size)
+    order = ["e0"]
+    for _ in range(6):
+        await one.end(order[-1])
+        order += one.running
+    assert order[1:] == ["large create", "large load", "middle load", "small create", "small load", "small load too"]
+
+
+async def test_work_that_gave_up_waiting_is_passed_over(crowds: AsyncExitStack) -> None:
+    one = await crowd(crowds, slots(8, 1), [("e0", EAST)])
+    await one.ask("large", EAST, size=100)
+    await one.ask("small", EAST, size=1)
+    await one.cancel("large")
+    await one.end("e0")
+    assert one.running == ["small"]
