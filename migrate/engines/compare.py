@@ -167,7 +167,8 @@ async def _meant_otherwise(
 
 
 def _without_documents(rows: Rows) -> Rows:
-    return msgspec.structs.replace(rows, columns=tuple(one for one in rows.columns if one.name not in rows.meant))
+    columns, computed = (tuple(c for c in of if c.name not in rows.meant) for of in (rows.columns, rows.computed))
+    return msgspec.structs.replace(rows, columns=columns, computed=computed)
 
 
 def means_the_same(one: str, other: str) -> bool:

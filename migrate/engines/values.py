@@ -41,6 +41,8 @@ class Rows(msgspec.Struct, frozen=True):
     `key` is empty when no index can cut the table; `index` is the name of the one that does; `where` is a condition in
     the source's SQL, empty for all rows. `alike`: where two sides are read, a span of the key is the same rows on both.
     `meant`: columns whose text is a JSON document on both sides; where the texts differ, their meaning decides.
+    `computed`: generated columns that are stored. The target computes them itself, so they are not moved; but what it
+    comes to is proven with the rest of the row.
     """
 
     table: TableName
@@ -50,6 +52,7 @@ class Rows(msgspec.Struct, frozen=True):
     where: str = ""
     alike: bool = True
     meant: tuple[str, ...] = ()
+    computed: tuple[Column, ...] = ()
 
 
 MomentWay = Literal["backup-stage", "flush-tables", "lock-tables", "position", "none"]

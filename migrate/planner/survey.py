@@ -293,12 +293,17 @@ def both_sides(pair: Pair, source: Engine, target: Engine) -> tuple[Rows, Rows]:
     wanted = {column.name: column for column in pair.wanted.columns}
     alike = all(source.order(column) == target.order(wanted[column.name]) for column in mine.key)
     compared = tuple(_compared(one, wanted[one.name]) for one in mine.columns)
-    meant = tuple(one.name for one in mine.columns if _is_kept_as_text(one, wanted[one.name])) if mine.key else ()
-    mine = msgspec.structs.replace(mine, columns=compared, alike=alike, meant=meant)
+    # On both sides: a column that is computed here and not there, or only when it is read, has nothing to be proven.
+    stored = tuple(one for one in mine.computed if wanted[one.name].generated and wanted[one.name].stored)
+    computed = tuple(_compared(one, wanted[one.name]) for one in stored)
+    texts = [one.name for one in (*mine.columns, *stored) if _is_kept_as_text(one, wanted[one.name])]
+    meant = tuple(texts) if mine.key else ()
+    mine = msgspec.structs.replace(mine, columns=compared, computed=computed, alike=alike, meant=meant)
     theirs = msgspec.structs.replace(
         mine,
         table=pair.target.table,
         columns=tuple(wanted[column.name] for column in mine.columns),
+        computed=tuple(wanted[column.name] for column in stored),
         key=tuple(wanted[column.name] for column in mine.key),
     )
     return mine, theirs
@@ -315,10 +320,11 @@ def _is_kept_as_text(column: Column, wanted: Column) -> bool:
 def rows_of(engine: Engine, table: Table, where: str = "") -> Rows:
     """What to read or write of a table: its stored columns, along the key that its engine can use."""
     columns = tuple(column for column in table.columns if not column.generated)
+    computed = tuple(column for column in table.columns if column.generated and column.stored)
     key = engine.key(table)
     by_name = {column.name: column for column in table.columns}
     parts = tuple(by_name[part.column] for part in key.parts) if key else ()
-    return Rows(table.name, columns, parts, key.name if key else "", where)
+    return Rows(table.name, columns, parts, key.name if key else "", where, computed=computed)
 
 
 def _asked(moves: Sequence[Move], one: Move) -> tuple[Pattern, ...]:

@@ -329,8 +329,8 @@ def insert_head(rows: Rows, target: str) -> str:
     return f"INSERT INTO {target} ({','.join(quote(c.name) for c in rows.columns)}) VALUES "
 
 
-def lobs(rows: Rows) -> tuple[Column, ...]:
-    """Columns whose cells can be large."""
+def lobs(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Those whose cells can be large."""
 
     def large(column: Column) -> bool:
         match column.type:
@@ -345,7 +345,7 @@ def lobs(rows: Rows) -> tuple[Column, ...]:
             case _:
                 return False
 
-    return tuple(column for column in rows.columns if large(column))
+    return tuple(column for column in columns if large(column))
 
 
 def size_expression(rows: Rows) -> str:

@@ -27,7 +27,8 @@ PATHS = 100
 
 def documents_of(rows: Rows) -> tuple[Column, ...]:
     """Columns that hold documents; of a table without a key none can be found again."""
-    found = (column for column in rows.columns if isinstance(column.type, Json) or column.name in rows.meant)
+    found = [column for column in rows.columns if isinstance(column.type, Json)]
+    found += [column for column in (*rows.columns, *rows.computed) if column.name in rows.meant]
     return tuple(found) if rows.key else ()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from migrate.engines.base import Rows
 from migrate.engines.mysql.layout import NOTHING, WIDE, bare, converted, lobs, number, total
 from migrate.model.table import Column
@@ -15,16 +17,21 @@ def hash_expression(rows: Rows) -> str:
     The same number on every server for the same values: MySQL 9.6 has lost MD5 and SHA1, and SHA2 takes no longer. A
     large cell is hashed by itself: CONCAT above max_allowed_packet would be NULL, and a NULL is not summed.
     """
-    large = {column.name for column in lobs(rows)}
-    parts = [NOTHING]
-    for column in rows.columns:
+    row = f"CONCAT({','.join((NOTHING, *_values((*rows.columns, *rows.computed))))})"
+    return f"CAST(CONV(LEFT({_hash(row)},16),16,10) AS UNSIGNED)"
+
+
+def _values(columns: Sequence[Column]) -> list[str]:
+    """What of a row goes into its hash, as parts of a text."""
+    large = {column.name for column in lobs(columns)}
+    parts: list[str] = []
+    for column in columns:
         told = _told(column, column.name in large)
         if column.nullable:
             whole = told[0] if len(told) == 1 else f"CONCAT({','.join((NOTHING, *told))})"
             told = [f"IFNULL({whole},'N')"]
         parts += [*told, "','"]
-    row = f"CONCAT({','.join(parts)})"
-    return f"CAST(CONV(LEFT({_hash(row)},16),16,10) AS UNSIGNED)"
+    return parts
 
 
 def digest_expression(count: str, size: str, text: str, remarks: str) -> str:
@@ -41,7 +48,7 @@ def digest_expression(count: str, size: str, text: str, remarks: str) -> str:
 def proven_size(rows: Rows) -> str:
     """Bytes of a row's large text and bytes, the same on both sides: only of these could something get lost."""
     sizes = []
-    for column in lobs(rows):
+    for column in lobs(rows.columns):
         between = converted(column)
         name = quote(column.name)
         value = f"CONVERT({name} USING {between[1]})" if between else name
@@ -55,7 +62,7 @@ def remarks_expression(rows: Rows) -> str:
 
     Empty or NULL where there is nothing to say, so that sides agree whose columns are of other types.
     """
-    remarks = []
+    remarks = _values(rows.computed)
     for column in rows.columns:
         match column.type:
             case Float():

@@ -193,7 +193,7 @@ def test_floats_and_bits_are_never_sent_as_the_server_prints_them() -> None:
 def test_large_cells_are_hashed_alone_because_a_concat_above_the_packet_is_null() -> None:
     rows = table(column("id"), column("big", Text("utf8mb4", None)))
     assert "SHA2(`big`,256)" in hash_expression(rows)
-    assert lay.lobs(rows) == (rows.columns[1],)
+    assert lay.lobs(rows.columns) == (rows.columns[1],)
 
 
 @pytest.mark.parametrize(
