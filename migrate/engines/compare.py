@@ -197,6 +197,15 @@ def _same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
 
 
+async def only_computed(left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, found: Compared) -> bool:
+    """Whether a range differs by nothing but what its stored generated columns hold."""
+    if found.equal or not source_rows.computed:
+        return False
+    mine, theirs = (msgspec.structs.replace(rows, computed=()) for rows in (source_rows, target_rows))
+    moved = await compare_span(left, right, mine, theirs, found.span)
+    return (await in_meaning(left, right, mine, theirs, moved)).equal
+
+
 async def in_meaning(left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, found: Compared) -> Compared:
     """A range, equal when all that differs is how its documents are written."""
     if found.equal or not source_rows.meant:

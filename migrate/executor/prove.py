@@ -11,7 +11,7 @@ import asyncio
 import msgspec
 
 from migrate.engines.base import Writer
-from migrate.engines.compare import Compared, compare_span, extra_alone
+from migrate.engines.compare import Compared, compare_span, extra_alone, only_computed
 from migrate.executor.both import EVERYTHING, BothSides, Part
 from migrate.executor.chunks import unproven
 from migrate.executor.context import Context, step_tag
@@ -63,7 +63,7 @@ class _Proof:
             if not self._behind:
                 spans = await unproven(both, lines, self._equal)
         await both.walk(self._look, spans)
-        extra, wrong = 0, []
+        extra, wrong, computed = 0, [], True
         if self._unequal:
             if self._behind:
                 self._documents.forget()  # what was read again was parsed again
@@ -72,10 +72,14 @@ class _Proof:
                     again = await self._again(part, one) if self._behind else one
                     spared = None if again.equal else await self._spared(part, again)
                     extra += spared or 0
-                    wrong += [] if again.equal or spared is not None else [again]
+                    if not again.equal and spared is None:
+                        wrong.append(again)
+                        computed = computed and await only_computed(
+                            part.left, part.right, both.mine, both.theirs, again
+                        )
         if wrong:
             lost = self._documents.said(both.source)
-            raise different(both.pair, [named(one, both.source) for one in wrong], documents=lost)
+            raise different(both.pair, [named(one, both.source) for one in wrong], documents=lost, computed=computed)
         deleted = both.written.extra if both.prune else 0
         return Proven(self._total, both.written.rows, deleted, extra, self._documents.mended)
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 import msgspec
 
 from migrate.engines.base import Engine, Lock
-from migrate.errors import Blocked, MigrateError, StalePlan, Stopped
+from migrate.errors import Blocked, Different, MigrateError, StalePlan, Stopped
 from migrate.executor.apart import Apart, claims
 from migrate.executor.check import LAST_LOOK, Standing, finished_steps, pending, stand, strangers, targets
 from migrate.executor.context import Context, Interrupt
@@ -279,7 +279,9 @@ class Loop:
             context.tell(StepStopped(step.id))
         except MigrateError as error:
             context.failed(error)
-            context.stopping = context.stopping or self._options.stop_on_error
+            # Rows that differ are no reason to leave other tables unproven, and their documents unmended.
+            stops = self._options.stop_on_error and not isinstance(error, Different)
+            context.stopping = context.stopping or stops
             # After a temporary error nobody knows whether the server did the work: that is no "nothing was changed".
             code = Stopped.exit_code if error.temporary else error.exit_code
             context.tell(StepFailed(step.id, str(error), error.hint, code))

@@ -13,7 +13,7 @@ import msgspec
 
 from migrate.diff import describe
 from migrate.engines.base import Engine, Reader, Rows
-from migrate.engines.compare import Compared, compare, compare_span, extra_alone, in_meaning
+from migrate.engines.compare import Compared, compare, compare_span, extra_alone, in_meaning, only_computed
 from migrate.errors import Different, MigrateError
 from migrate.executor.both import parts_worth, raise_first, spans_from
 from migrate.executor.documents import Documents
@@ -58,16 +58,26 @@ def named(one: Compared, source: Engine) -> str:
     return f"{place}{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
 
 
-def different(pair: Pair, found: list[str], rows: bool = True, documents: Sequence[str] = ()) -> Different:
+def different(
+    pair: Pair, found: list[str], rows: bool = True, documents: Sequence[str] = (), computed: bool = False
+) -> Different:
     """The error that names a table and its differing ranges, or with `rows` false what differs in its definition.
 
-    `documents` are the values in JSON documents that differ, named one by one.
+    `documents` are the values in JSON documents that differ, named one by one. `computed`: all that differs is what
+    stored generated columns hold.
     """
     named = "; ".join(found[:NAMED]) + (f"; and {len(found) - NAMED} more ranges" if len(found) > NAMED else "")
     hint = "if the source was written to meanwhile, stop its writers and plan again"
     if documents:
         hint = (
             "what the target cannot hold: change it at the source, or leave the table out; else migrate verify --repair"
+        )
+    if computed:
+        names = ", ".join(column.name for column in pair.wanted.columns if column.generated and column.stored)
+        named += f". Only generated columns differ ({names}): the target has computed them otherwise"
+        hint = (
+            "the source computed them under another time_zone, sql_mode or div_precision_increment: write these rows"
+            " again there under time_zone = '+00:00' (UPDATE), or make it an ordinary column"
         )
     return Different(
         "\n  ".join([f"{pair.target} differs from {pair.source}: {named}", *documents]),
@@ -173,7 +183,8 @@ def _lane(pair: Pair) -> Lane:
 class Rowwise(msgspec.Struct):
     """What came of the rows of one table: equal ones, those made so or deleted, the target's own, ranges that differ.
 
-    `documents` are the values in JSON documents that differ, named one by one.
+    `documents` are the values in JSON documents that differ, named one by one; `computed`: what differs is what stored
+    generated columns hold, and nothing else.
     """
 
     total: int = 0
@@ -182,6 +193,7 @@ class Rowwise(msgspec.Struct):
     extra: int = 0
     wrong: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    computed: bool = True
 
 
 class _Proof:
@@ -222,7 +234,7 @@ class _Proof:
                     rows = await self._rows(pair, spare, pace, mending if not found else None)
                     found += rows.wrong
             if found:
-                raise different(pair, found, bool(rows.wrong), rows.documents)
+                raise different(pair, found, bool(rows.wrong), rows.documents, bool(rows.wrong) and rows.computed)
         except MigrateError as error:
             self._events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
         except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
@@ -255,6 +267,7 @@ class _Proof:
                 if extra is None:
                     found.total -= one.source.rows
                     found.wrong += (named(again, source) + (MOVING if moving else ""),)
+                    found.computed = found.computed and await only_computed(left, right, mine, theirs, again)
                     if not moving and not mending:
                         await documents.settle(again, writer=None)
                 else:

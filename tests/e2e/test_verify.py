@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import FreshSchemas
 from tests.e2e.command import PLAN, Migrate
 from tests.e2e.equality import assert_equal
 from tests.e2e.hostile.values import fill
@@ -311,3 +312,43 @@ def test_a_row_that_came_at_the_source_differs_too(moved: World) -> None:
         named(moved, "bag", "6 rows at the source, 5 at the target")
     finally:
         client.rows(moved.source, f"DELETE FROM {moved.schema}.bag WHERE a = 9")
+
+
+def test_a_stored_generated_column_that_the_target_computes_otherwise_is_told(
+    migrate: Migrate, source: Server, target: Server, fresh_schemas: FreshSchemas
+) -> None:
+    """A DATE of a TIMESTAMP is of the time zone that wrote it; a quotient of its session's precision."""
+    schema, goal = fresh_schemas("computed", source), fresh_schemas("computed_to")
+    fill(
+        source,
+        schema,
+        iter(
+            (
+                "CREATE TABLE days (id INT PRIMARY KEY, at TIMESTAMP NOT NULL, day DATE AS (DATE(at)) STORED)",
+                "SET time_zone = '+02:00'",
+                "INSERT INTO days (id,at) VALUES (1,'2024-06-01 00:30:00'),(2,'2024-06-01 23:30:00')",
+                "CREATE TABLE parts (id INT PRIMARY KEY, part DECIMAL(30,20) AS (1/id) STORED) /* as it is */",
+                "INSERT INTO parts (id) VALUES (3)",
+                "CREATE TABLE finer LIKE parts",
+                "SET div_precision_increment = 12",
+                "INSERT INTO finer (id) VALUES (3)",
+                "CREATE TABLE good (id INT PRIMARY KEY, a VARCHAR(9), f FLOAT, t TEXT AS (CONCAT(a,'!')) STORED)",
+                "ALTER TABLE good ADD g FLOAT AS (f/3) STORED, ADD j JSON AS (JSON_ARRAY(a,f)) STORED",
+                "INSERT INTO good (id,a,f) VALUES (1,'a',0.1),(2,NULL,NULL),(3,'é',1e10)",
+            )
+        ),
+    )
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
+    migrate.must("plan")
+    applied = migrate("apply", PLAN, "--json")
+    assert applied.code == 7, applied.text
+    failed = {one["step"]: one["error"] for one in applied.of("step_failed")}
+    assert sorted(failed) == [f"verify:new:{goal}.days", f"verify:new:{goal}.finer"], "one stops no other"
+    assert "Only generated columns differ (day)" in failed[f"verify:new:{goal}.days"]
+    verified = migrate("verify", PLAN)
+    assert verified.code == 7
+    assert "Only generated columns differ (part)" in verified.text
+    for step in ("+", "-"):
+        again = f"UPDATE days SET at = at {step} INTERVAL 1 SECOND"
+        client.rows(source, again, database=schema, init_command="SET time_zone = '+00:00'")
+    assert "(day)" not in migrate("verify", PLAN).text, "written again, they agree"
