@@ -7,8 +7,9 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from migrate.cli.context import Shell
+from migrate.errors import StateError, Stopped
 from migrate.model.plan import Plan
-from migrate.model.progress import Event, Outcome
+from migrate.model.progress import Event, Outcome, StepStarted
 from migrate.ui.ending import Tally
 from migrate.ui.progress import Progress
 
@@ -19,8 +20,12 @@ TICK = 0.2
 async def follow(
     events: AsyncIterator[Event | Outcome], plan: Plan, context: Shell, progress: Progress
 ) -> tuple[Outcome, Tally]:
-    """Take events until the outcome. Raises whatever the executor raises."""
+    """Take events until the outcome.
+
+    Raises whatever the executor raises; `Stopped` where the state file failed when work had begun.
+    """
     tally = Tally(plan)
+    begun = False
     outcome: Outcome | None = None
     ticking = asyncio.create_task(_tick(progress))
     try:
@@ -28,12 +33,15 @@ async def follow(
             if isinstance(events, AsyncGenerator):  # so that it ends, and frees its locks, when showing fails
                 stack.push_async_callback(events.aclose)
             async for value in events:
+                begun = begun or isinstance(value, StepStarted)
                 context.tell(value)
                 if isinstance(value, Outcome):
                     outcome = value
                 else:
                     tally.add(value)
                     progress.tell(value)
+    except StateError as error:
+        raise (Stopped(error.message, error.hint) if begun else error) from error
     finally:
         ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -210,7 +210,7 @@ class Load:
         while left is not None:
             before = self.rows
             try:
-                async with self._context.take(self._step, here, there, parts=len(ranges.parts)) as hold:
+                async with self._context.take(self._step, here, there, parts=len(ranges.parts) or 1) as hold:
                     await self._context.begin(self._step)
                     left = await self._range(left, hold)
                 continue

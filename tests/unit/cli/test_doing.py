@@ -13,8 +13,9 @@ import pytest
 from migrate import planfile
 from migrate.cli.interrupt import FIRST
 from migrate.engines.memory.faults import Gate
-from migrate.errors import ConnectionLost, NoSpace, ServerError
+from migrate.errors import ConnectionLost, NoSpace, ServerError, StateError
 from migrate.model.table import TableName
+from migrate.state import Run
 from tests.unit.cli.conftest import Desk
 
 PLAN = "plans/shop.toml"
@@ -325,3 +326,18 @@ def test_forced_colours_do_not_draw_bars_into_a_pipe(desk: Desk, monkeypatch: py
     assert "\x1b[1;32mdone" in ran.out
     assert "\x1b[?25l" not in ran.err
     assert "\r" not in ran.err
+
+
+def test_a_state_file_that_fails_in_the_middle_does_not_say_that_nothing_was_changed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StateError("the disk of the state file is full", "make room and apply again: it goes on")
+
+    desk("plan")
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "done", full)
+        ran = desk("apply", PLAN)
+    assert ran.code == 3
+    assert "error: the disk of the state file is full\n  next: make room" in ran.err
+    assert desk("apply", PLAN).code == 0
