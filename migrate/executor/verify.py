@@ -18,6 +18,7 @@ from migrate.errors import Different, MigrateError
 from migrate.executor.both import parts_worth, raise_first, spans_from
 from migrate.executor.documents import Documents
 from migrate.executor.moments import Moments
+from migrate.executor.orphans import Look, judged, looks_around, orphans
 from migrate.executor.slots import Lane, Slots
 from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.model.plan import Plan, Verify
@@ -58,13 +59,23 @@ def named(one: Compared, source: Engine) -> str:
     return f"{place}{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
 
 
-def different(pair: Pair, found: list[str], rows: bool = True, documents: Sequence[str] = ()) -> Different:
+AT_APPLY = "if the source was written to meanwhile, stop its writers and plan again"
+
+REPAIR = "migrate verify --repair reads what differs again from the source"
+
+REPAIRED = "if something else writes to the target, stop it and repair again"
+
+NO_PARENT = "delete these rows on the target, or plan again with --prune for their table too"
+
+
+def different(
+    pair: Pair, found: list[str], rows: bool = True, documents: Sequence[str] = (), hint: str = AT_APPLY
+) -> Different:
     """The error that names a table and its differing ranges, or with `rows` false what differs in its definition.
 
-    `documents` are the values in JSON documents that differ, named one by one.
+    `documents` are the values in JSON documents that differ, named one by one. `hint` is what to do about rows.
     """
     named = "; ".join(found[:NAMED]) + (f"; and {len(found) - NAMED} more ranges" if len(found) > NAMED else "")
-    hint = "if the source was written to meanwhile, stop its writers and plan again"
     if documents:
         hint = (
             "what the target cannot hold: change it at the source, or leave the table out; else migrate verify --repair"
@@ -147,10 +158,24 @@ async def verify(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    for failure in await _without_parent(looks_around(seen, meant, proof.repaired), engines):
+        failures.append(failure)
+        yield failure
     counted = await parity(plan.move, seen, gap, stored_gap, engines)
     seconds = time.monotonic() - began
     ends = tuple(failures)
     yield Outcome(done, len(ends), 0, rows, 0, seconds, ends, parity=counted, throttled=throttle.seconds)
+
+
+async def _without_parent(looks: Sequence[Look], engines: Mapping[str, Engine]) -> list[StepFailed]:
+    """A failure for each table that has orphans which the source does not have."""
+    failures = []
+    for child, some in itertools.groupby(looks, lambda look: look.at.child):
+        try:
+            judged([await orphans(look, engines) for look in some], NO_PARENT)
+        except MigrateError as error:
+            failures.append(StepFailed(f"check-foreign-keys:{child}", str(error), error.hint, error.exit_code))
+    return failures
 
 
 def _prove_stored(pair: StoredPair, gap: StoredGap, events: asyncio.Queue[Event | BaseException]) -> None:
@@ -173,7 +198,8 @@ def _lane(pair: Pair) -> Lane:
 class Rowwise(msgspec.Struct):
     """What came of the rows of one table: equal ones, those made so or deleted, the target's own, ranges that differ.
 
-    `documents` are the values in JSON documents that differ, named one by one.
+    `documents` are the values in JSON documents that differ, named one by one. `moving`: the source is being written to
+    where it differs.
     """
 
     total: int = 0
@@ -182,6 +208,7 @@ class Rowwise(msgspec.Struct):
     extra: int = 0
     wrong: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    moving: bool = False
 
 
 class _Proof:
@@ -203,6 +230,8 @@ class _Proof:
         self._events = events
         self._mending = mending
         self._sizes = sizes
+        self.repaired: set[ObjectRef] = set()
+        """Tables on the targets to which rows were written."""
 
     async def prove(self, pair: Pair, spare: bool, gap: Gap) -> None:
         """One table: its definition, then its rows. Tells of it; an exception that is no failure is told too."""
@@ -222,7 +251,7 @@ class _Proof:
                     rows = await self._rows(pair, spare, pace, mending if not found else None)
                     found += rows.wrong
             if found:
-                raise different(pair, found, bool(rows.wrong), rows.documents)
+                raise different(pair, found, bool(rows.wrong), rows.documents, self._hint(rows))
         except MigrateError as error:
             self._events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
         except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
@@ -235,6 +264,11 @@ class _Proof:
         finally:
             self._slots.over(_lane(pair))
 
+    def _hint(self, rows: Rowwise) -> str:
+        if self._mending:
+            return REPAIRED
+        return f"{REPAIR}; stop the writers of the source first" if rows.moving else REPAIR
+
     async def _rows(self, pair: Pair, spare: bool, pace: Pace, mending: Mending | None) -> Rowwise:
         """Both sides range by range; what differs is looked at again, or made equal where there is a `mending`."""
         source, target = self._engines[pair.source.endpoint], self._engines[pair.target.endpoint]
@@ -243,6 +277,7 @@ class _Proof:
         async with self._open(pair, mending) as (left, right):
             unequal = await self._compared(pair, mine, theirs, left, right, pace, mending, found)
             if mending and unequal:
+                self.repaired.add(pair.target)
                 made = await mending.mend(pair, left, right, unequal, spare, pace)
                 found.mended, found.deleted = made.rows, made.deleted
                 unequal, found.documents = list(made.left), made.documents
@@ -254,6 +289,7 @@ class _Proof:
                 extra = await extra_alone(left, right, mine, theirs, again) if spare else None
                 if extra is None:
                     found.total -= one.source.rows
+                    found.moving |= moving
                     found.wrong += (named(again, source) + (MOVING if moving else ""),)
                     if not moving and not mending:
                         await documents.settle(again, writer=None)
