@@ -33,6 +33,7 @@ FORMAT = 1
 _HINT_MISSING = "make it with `migrate plan`"
 _LINE = 100
 _OUTSIDE = "something outside the steps (the head, an endpoint, a move, an object, a finding, or the list of steps)"
+_STEP_TABLES = ("session", "outside")
 _STEP_KEYS = (
     "id",
     "kind",
@@ -46,6 +47,7 @@ _STEP_KEYS = (
     "key",
     "where",
     "prune",
+    "extra",
     "spare",
 )
 _STEP_ALWAYS = frozenset({"risk", "protocol"})
@@ -215,11 +217,12 @@ def _table(header: str, content: Mapping[str, Any]) -> str:
 
 def _step_tables(step: Step) -> Iterable[str]:
     plain = _plain(step, _STEP_ALWAYS)
-    estimate, session = plain.pop("estimate", None), plain.pop("session", None)
+    estimate, *tables = plain.pop("estimate", None), *((name, plain.pop(name, None)) for name in _STEP_TABLES)
     order = (*_STEP_KEYS, *sorted(plain.keys() - {*_STEP_KEYS, "seal", "sql"}), "seal", "sql")
     yield _table("[[step]]", {key: plain[key] for key in order if key in plain})
-    if session:
-        yield _table("[step.session]", dict(sorted(session.items())))
+    for name, content in tables:
+        if content:
+            yield _table(f"[step.{name}]", dict(sorted(content.items())))
     if estimate:
         yield _table("[step.estimate]", estimate)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 from typing import TypeVar
@@ -287,8 +287,14 @@ class Difference(msgspec.Struct, frozen=True):
         return bool(self.wanted or self.extra)
 
 
-async def difference(source: Engine, target: Engine, source_rows: Rows, target_rows: Rows) -> Difference:
-    """How many rows differ; of a table without key all do, or none."""
+OfItsOwn = Callable[[Reader, Sequence[Bound]], Awaitable[None]]
+"""Told of keys of rows that only the target has, and of a reader there."""
+
+
+async def difference(
+    source: Engine, target: Engine, source_rows: Rows, target_rows: Rows, own: OfItsOwn | None = None
+) -> Difference:
+    """How many rows differ; of a table without key all do, or none, and `own` is not told."""
     wanted = extra = 0
     async with (
         source.reader() as left,
@@ -303,4 +309,6 @@ async def difference(source: Engine, target: Engine, source_rows: Rows, target_r
             async for one in differing(left, right, source_rows, target_rows, compared.span):
                 wanted += len(one.wanted)
                 extra += len(one.extra)
+                if own and one.extra:
+                    await own(right, one.extra)
     return Difference(wanted, extra)

@@ -23,6 +23,7 @@ from migrate.engines.values import (
     Span,
 )
 from migrate.model.plan import Protocol as LoadProtocol
+from migrate.model.table import ForeignKey, TableName
 
 
 class Reader(Protocol):
@@ -71,6 +72,9 @@ class Reader(Protocol):
 
     async def row_sums(self, rows: Rows, span: Span, among: Buckets | None = None) -> tuple[RowSum, ...]:
         """Every row of the span by itself, in no order; `among`: of rows in these buckets."""
+
+    async def referring(self, rows: Rows, keys: Sequence[Bound], table: TableName, foreign_key: ForeignKey) -> int:
+        """How many rows of `table` refer, by that foreign key of theirs, to the rows with these keys."""
 
     async def documents(self, rows: Rows, keys: Sequence[Bound]) -> Sequence[Document]:
         """The JSON documents of these rows, with all that their text does not tell."""

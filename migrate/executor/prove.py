@@ -15,8 +15,8 @@ from migrate.engines.compare import Compared, compare_span, extra_alone, only_co
 from migrate.executor.both import EVERYTHING, BothSides, Part
 from migrate.executor.chunks import unproven
 from migrate.executor.context import Context, step_tag
+from migrate.executor.differences import different, named
 from migrate.executor.documents import Documents, Tally
-from migrate.executor.verify import different, named
 from migrate.model.pattern import all_of
 from migrate.model.plan import Verify
 from migrate.model.progress import ChunkDone

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from migrate.engines.base import Engine, LedgerLine
-from migrate.errors import Different
 from migrate.executor.check import outstanding
 from migrate.executor.context import Context, step_tag
 from migrate.executor.load import Load
+from migrate.executor.orphans import Orphans, judged, looks_at, looks_outside, orphans
 from migrate.executor.prove import prove
 from migrate.executor.sync import sync
 from migrate.executor.verify import gone, kept
@@ -58,7 +58,9 @@ async def run_step(context: Context, step: Step) -> Done:
 def _own_rows(step: SyncRows, extra: int) -> str:
     if not extra:
         return ""
-    return gone(extra) if step.prune else kept(extra)
+    if not step.prune:
+        return kept(extra)
+    return gone(extra) + (f", {step.extra:,} when it was planned" if extra > step.extra else "")
 
 
 def is_done(context: Context, step: Ddl, pair: Pair, gap: Gap) -> bool:
@@ -196,29 +198,19 @@ def _stored_gap(context: Context, ref: StoredRef, present: Catalog) -> StoredGap
 async def _orphans(context: Context, step: Ddl | CheckForeignKeys) -> str:
     """Rows that point nowhere. The server does not look, since checks are off; the source may have them too."""
     pair = context.standing.pairs[step.target]
-    source, target = context.engines[pair.source.endpoint], context.engines[pair.target.endpoint]
-    originals = {key.name: key for key in pair.table.foreign_keys}
-    notes = []
+    looks = looks_at(pair)
+    if isinstance(step, CheckForeignKeys) and step.outside:
+        looks += looks_outside(context.standing.present(pair.target.endpoint), pair.target, step.outside)
 
-    async def count() -> list[tuple[str, int, int]]:
+    async def count() -> list[Orphans]:
         found = []
-        for key in pair.wanted.foreign_keys:
-            async with context.take(step, source.endpoint, target.endpoint):
+        for look in looks:
+            async with context.take(step, pair.source.endpoint, pair.target.endpoint):
                 await context.begin(step)
-                here = await target.orphans(pair.target.table, key)
-                there = await source.orphans(pair.source.table, originals[key.name]) if here else 0
-            found.append((key.name, here, there))
+                found.append(await orphans(look, context.engines))
         return found
 
-    for name, here, there in await context.patiently(step, count):
-        if here > there:
-            raise Different(
-                f"{pair.target}: {here:,} rows have no parent for foreign key {name}; at the source {there:,}",
-                "move the parent's rows too, or leave the foreign key out with `migrate plan --skip`",
-            )
-        if here:
-            notes.append(f"{here:,} rows have no parent for foreign key {name}, at the source too")
-    return "; ".join(notes)
+    return judged(await context.patiently(step, count))
 
 
 async def _check_foreign_keys(context: Context, step: CheckForeignKeys) -> Done:

@@ -16,8 +16,10 @@ from migrate.engines.base import Engine, Reader, Rows
 from migrate.engines.compare import Compared, compare, compare_span, extra_alone, in_meaning, only_computed
 from migrate.errors import Different, MigrateError
 from migrate.executor.both import parts_worth, raise_first, spans_from
+from migrate.executor.differences import NO_PARENT, REPAIR, REPAIRED, different, named
 from migrate.executor.documents import Documents
 from migrate.executor.moments import Moments
+from migrate.executor.orphans import Look, judged, looks_around, orphans
 from migrate.executor.slots import Lane, Slots
 from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.model.plan import Plan, Verify
@@ -35,54 +37,11 @@ UNMOVABLE = "MG102"
 SPARED = "MG211"
 """The finding of a table that keeps rows which only the target has."""
 
-NAMED = 5
-"""Differing ranges of one table that are named."""
-
 LOOKS = 3
 LOOK_SECONDS = 0.3
 """A range that differs is looked at again so often, with these pauses: what moves is told from what is different."""
 
 MOVING = " (the source is being written to there: this may be no difference)"
-
-
-def named(one: Compared, source: Engine) -> str:
-    """A range that differs: its place and what is there."""
-    bounds = []
-    if one.span.lower:
-        bounds.append(f"above {source.spell(one.span.lower)}")
-    if one.span.upper:
-        bounds.append(f"up to {source.spell(one.span.upper)}")
-    place = f"key {' and '.join(bounds)}: " if bounds else ""
-    if one.source.rows == one.target.rows:
-        return f"{place}{one.source.rows:,} rows on both sides, with other values"
-    return f"{place}{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
-
-
-def different(
-    pair: Pair, found: list[str], rows: bool = True, documents: Sequence[str] = (), computed: bool = False
-) -> Different:
-    """The error that names a table and its differing ranges, or with `rows` false what differs in its definition.
-
-    `documents` are the values in JSON documents that differ, named one by one. `computed`: all that differs is what
-    stored generated columns hold.
-    """
-    named = "; ".join(found[:NAMED]) + (f"; and {len(found) - NAMED} more ranges" if len(found) > NAMED else "")
-    hint = "if the source was written to meanwhile, stop its writers and plan again"
-    if documents:
-        hint = (
-            "what the target cannot hold: change it at the source, or leave the table out; else migrate verify --repair"
-        )
-    if computed:
-        names = ", ".join(column.name for column in pair.wanted.columns if column.generated and column.stored)
-        named += f". Only generated columns differ ({names}): the target has computed them otherwise"
-        hint = (
-            "the source computed them under another time_zone, sql_mode or div_precision_increment: write these rows"
-            " again there under time_zone = '+00:00' (UPDATE), or make it an ordinary column"
-        )
-    return Different(
-        "\n  ".join([f"{pair.target} differs from {pair.source}: {named}", *documents]),
-        hint if rows else "plan again: the new plan shows what it would take",
-    )
 
 
 class Mended(msgspec.Struct, frozen=True):
@@ -157,10 +116,24 @@ async def verify(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    for failure in await _without_parent(looks_around(seen, meant, proof.repaired), engines):
+        failures.append(failure)
+        yield failure
     counted = await parity(plan.move, seen, gap, stored_gap, engines)
     seconds = time.monotonic() - began
     ends = tuple(failures)
     yield Outcome(done, len(ends), 0, rows, 0, seconds, ends, parity=counted, throttled=throttle.seconds)
+
+
+async def _without_parent(looks: Sequence[Look], engines: Mapping[str, Engine]) -> list[StepFailed]:
+    """A failure for each table that has orphans which the source does not have."""
+    failures = []
+    for child, some in itertools.groupby(looks, lambda look: look.at.child):
+        try:
+            judged([await orphans(look, engines) for look in some], NO_PARENT)
+        except MigrateError as error:
+            failures.append(StepFailed(f"check-foreign-keys:{child}", str(error), error.hint, error.exit_code))
+    return failures
 
 
 def _prove_stored(pair: StoredPair, gap: StoredGap, events: asyncio.Queue[Event | BaseException]) -> None:
@@ -184,7 +157,7 @@ class Rowwise(msgspec.Struct):
     """What came of the rows of one table: equal ones, those made so or deleted, the target's own, ranges that differ.
 
     `documents` are the values in JSON documents that differ, named one by one; `computed`: what differs is what stored
-    generated columns hold, and nothing else.
+    generated columns hold, and nothing else. `moving`: the source is being written to where it differs.
     """
 
     total: int = 0
@@ -194,6 +167,7 @@ class Rowwise(msgspec.Struct):
     wrong: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     computed: bool = True
+    moving: bool = False
 
 
 class _Proof:
@@ -215,6 +189,8 @@ class _Proof:
         self._events = events
         self._mending = mending
         self._sizes = sizes
+        self.repaired: set[ObjectRef] = set()
+        """Tables on the targets to which rows were written."""
 
     async def prove(self, pair: Pair, spare: bool, gap: Gap) -> None:
         """One table: its definition, then its rows. Tells of it; an exception that is no failure is told too."""
@@ -234,7 +210,8 @@ class _Proof:
                     rows = await self._rows(pair, spare, pace, mending if not found else None)
                     found += rows.wrong
             if found:
-                raise different(pair, found, bool(rows.wrong), rows.documents, bool(rows.wrong) and rows.computed)
+                computed = bool(rows.wrong) and rows.computed
+                raise different(pair, found, bool(rows.wrong), rows.documents, computed, self._hint(rows))
         except MigrateError as error:
             self._events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
         except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
@@ -247,6 +224,11 @@ class _Proof:
         finally:
             self._slots.over(_lane(pair))
 
+    def _hint(self, rows: Rowwise) -> str:
+        if self._mending:
+            return REPAIRED
+        return f"{REPAIR}; stop the writers of the source first" if rows.moving else REPAIR
+
     async def _rows(self, pair: Pair, spare: bool, pace: Pace, mending: Mending | None) -> Rowwise:
         """Both sides range by range; what differs is looked at again, or made equal where there is a `mending`."""
         source, target = self._engines[pair.source.endpoint], self._engines[pair.target.endpoint]
@@ -255,6 +237,7 @@ class _Proof:
         async with self._open(pair, mending) as (left, right):
             unequal = await self._compared(pair, mine, theirs, left, right, pace, mending, found)
             if mending and unequal:
+                self.repaired.add(pair.target)
                 made = await mending.mend(pair, left, right, unequal, spare, pace)
                 found.mended, found.deleted = made.rows, made.deleted
                 unequal, found.documents = list(made.left), made.documents
@@ -266,6 +249,7 @@ class _Proof:
                 extra = await extra_alone(left, right, mine, theirs, again) if spare else None
                 if extra is None:
                     found.total -= one.source.rows
+                    found.moving |= moving
                     found.wrong += (named(again, source) + (MOVING if moving else ""),)
                     found.computed = found.computed and await only_computed(left, right, mine, theirs, again)
                     if not moving and not mending:

@@ -141,12 +141,14 @@ class SyncRows(_Step, frozen=True, kw_only=True, tag="sync_rows"):
     """Rows of `target` become like those of `source`: both sum up ranges of `key`, and what differs is replaced.
 
     Rows that only the target has stay, unless `prune`; without a key the table is written anew, with `prune` only.
+    `extra` is how many are to be deleted, as counted for the plan.
     """
 
     source: str
     key: tuple[str, ...] = ()
     where: str = ""
     prune: bool = False
+    extra: int = 0
 
 
 class SetAutoIncrement(_Step, frozen=True, kw_only=True, tag="set_auto_increment"):
@@ -168,9 +170,14 @@ class Verify(_Step, frozen=True, kw_only=True, tag="verify"):
 
 
 class CheckForeignKeys(_Step, frozen=True, kw_only=True, tag="check_foreign_keys"):
-    """Rows went in unchecked: those of `target` without a parent are counted, and must be no more than at `source`."""
+    """Rows went in unchecked: those of `target` without a parent are counted, and must be no more than at `source`.
+
+    `outside`: foreign keys to `target` of tables there that no move brings, and how many of their rows had no parent
+    when the plan was made; now it must be no more.
+    """
 
     source: str
+    outside: dict[str, int] = {}
 
 
 Step = Ddl | LoadRows | SyncRows | SetAutoIncrement | Verify | CheckForeignKeys

@@ -10,17 +10,18 @@ import msgspec
 from migrate.engines.base import Engine
 from migrate.engines.compare import Difference, difference
 from migrate.model.pattern import endpoint_of, glob_matches, parse_object
-from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step
+from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step, SyncRows
 from migrate.model.table import ObjectRef, Statistics, TableName, spell
 from migrate.planfile import fingerprint, seal
 from migrate.planner.chain import steps_of
 from migrate.planner.conditions import check_conditions
 from migrate.planner.gap import Gap, StoredGap, gaps, missing_schemas, stored_gaps
 from migrate.planner.heavy import heavy
-from migrate.planner.link import Existing, Link, schema_step
+from migrate.planner.link import Existing, Link, pruned, schema_step
 from migrate.planner.needs import left_behind, reads
 from migrate.planner.obstacles import obstacles
 from migrate.planner.order import in_order, step_kind, without
+from migrate.planner.outside import Held, Reference, outside, watched
 from migrate.planner.risk import finding
 from migrate.planner.rows import checks
 from migrate.planner.said import dated, definers, hidden, server_notes, translated
@@ -28,8 +29,8 @@ from migrate.planner.stored import StoredPlanner, StoredSteps, windows
 from migrate.planner.survey import Survey, both_sides, define, define_stored, reasons, rows_of, survey
 from migrate.planner.translate import Pair, StoredRef, merged
 
-Compared = tuple[Existing, Difference]
-"""What is known of the rows on the target, and how many differ where they were compared."""
+Compared = tuple[Existing, Difference, str]
+"""What is known of the rows on the target, how many differ where they were compared, and why none may be deleted."""
 
 
 class PlanRequest(msgspec.Struct, frozen=True):
@@ -69,7 +70,8 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     in_the_way = await obstacles(seen, gap, engines, spared)
     statistics = await _measure(movable, engines)
     free = tuple(pair for pair in movable if pair.target not in in_the_way)
-    existing = await _existing(free, gap, statistics, engines, request.per_server)
+    outsiders = outside(seen, {pair.target for pair in movable})
+    existing = await _existing(free, gap, statistics, engines, request.per_server, outsiders)
     loaded = [pair for pair in free if pair.target not in existing or existing[pair.target][0] is Existing.NONE]
     in_the_way |= await heavy(loaded, engines)
 
@@ -77,7 +79,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     objects: list[PlannedObject] = []
     children = _children(seen)
     for pair in movable:
-        rows, differs = existing.get(pair.target, (Existing.NONE, Difference()))
+        rows, differs, held = existing.get(pair.target, (Existing.NONE, Difference(), ""))
         made, found = steps_of(
             Link(
                 pair=pair,
@@ -87,6 +89,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
                 gap=gap[pair.target],
                 existing=rows,
                 difference=differs,
+                held=held,
                 statistics=statistics[pair.source],
                 definition=seen.definitions.get(pair.source, ""),
                 obstacle=in_the_way.get(pair.target),
@@ -98,7 +101,8 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
         if made:
             steps += made
             objects.append(_planned(pair, gap[pair.target]))
-    steps += checks(movable, gap, steps)
+    syncs = [step for step in steps if isinstance(step, SyncRows)]
+    steps += checks(movable, gap, steps, await watched(outsiders, syncs, engines))
     stored_gap = stored_gaps(seen, engines)
     stored = await _stored(seen, stored_gap, steps, movable, in_the_way, engines)
     findings += stored.findings
@@ -178,8 +182,12 @@ async def _existing(
     statistics: Mapping[ObjectRef, Statistics],
     engines: Mapping[str, Engine],
     per_server: int,
+    outsiders: Mapping[ObjectRef, tuple[Reference, ...]],
 ) -> dict[ObjectRef, Compared]:
-    """How the rows of tables that are on the target compare. Only columns that hold the same values can be compared."""
+    """How the rows of tables that are on the target compare. Only columns that hold the same values can be compared.
+
+    `outsiders` are foreign keys of other tables to them: see `migrate.planner.outside`.
+    """
     there: dict[str, list[Pair]] = {}
     for pair in pairs:
         if gap[pair.target].actual is not None:
@@ -193,17 +201,19 @@ async def _existing(
     async def look(pair: Pair) -> Compared:
         unknown = Difference()
         if pair.target not in occupied:
-            return Existing.NONE if statistics[pair.source].rows else Existing.EQUAL, unknown
+            return Existing.NONE if statistics[pair.source].rows else Existing.EQUAL, unknown, ""
         if pair.move.existing == "fail":
-            return Existing.REFUSED, unknown
+            return Existing.REFUSED, unknown, ""
         if pair.move.compare == "schema":
-            return Existing.NOT_COMPARED, unknown
+            return Existing.NOT_COMPARED, unknown, ""
         if gap[pair.target].values_differ or not _has_key(pair, gap[pair.target], engines):
-            return Existing.CHANGING, unknown
+            return Existing.CHANGING, unknown, ""
         source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
+        mine, theirs = both_sides(pair, source, target)
+        held = Held(theirs, outsiders.get(pair.target, ()) if pruned(pair) else ())
         async with at_once:
-            found = await difference(source, target, *both_sides(pair, source, target))
-        return Existing.OTHER if found else Existing.EQUAL, found
+            found = await difference(source, target, mine, theirs, held.look)
+        return Existing.OTHER if found else Existing.EQUAL, found, held.said()
 
     asked = [pair for found in there.values() for pair in found]
     answers = await asyncio.gather(*(look(pair) for pair in asked))

@@ -48,6 +48,8 @@ class Link(msgspec.Struct, frozen=True):
     permitted: bool = False
     difference: Difference = Difference()
     """How the rows differ, where they were compared."""
+    held: str = ""
+    """Why rows that only the target has cannot be deleted though they are to be; empty when they can."""
 
     @property
     def prune(self) -> bool:

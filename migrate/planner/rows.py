@@ -75,6 +75,9 @@ def _sync(link: Link, findings: list[Finding], altered: bool) -> list[Step]:
         )
         findings.append(finding("MG202", where, text))
         return [_sync_step(link, prune=False, blocked=text)]
+    if link.held:
+        findings.append(finding("MG214", where, link.held))
+        return [_sync_step(link, prune=True, blocked=link.held)]
     if not link.key:
         text = f"its {extra:,} rows are deleted and all rows of the source loaded, as it has no key to tell them apart"
         findings.append(finding("MG212", where, text))
@@ -167,6 +170,7 @@ def _sync_step(link: Link, prune: bool, blocked: str = "") -> SyncRows:
         key=link.key,
         where=pair.where,
         prune=prune,
+        extra=gone,
         blocked=blocked,
         estimate=Estimate(round_estimate(one.wanted), round_estimate(size)),
     )
@@ -186,25 +190,33 @@ def _verify(link: Link, spare: bool = False) -> Verify:
     )
 
 
-def checks(pairs: Sequence[Pair], gap: Mapping[ObjectRef, Gap], steps: Sequence[Step]) -> list[Step]:
+def checks(
+    pairs: Sequence[Pair],
+    gap: Mapping[ObjectRef, Gap],
+    steps: Sequence[Step],
+    watched: Mapping[str, Mapping[str, int]],
+) -> list[Step]:
     """Of tables that keep their foreign keys while rows are written to them or to a parent: the query for orphans.
 
     Servers do not look while rows are written. Where keys are added, that step looks for orphans of all of them.
+    `watched` are foreign keys of tables outside the moves, by the table that they refer to: see `outside.watched`.
     """
     written = {step.target for step in steps if isinstance(step, RowStep) and not step.blocked}
     adding = {step.target for step in steps if isinstance(step, Ddl) and step.action == "add-foreign-keys"}
     found: list[Step] = []
     for pair in pairs:
         there = gap[pair.target].actual is not None and str(pair.target) not in adding
+        others = dict(watched.get(str(pair.target), {}))
         needed = {pair.target.table, *(key.referenced for key in pair.wanted.foreign_keys)}
         tables = [ObjectRef(pair.target.endpoint, table) for table in sorted(needed)]
-        if there and pair.wanted.foreign_keys and written.intersection(map(str, tables)):
+        if others or (there and pair.wanted.foreign_keys and written.intersection(map(str, tables))):
             found.append(
                 CheckForeignKeys(
                     id=step_id("check-foreign-keys", pair.target),
                     source=str(pair.source),
                     target=str(pair.target),
                     after=tuple(name for table in tables for name in settled_by(table)),
+                    outside=others,
                 )
             )
     return found

@@ -210,7 +210,8 @@ def test_rows_that_lost_their_parent_are_named(worlds: Callable[[str, str], Worl
 
 def test_a_unique_value_that_a_row_of_the_targets_own_holds_is_named(worlds: Callable[[str, str], World]) -> None:
     world = worlds("source", "target")
-    run(world.source, world.schema, "UPDATE pairs SET b = 'moved' WHERE u = 77", "UPDATE pairs SET u = -1 WHERE u = 1")
+    held = "UPDATE pairs SET b = 'moved' WHERE u = 77"
+    run(world.source, world.schema, held, "UPDATE pairs SET u = u + 10000 WHERE u > 2300")
     planned(world)
     ran = world.migrate("apply", PLAN)
     assert ran.code == 3, ran.text
@@ -218,6 +219,8 @@ def test_a_unique_value_that_a_row_of_the_targets_own_holds_is_named(worlds: Cal
     assert f"next: delete or change that row, or plan again with --prune '{world.goal}.pairs'" in ran.out
     count = client.rows(world.target, f"SELECT COUNT(*) FROM {world.goal}.pairs")
     assert count == [(3_000,)], "nothing was deleted for a row that could not come"
+    ((replaced,),) = client.rows(world.target, f"SELECT COUNT(*) FROM {world.goal}.pairs WHERE u > 10000")
+    assert 0 < replaced < 700, "rows of other batches are replaced by then"
     planned(world, "--prune", f"{world.goal}.pairs")
     world.migrate.must("apply", PLAN)
     assert_equal(world.source, world.schema, world.target, world.goal)

@@ -25,6 +25,7 @@ from tests.engines.world import (
     origin,
     primary,
     reference,
+    rows_of,
     table,
     text,
     wanted_there,
@@ -168,6 +169,18 @@ class Acting:
         tree = table(world.target_schema, "tree", integer("id"), integer("up", nullable=True), primary("id"))
         await world.create("target", tree, [(1, None), (2, 1), (3, 3), (4, 9)])
         assert await world.target.orphans(tree.name, reference("up_to", "up", tree.name)) == 1
+
+    async def test_rows_that_refer_to_some_are_counted(self, world: World) -> None:
+        parent = table(world.target_schema, "parent", integer("id"), primary("id"))
+        child = table(world.target_schema, "child", integer("id"), integer("up", nullable=True), primary("id"))
+        await world.create("target", parent, [(1,), (2,), (3,), (4,)])
+        await world.create("target", child, [(1, 1), (2, 2), (3, 2), (4, None), (5, 4), (6, 9)])
+        up = reference("up_to", "up", parent.name)
+        rows = await rows_of(world.target, parent.name)
+        async with world.target.reader() as reader:
+            keys = {row.key[0]: row.key for row in await reader.row_sums(rows, Span())}
+            assert await reader.referring(rows, [keys["2"], keys["3"], keys["4"]], child.name, up) == 3
+            assert await reader.referring(rows, [keys["3"]], child.name, up) == 0
 
     async def test_the_next_value_of_a_counter_is_fresh(self, world: World) -> None:
         counted = table(world.target_schema, "counted", integer("id", auto_increment=True), primary("id"))

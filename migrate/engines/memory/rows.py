@@ -34,6 +34,7 @@ from migrate.engines.memory.store import StoredTable
 from migrate.engines.memory.values import Row, condition, spell
 from migrate.errors import ServerError
 from migrate.model.plan import Protocol as LoadProtocol
+from migrate.model.table import ForeignKey, TableName
 
 LAYOUT = "memory"
 _encode = msgspec.msgpack.Encoder().encode
@@ -112,6 +113,13 @@ class MemoryReader:
         sums = [_hash(row) for row in _picked(stored, rows, inside)]
         found = [RowSum(_bound(stored, rows, row), total) for row, total in zip(inside, sums, strict=True)]
         return tuple(row for row in found if among is None or _bucket(row.key, among.bits) in among.numbers)
+
+    async def referring(self, rows: Rows, keys: Sequence[Bound], table: TableName, foreign_key: ForeignKey) -> int:
+        """See base.Reader."""
+        stored, inside = self._inside(rows, Span(only=tuple(keys)))
+        parents = set(map(stored.picker(foreign_key.referenced_columns), inside))
+        child = self._server.table(self._endpoint, table)
+        return sum(1 for key in map(child.picker(foreign_key.columns), child.rows) if key in parents)
 
     async def documents(self, rows: Rows, keys: Sequence[Bound]) -> Sequence[Document]:
         """See base.Reader: there are none here."""

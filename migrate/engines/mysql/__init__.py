@@ -281,7 +281,7 @@ class MysqlEngine:
 
     async def orphans(self, table: TableName, foreign_key: ForeignKey) -> int:
         async with self._server.session("metadata") as session:
-            return int(str((await session.query(count_orphans(table, foreign_key))).rows[0][0]))
+            return await count_orphans(session, table, foreign_key)
 
     async def auto_increment(self, tables: Sequence[TableName]) -> Mapping[TableName, int]:
         return await counters(self._server, tables)

@@ -14,9 +14,10 @@ from migrate.engines.mysql import layout as lay
 from migrate.engines.mysql import mending, spans
 from migrate.engines.mysql.answers import Answer
 from migrate.engines.mysql.connect import Session
+from migrate.engines.mysql.orphans import count_referring
 from migrate.engines.mysql.proof import digest_expression, hash_expression, proven_size, remarks_expression
 from migrate.errors import ServerError
-from migrate.model.table import TableName
+from migrate.model.table import ForeignKey, TableName
 from migrate.model.types import Enum, Set
 from migrate.sql import quote, quote_table
 
@@ -267,6 +268,10 @@ class MysqlReader:
         )
         await self._refuse_warnings(rows, found.warnings)
         return tuple(RowSum(spans.bound(rows, key), int(total)) for total, *key in found.rows)
+
+    async def referring(self, rows: Rows, keys: Sequence[Bound], table: TableName, foreign_key: ForeignKey) -> int:
+        """See the contract."""
+        return await count_referring(self._session, spans.taken_from(rows, Span(only=tuple(keys))), table, foreign_key)
 
     async def documents(self, rows: Rows, keys: Sequence[Bound]) -> Sequence[Document]:
         """See the contract."""

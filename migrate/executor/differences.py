@@ -1,0 +1,65 @@
+"""How a table that differs is told: its ranges, the values in its documents, and what to do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrate.engines.base import Engine
+from migrate.engines.compare import Compared
+from migrate.errors import Different
+from migrate.planner.translate import Pair
+
+NAMED = 5
+"""Differing ranges of one table that are named."""
+
+AT_APPLY = "if the source was written to meanwhile, stop its writers and plan again"
+
+REPAIR = "migrate verify --repair reads what differs again from the source"
+
+REPAIRED = "if something else writes to the target, stop it and repair again"
+
+NO_PARENT = "delete these rows on the target, or plan again with --prune for their table too"
+
+
+def named(one: Compared, source: Engine) -> str:
+    """A range that differs: its place and what is there."""
+    bounds = []
+    if one.span.lower:
+        bounds.append(f"above {source.spell(one.span.lower)}")
+    if one.span.upper:
+        bounds.append(f"up to {source.spell(one.span.upper)}")
+    place = f"key {' and '.join(bounds)}: " if bounds else ""
+    if one.source.rows == one.target.rows:
+        return f"{place}{one.source.rows:,} rows on both sides, with other values"
+    return f"{place}{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
+
+
+def different(
+    pair: Pair,
+    found: list[str],
+    rows: bool = True,
+    documents: Sequence[str] = (),
+    computed: bool = False,
+    hint: str = AT_APPLY,
+) -> Different:
+    """The error that names a table and its differing ranges, or with `rows` false what differs in its definition.
+
+    `documents` are the values in JSON documents that differ, named one by one. `computed`: all that differs is what
+    stored generated columns hold. `hint` is what to do about rows.
+    """
+    named = "; ".join(found[:NAMED]) + (f"; and {len(found) - NAMED} more ranges" if len(found) > NAMED else "")
+    if documents:
+        hint = (
+            "what the target cannot hold: change it at the source, or leave the table out; else migrate verify --repair"
+        )
+    if computed:
+        names = ", ".join(column.name for column in pair.wanted.columns if column.generated and column.stored)
+        named += f". Only generated columns differ ({names}): the target has computed them otherwise"
+        hint = (
+            "the source computed them under another time_zone, sql_mode or div_precision_increment: write these rows"
+            " again there under time_zone = '+00:00' (UPDATE), or make it an ordinary column"
+        )
+    return Different(
+        "\n  ".join([f"{pair.target} differs from {pair.source}: {named}", *documents]),
+        hint if rows else "plan again: the new plan shows what it would take",
+    )
