@@ -15,6 +15,8 @@ from migrate.planner.translate import Pair
 
 LEAVE_OUT = "move the parent's rows too, or leave the foreign key out with `migrate plan --skip`"
 
+MIXED = "mixed moments: these rows were read at several; apply again without --no-verify, which brings them to one"
+
 OUTSIDE = "the plan does not move that table: delete these rows there, or give them a parent again"
 
 

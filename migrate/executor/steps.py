@@ -8,7 +8,8 @@ from migrate.engines.base import Engine, LedgerLine
 from migrate.executor.check import outstanding
 from migrate.executor.context import Context, step_tag
 from migrate.executor.load import Load
-from migrate.executor.orphans import Orphans, judged, looks_at, looks_outside, orphans
+from migrate.executor.moments import mixed_sources
+from migrate.executor.orphans import LEAVE_OUT, MIXED, Orphans, judged, looks_at, looks_outside, orphans
 from migrate.executor.prove import prove
 from migrate.executor.sync import sync
 from migrate.executor.verify import gone, kept
@@ -210,7 +211,12 @@ async def _orphans(context: Context, step: Ddl | CheckForeignKeys) -> str:
                 found.append(await orphans(look, context.engines))
         return found
 
-    return judged(await context.patiently(step, count))
+    found = await context.patiently(step, count)
+    advice = LEAVE_OUT
+    if not context.proving and any(one.here > one.allowed for one in found):
+        mixed = await mixed_sources(context.plan, context.engines, context.moments, context.of_this_moment)
+        advice = MIXED if pair.source.endpoint in mixed else LEAVE_OUT
+    return judged(found, advice)
 
 
 async def _check_foreign_keys(context: Context, step: CheckForeignKeys) -> Done:

@@ -170,6 +170,30 @@ def test_a_resumed_run_without_proof_says_that_its_rows_are_of_several_moments(
     assert "mixed moments" not in fresh.out
 
 
+def test_orphans_of_mixed_moments_say_what_mends_them(
+    migrate: Migrate, source: Server, target: Server, fresh_schemas: FreshSchemas
+) -> None:
+    schema, goal = fresh_schemas("mixed", source), fresh_schemas("mixed_to")
+    for statement in (
+        "CREATE TABLE p (id INT PRIMARY KEY, pad CHAR(250) DEFAULT 'x', more CHAR(250) DEFAULT 'y')",
+        "INSERT INTO p (id) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) TABLE n",
+        "CREATE TABLE c (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE)",
+        "INSERT INTO c SELECT id, id FROM p WHERE id > 2900",
+    ):
+        client.rows(source, statement, database=schema, init_command="SET cte_max_recursion_depth = 3000")
+    options = '[options]\nparallelism = 2\nmax_rate = "100kB"\n'
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"), options=options)
+    migrate.must("plan")
+    killed_after_some_rows(migrate, target, goal)
+    client.rows(source, "DELETE FROM p WHERE id = 2950", database=schema)
+    ran = migrate("apply", PLAN, "--no-verify", "--max-rate", "10MB")
+    assert ran.code == 7, ran.text
+    assert "1 rows have no parent" in ran.text
+    assert "apply again without --no-verify" in ran.text
+    migrate.must("apply", PLAN, "--max-rate", "10MB")
+    assert_equal(source, schema, target, goal)
+
+
 @pytest.fixture(scope="module")
 def logged() -> Iterator[Server]:
     """A server of our own with a binary log, to which nobody else writes."""
