@@ -304,14 +304,14 @@ def proven(data: bytes | bytearray, rows: Rows, count: int, nulls: int, marks: M
     return data.count(marks.common) == len(rows.columns) * count - 1 + nulls
 
 
-def load_statement(rows: Rows, target: str, layout: str, marks: Marks, mariadb: bool = False) -> str:
+def load_statement(rows: Rows, target: str, layout: str, marks: Marks) -> str:
     """LOAD DATA LOCAL for a `raw` or `hex` payload into `target` (a quoted name). Every row ends with the row mark.
 
-    MariaDB forgets NO_AUTO_VALUE_ON_ZERO when there is a SET clause that does not name the counter: 0 would become the
-    next value (seen on 10.11.18 and 11.8.9). So it is named there.
+    Servers forget NO_AUTO_VALUE_ON_ZERO when there is a SET clause that does not name the counter: 0 would become the
+    next value (seen on 5.7.22, 8.0.12, 10.11.18 and 11.8.9; not on 8.0.33 and 9.7.4). So it is named there.
     """
     taken = [_take(column, n, marks, layout == "hex") for n, column in enumerate(rows.columns)]
-    if mariadb and any(assignment for _, assignment in taken):
+    if any(assignment for _, assignment in taken):
         for n, column in enumerate(rows.columns):
             if column.auto_increment and not taken[n][1]:
                 taken[n] = (f"@v{n}", f"{quote(column.name)} = @v{n}")

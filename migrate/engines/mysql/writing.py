@@ -56,7 +56,6 @@ class MysqlWriter:
     def __init__(self, session: Session, tag: str, intake: Intake) -> None:
         self._session = session
         self._tag = tag
-        self._mariadb = session.is_mariadb
         self._max_packet = intake.packet
         self.layouts: tuple[str, ...] = intake.layouts
         # A statement must fit a packet; what comes may be twice what was asked for.
@@ -200,7 +199,7 @@ class MysqlWriter:
         else:
             marks = lay.Marks(*payload.marks)
             result = await self._session.load_local(
-                f"/* {self._tag} */ {lay.load_statement(rows, target, payload.layout, marks, self._mariadb)}",
+                f"/* {self._tag} */ {lay.load_statement(rows, target, payload.layout, marks)}",
                 (payload.data, marks.row),
             )
         await self._refuse_loss(rows, payload, result)
@@ -232,7 +231,7 @@ class MysqlWriter:
                 yield marks.null if cell is None else cell
             yield marks.row
 
-        statement = lay.load_statement(rows, target, "raw", marks, self._mariadb)
+        statement = lay.load_statement(rows, target, "raw", marks)
         return await self._session.load_local(f"/* {self._tag} */ {statement}", pieces())
 
     async def _refuse_loss(self, rows: Rows, payload: Payload, result: Result) -> None:
