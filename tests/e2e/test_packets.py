@@ -72,3 +72,20 @@ def test_a_chunk_that_mariadb_would_cut_is_read_in_smaller_ones(
         applied = migrate("apply", PLAN)
         assert applied.code == 0, applied.text
         assert_equal(private, schema, target, goal)
+
+
+def test_a_row_larger_than_a_statement_that_holds_every_delimiter_arrives_as_digits(
+    migrate: Migrate, source: Server, fresh_schemas: FreshSchemas
+) -> None:
+    schema, goal = fresh_schemas("packets", source), "digits_to"
+    made = f"""\
+CREATE TABLE a (id INT PRIMARY KEY, b LONGBLOB, t VARCHAR(9), n BIT(9), e ENUM('x','y'), d DOUBLE);
+INSERT INTO a VALUES (1,CONCAT(REPEAT('a',5000000),{MARKS}),'é',NULL,'y',0.1),(2,'b',NULL,x'01ff',NULL,NULL)"""
+    fill(source, schema, made)
+    with lab_api.extra("packets", options=["--max-allowed-packet=1M"]) as private:
+        migrate.configure(source, private, (f"{schema}.*", f"{goal}.*"))
+        migrate.must("plan")
+        applied = migrate("apply", PLAN)
+        assert applied.code == 0, applied.text
+        client.rows(private, "SET GLOBAL max_allowed_packet=67108864", root=True)  # for the proof's own reading
+        assert_equal(source, schema, private, goal)

@@ -5,7 +5,7 @@ The text of every statement comes from `layout`; what is here is the order of th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -218,21 +218,15 @@ class MysqlWriter:
     async def _load_cells(self, rows: Rows, payload: Payload, target: str) -> Result:
         """A row that is larger than a statement may be: slower, but LOAD DATA knows no limit."""
         cells = msgspec.msgpack.decode(payload.data, type=list[bytes | None])
-        for marks in lay.MARKS:
-            if not any(marks.common in cell for cell in cells if cell is not None):
-                break
-        else:
-            raise ServerError(self._session.endpoint, f"{rows.table}: a row holds every delimiter there is")
-
-        def pieces() -> Iterator[bytes]:
-            for number, cell in enumerate(cells):
-                if number:
-                    yield marks.field
-                yield marks.null if cell is None else cell
-            yield marks.row
-
-        statement = lay.load_statement(rows, target, "raw", marks)
-        return await self._session.load_local(f"/* {self._tag} */ {statement}", pieces())
+        free = (one for one in lay.MARKS if not any(one.common in cell for cell in cells if cell is not None))
+        marks = next(free, None)
+        layout, marks = ("hex", lay.MARKS[0]) if marks is None else ("raw", marks)
+        parts: list[bytes | lay.Digits] = []
+        for column, cell in zip(rows.columns, cells, strict=True):
+            parts += (lay.cell_field(column, cell, marks, layout == "hex"), marks.field)
+        parts[-1] = marks.row
+        statement = lay.load_statement(rows, target, layout, marks)
+        return await self._session.load_local(f"/* {self._tag} */ {statement}", lay.spelled(parts))
 
     async def _refuse_loss(self, rows: Rows, payload: Payload, result: Result) -> None:
         warnings = await self._session.warnings() if result.warnings else ()
