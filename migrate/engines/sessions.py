@@ -29,6 +29,9 @@ from migrate.model.table import ForeignKey, TableName
 class Reader(Protocol):
     """One reading session on a source; lives as long as the span it reads."""
 
+    largest: int
+    """Bytes of data beyond which `read` should not be asked for, but for a single row."""
+
     async def starts(self, rows: Rows, count: int, total: int = 0) -> tuple[Bound, ...]:
         """At most `count - 1` places, ascending, that cut the rows into parts of similar size, none of them empty.
 

@@ -145,7 +145,7 @@ class CatchUp:
 
     async def _payloads(self, span: Span) -> AsyncIterator[Payload]:
         limit, rest = FIRST_ROWS, span
-        budget = self._pace.fitting(min(CHUNK_BYTES, self._writer.largest))
+        budget = self._pace.fitting(min(CHUNK_BYTES, self._left.largest, self._writer.largest))
         while True:
             await self._pace.turn()
             payload = await self._left.read(self._mine, rest, self._writer.layouts, limit, budget)

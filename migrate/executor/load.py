@@ -262,7 +262,7 @@ class Load:
 
     async def _read(self, reader: Reader, writer: Writer, span: Span) -> Payload:
         await self._pace.turn()
-        budget = self._pace.fitting(min(CHUNK_BYTES, writer.largest))
+        budget = self._pace.fitting(min(CHUNK_BYTES, reader.largest, writer.largest))
         payload = await reader.read(self._rows, span, writer.layouts, self._limit, budget, self._digest)
         await self._pace.moved(len(payload.data))
         self._limit = next_limit(self._limit, payload, budget)

@@ -11,7 +11,7 @@ from tests.e2e.command import PLAN, Migrate, Ran, findings
 from tests.e2e.equality import assert_equal, name, structure
 from tests.e2e.hostile.values import fill
 from tests.e2e.test_real_data import moves_and_then_rests
-from tests.lab import Server, client, extra
+from tests.lab import Lab, Server, client, extra
 
 SCRIPTS = Path(__file__).parent / "hostile"
 MAY_SAY = {"MG301", "MG302", "MG303", "MG304"}
@@ -195,3 +195,23 @@ def shown(server: Server, schema: str) -> list[str]:
         row = cursor.fetchone()
         assert row is not None
         return [str(row[1])]
+
+
+@pytest.mark.parametrize("to", ["old", "legacy", "new", "maria11"])
+def test_a_schema_and_a_table_of_bytes_come_down_to_servers_that_take_no_name_for_their_collation(
+    to: str, migrate: Migrate, every: Lab, fresh_schemas: FreshSchemas
+) -> None:
+    source, target = every.source, every.servers[to]
+    schema, goal, altered = fresh_schemas("bytes"), fresh_schemas("bytes_to"), fresh_schemas("bytes_altered", target)
+    client.rows(source, f"CREATE DATABASE {schema} CHARACTER SET binary")
+    client.rows(source, f"CREATE TABLE {schema}.t (id INT PRIMARY KEY, a VARCHAR(10)) CHARACTER SET binary")
+    client.rows(source, f"INSERT INTO {schema}.t VALUES (1,x'ff00')")
+    client.rows(target, f"CREATE TABLE {altered}.t (id INT PRIMARY KEY, a VARBINARY(10)) CHARACTER SET latin1")
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"), (f"{schema}.*", f"{altered}.*"))
+    migrate.must("plan")
+    migrate.must("apply", PLAN)
+    for made in (goal, altered):
+        assert client.rows(target, f"SELECT HEX(a) FROM {made}.t") == [("FF00",)]
+        assert "DEFAULT CHARSET=binary" in str(client.rows(target, f"SHOW CREATE TABLE {made}.t"))
+    assert "DEFAULT CHARACTER SET binary" in str(client.rows(target, f"SHOW CREATE DATABASE {goal}"))
+    assert migrate.must("plan", "--json").of("plan")[0]["steps"] == 0

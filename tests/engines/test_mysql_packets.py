@@ -109,7 +109,7 @@ async def test_what_is_advised_is_enough_and_ordinary_tables_are_not_read(
             intake = taken({**await right.variables(), "local_infile": "OFF"})
             run(source, schema, "DROP TABLE s")  # whoever asked for it would learn that it is gone
             (found,) = await oversized(left, [(plain.mine, plain.theirs), (both.mine, both.theirs)], intake)
-            assert (found.table.name, found.side, found.rows, found.largest) == ("t", "target", 2, 6_000_064)
+            assert (found.table.name, found.side, found.rows, found.largest) == ("t", "target", 2, 6_000_183)
             assert found.advice == "SET GLOBAL max_allowed_packet=6291456"
         client.rows(small, found.advice, root=True)
         async with connected(source) as left, connected(small) as right:
@@ -139,3 +139,34 @@ async def test_only_rows_that_a_condition_lets_through_are_weighed_and_a_wrong_o
             await found("no_such > 1")
     assert caught.value.code == 1054
     assert f"{schema}.t" in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["k", "n" * 64])
+async def test_a_row_that_only_the_head_of_its_statement_makes_too_large_is_foretold(
+    name: str, source: Server, fresh_schemas: FreshSchemas
+) -> None:
+    column = "a" * len(name)
+    cells = (523_900, 524_180, 524_238, 524_253)
+    with lab_api.extra("packets", source.version, ["--max-allowed-packet=1M"]) as small:
+        schema = fresh_schemas("packets", source)
+        client.rows(small, f"CREATE DATABASE {schema}")
+        for server in (source, small):
+            run(server, schema, f"CREATE TABLE {name} (i INT PRIMARY KEY, {column} MEDIUMBLOB)")
+        run(source, schema, *(f"INSERT INTO {name} VALUES ({size},REPEAT('x',{size}))" for size in cells))
+        table = TableName(schema, name)
+        fitting, failed = [], []
+        async with connected(source) as left, connected(small) as right:
+            whole = await Both.of(left, right, table, table, local_infile=False)
+            intake = taken({**await right.variables(), "local_infile": "OFF"})
+            for size in cells:
+                one = whole.filtered(f"i = {size}")
+                run(small, schema, f"TRUNCATE TABLE {name}", "TRUNCATE TABLE _migrate_ledger")
+                if not await oversized(left, [(one.mine, one.theirs)], intake):
+                    fitting.append(size)
+                try:
+                    await one.move(10)
+                except ServerError:
+                    failed.append(size)
+        assert set(fitting).isdisjoint(failed)
+        assert 523_900 in fitting
+        assert 524_253 in failed

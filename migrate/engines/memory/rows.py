@@ -44,6 +44,8 @@ _decoder = msgspec.msgpack.Decoder(list[tuple[Any, ...]])  # Any: str and bytes 
 class MemoryReader:
     """A reading session: every call sees the rows of its own moment."""
 
+    largest: int = 16 * 1024 * 1024
+
     def __init__(self, endpoint: str, server: MemoryServer) -> None:
         self._endpoint = endpoint
         self._server = server

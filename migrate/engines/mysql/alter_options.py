@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migrate.engines.mysql.render import string
+from migrate.engines.mysql.render import collate, string
 from migrate.engines.mysql.spelling import same_charset
 from migrate.errors import UnreadableDdl
 from migrate.model.table import Storage
@@ -42,7 +42,7 @@ def option_clauses(actual: Storage, wanted: Storage, tail: str) -> Iterator[str]
     if moved:
         yield f"ENGINE = {wanted.engine}"
     if not same_charset(wanted.collation, actual.collation):
-        yield f"DEFAULT CHARACTER SET = {wanted.charset} COLLATE = {wanted.collation}"
+        yield f"DEFAULT CHARACTER SET = {wanted.charset}{collate(wanted.collation, ' = ')}"
     if moved or actual.row_format.lower() != wanted.row_format.lower():
         yield f"ROW_FORMAT = {_row_format(wanted, tail)}"
     there, want = _options(actual), _options(wanted)

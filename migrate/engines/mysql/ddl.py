@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from migrate.engines.mysql.drawn import drawing_from
+from migrate.engines.mysql.render import collate
 from migrate.engines.mysql.spelling import same
 from migrate.errors import UnreadableDdl
 from migrate.model.table import Column, ForeignKey, Index, IndexPart, Schema, Table
@@ -52,8 +53,7 @@ _BEYOND_BMP = frozenset({"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"})
 def create_schema(schema: Schema) -> str:
     """CREATE DATABASE with its own default charset and collation, as far as they are known."""
     charset = f" CHARACTER SET {schema.charset}" if schema.charset else ""
-    collation = f" COLLATE {schema.collation}" if schema.collation else ""
-    return f"CREATE DATABASE {quote(schema.name)}{charset}{collation}"
+    return f"CREATE DATABASE {quote(schema.name)}{charset}{collate(schema.collation)}"
 
 
 def create_table(table: Table, definition: str, deferred: Sequence[Index]) -> str:

@@ -113,6 +113,11 @@ def _is_bytes(column: Column) -> bool:
     return isinstance(column.type, Text | Binary | Geometry | Opaque)
 
 
+def _has_digits(column: Column) -> bool:
+    """Whether its values are hexadecimal digits in the layout `hex`."""
+    return _is_bytes(column) or isinstance(column.type, Json)
+
+
 def _is_textual(column: Column) -> bool:
     return isinstance(column.type, Json) or (isinstance(column.type, Opaque) and column.native in TEXTUAL)
 
@@ -158,7 +163,7 @@ def number(column: Column) -> str:
 
 def _field(column: Column, marks: Marks, as_hex: bool) -> str:
     value = plain(column) if as_hex else bare(column)
-    if as_hex and (_is_bytes(column) or isinstance(column.type, Json)):
+    if as_hex and _has_digits(column):
         value = f"HEX({value})"
     return _or_null(column, value, literal_bytes(marks.null))
 
@@ -188,7 +193,7 @@ def _take(column: Column, number: int, marks: Marks, as_hex: bool) -> tuple[str,
     """What stands in LOAD DATA's column list, and in its SET clause (empty: the field goes in directly)."""
     variable = f"@v{number}"
     value = f"NULLIF({variable},{literal_bytes(marks.null)})" if column.nullable else variable
-    if as_hex and (_is_bytes(column) or isinstance(column.type, Json)):
+    if as_hex and _has_digits(column):
         value = f"UNHEX({value})"
     match column.type:
         case Bit() | Enum() | Set():
@@ -234,6 +239,13 @@ def cell_literal(column: Column, value: memoryview | None) -> Sequence[bytes | D
             return (b"_utf8mb4 x'", Digits(value), b"'")
         case _:
             return (b"x'", Digits(value), b"'")
+
+
+def cell_field(column: Column, value: bytes | None, marks: Marks, as_hex: bool) -> bytes | Digits:
+    """The same as a field of LOAD DATA."""
+    if value is None:
+        return marks.null
+    return Digits(memoryview(value)) if as_hex and _has_digits(column) else value
 
 
 def spelled_length(parts: Sequence[bytes | Digits]) -> int:
@@ -304,14 +316,14 @@ def proven(data: bytes | bytearray, rows: Rows, count: int, nulls: int, marks: M
     return data.count(marks.common) == len(rows.columns) * count - 1 + nulls
 
 
-def load_statement(rows: Rows, target: str, layout: str, marks: Marks, mariadb: bool = False) -> str:
+def load_statement(rows: Rows, target: str, layout: str, marks: Marks) -> str:
     """LOAD DATA LOCAL for a `raw` or `hex` payload into `target` (a quoted name). Every row ends with the row mark.
 
-    MariaDB forgets NO_AUTO_VALUE_ON_ZERO when there is a SET clause that does not name the counter: 0 would become the
-    next value (seen on 10.11.18 and 11.8.9). So it is named there.
+    Servers forget NO_AUTO_VALUE_ON_ZERO when there is a SET clause that does not name the counter: 0 would become the
+    next value (seen on 5.7.22, 8.0.12, 10.11.18 and 11.8.9; not on 8.0.33 and 9.7.4). So it is named there.
     """
     taken = [_take(column, n, marks, layout == "hex") for n, column in enumerate(rows.columns)]
-    if mariadb and any(assignment for _, assignment in taken):
+    if any(assignment for _, assignment in taken):
         for n, column in enumerate(rows.columns):
             if column.auto_increment and not taken[n][1]:
                 taken[n] = (f"@v{n}", f"{quote(column.name)} = @v{n}")
@@ -350,7 +362,7 @@ def lobs(columns: Sequence[Column]) -> tuple[Column, ...]:
 
 def size_expression(rows: Rows) -> str:
     """Bytes of a row's cells of changing size."""
-    return total([f"IFNULL(LENGTH({quote(column.name)}),0)" for column in rows.columns if _is_sized(column)])
+    return total([f"IFNULL(LENGTH({quote(column.name)}),0)" for column in rows.columns if _has_digits(column)])
 
 
 def widest(rows: Rows) -> int:
@@ -370,10 +382,6 @@ def widest(rows: Rows) -> int:
                 return 24
 
     return sum(width(column) for column in rows.columns)
-
-
-def _is_sized(column: Column) -> bool:
-    return _is_bytes(column) or isinstance(column.type, Json)
 
 
 def total(terms: Sequence[str]) -> str:

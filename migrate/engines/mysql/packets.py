@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from migrate.engines.base import Intake, Oversized, Rows
 from migrate.engines.mysql.connect import Server
-from migrate.engines.mysql.layout import bare, converted, fitting, total
+from migrate.engines.mysql.layout import bare, converted, fitting, insert_head, total
 from migrate.model.table import Column
 from migrate.model.types import Binary, Geometry, Json, Opaque, Text
 from migrate.sql import quote, quote_table
@@ -21,6 +21,9 @@ BATCH = 32
 
 BESIDE = 32
 """Bytes of a column that are no value: delimiters, quotes, the digits of numbers and dates."""
+
+TAG = 64
+"""Bytes of the comment that a statement carries, and of the byte that says what it is."""
 
 LARGEST_PACKET = 1 << 30
 """Bytes: what max_allowed_packet can be at the most."""
@@ -100,7 +103,8 @@ def _sizes(mine: Rows, theirs: Rows, intake: Intake, here: int, mariadb: bool) -
         ]
         writing = _largest(documents, intake.packet, here, mariadb)
     else:
-        writing = laid_out if digits >= intake.packet else NOTHING
+        head = TAG + len(insert_head(theirs, quote_table(theirs.table)).encode())
+        writing = f"({laid_out}+{head})" if digits + head >= intake.packet else NOTHING
     return reading, writing
 
 

@@ -30,6 +30,9 @@ Laid out, as digits too, it stays below 16 MiB, where 8.0.12 and MariaDB cut an 
 MOST_WARNINGS = 65_535
 """What max_error_count can be at the most: a chunk must not raise more, or real ones would hide behind them."""
 
+CUT = 1260
+"""Warning of a GROUP_CONCAT that is cut: MariaDB gives no more than max_allowed_packet."""
+
 DEPRECATED = (1287, 3719, 3778)
 """Warnings of 8.0 at the mere names of utf8mb3 and ucs2, which a bound in such a column must say."""
 
@@ -48,7 +51,8 @@ class MysqlReader:
     def __init__(self, session: Session) -> None:
         self._session = session
         # CONCAT gives NULL above max_allowed_packet, and hexadecimal digits are twice the bytes.
-        self._big = min(BIG_ROW, session.packet // 4)
+        self.largest = session.packet // 4
+        self._big = min(BIG_ROW, self.largest)
         self._dense: tuple[TableName, Bound | None] | None = None
         """Up to where a table was read whose key is a number, and most numbers before that had a row."""
         self._way: tuple[TableName, lay.Layout] | None = None
@@ -104,7 +108,16 @@ class MysqlReader:
                 chunk, alone = await self._within(rows, chunk, budget)
                 if alone:
                     return await self._cells(rows, chunk)
-        payload = await self._chunk(rows, chunk, layouts, digest)
+        try:
+            payload = await self._chunk(rows, chunk, layouts, digest)
+        except ServerError as error:
+            if error.code != CUT:
+                raise
+            found = await self._session.query(f"SELECT COUNT(*){spans.taken_from(rows, chunk)}")
+            count = int(found.rows[0][0])
+            if count < 2:
+                raise
+            return await self.read(rows, span, layouts, count // 2, budget, digest)
         self._dense = (rows.table, chunk.upper) if spans.is_dense(rows, chunk, payload.rows) else None
         if not payload.rows and chunk.upper != span.upper:  # a gap
             return await self.read(rows, span, layouts, limit, budget, digest)
@@ -185,7 +198,7 @@ class MysqlReader:
     def _told(self, rows: Rows, found: Answer, digest: str) -> _Told:
         count, nulls, data = found.rows[0][-3:]
         if data is None and int(count):
-            raise ServerError(self._session.endpoint, f"{rows.table}: {int(count)} rows came back as NULL")
+            raise ServerError(self._session.endpoint, f"{rows.table}: {int(count)} rows came back as NULL", code=CUT)
         return data or b"", int(count), int(nulls or 0), digest
 
     async def digest(self, rows: Rows, span: Span, like: str) -> str:
@@ -289,4 +302,7 @@ class MysqlReader:
         if said:
             texts = "; ".join(f"{warning.code} {warning.text}" for warning in said[:3])
             hint = "raise group_concat_max_len and max_allowed_packet on that server"
-            raise ServerError(self._session.endpoint, f"{rows.table}: the server warns while reading: {texts}", hint)
+            code = CUT if all(warning.code == CUT for warning in said) else 0
+            raise ServerError(
+                self._session.endpoint, f"{rows.table}: the server warns while reading: {texts}", hint, code
+            )

@@ -5,7 +5,7 @@ The text of every statement comes from `layout`; what is here is the order of th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -56,7 +56,6 @@ class MysqlWriter:
     def __init__(self, session: Session, tag: str, intake: Intake) -> None:
         self._session = session
         self._tag = tag
-        self._mariadb = session.is_mariadb
         self._max_packet = intake.packet
         self.layouts: tuple[str, ...] = intake.layouts
         # A statement must fit a packet; what comes may be twice what was asked for.
@@ -200,7 +199,7 @@ class MysqlWriter:
         else:
             marks = lay.Marks(*payload.marks)
             result = await self._session.load_local(
-                f"/* {self._tag} */ {lay.load_statement(rows, target, payload.layout, marks, self._mariadb)}",
+                f"/* {self._tag} */ {lay.load_statement(rows, target, payload.layout, marks)}",
                 (payload.data, marks.row),
             )
         await self._refuse_loss(rows, payload, result)
@@ -219,21 +218,15 @@ class MysqlWriter:
     async def _load_cells(self, rows: Rows, payload: Payload, target: str) -> Result:
         """A row that is larger than a statement may be: slower, but LOAD DATA knows no limit."""
         cells = msgspec.msgpack.decode(payload.data, type=list[bytes | None])
-        for marks in lay.MARKS:
-            if not any(marks.common in cell for cell in cells if cell is not None):
-                break
-        else:
-            raise ServerError(self._session.endpoint, f"{rows.table}: a row holds every delimiter there is")
-
-        def pieces() -> Iterator[bytes]:
-            for number, cell in enumerate(cells):
-                if number:
-                    yield marks.field
-                yield marks.null if cell is None else cell
-            yield marks.row
-
-        statement = lay.load_statement(rows, target, "raw", marks, self._mariadb)
-        return await self._session.load_local(f"/* {self._tag} */ {statement}", pieces())
+        free = (one for one in lay.MARKS if not any(one.common in cell for cell in cells if cell is not None))
+        marks = next(free, None)
+        layout, marks = ("hex", lay.MARKS[0]) if marks is None else ("raw", marks)
+        parts: list[bytes | lay.Digits] = []
+        for column, cell in zip(rows.columns, cells, strict=True):
+            parts += (lay.cell_field(column, cell, marks, layout == "hex"), marks.field)
+        parts[-1] = marks.row
+        statement = lay.load_statement(rows, target, layout, marks)
+        return await self._session.load_local(f"/* {self._tag} */ {statement}", lay.spelled(parts))
 
     async def _refuse_loss(self, rows: Rows, payload: Payload, result: Result) -> None:
         warnings = await self._session.warnings() if result.warnings else ()
