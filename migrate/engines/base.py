@@ -22,6 +22,7 @@ from migrate.engines.values import (
     Bound,
     Buckets,
     Checksum,
+    Collision,
     Dialect,
     Document,
     Intake,
@@ -61,6 +62,7 @@ __all__ = [
     "Bound",
     "Buckets",
     "Checksum",
+    "Collision",
     "Dialect",
     "Document",
     "Engine",
@@ -122,6 +124,13 @@ class Engine(Protocol):
         """Rows that cannot be read here, or not be written where rows are taken so: one line for a table and a side.
 
         `ways` are rows here and what they are there. None of an ordinary table, which costs nothing then.
+        """
+
+    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Dialect) -> tuple[Collision, ...]:
+        """Of each unique key with a text that servers of `there` compare otherwise: what is equal in it then.
+
+        `ways` are a table here, what it is there, and a condition on its rows, empty for all. Keys are not in it of
+        which this server cannot tell, for want of the other's rules. At most one query for a key.
         """
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:

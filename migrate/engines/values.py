@@ -117,6 +117,20 @@ class Oversized(msgspec.Struct, frozen=True, order=True):
     advice: str = ""
 
 
+class Collision(msgspec.Struct, frozen=True, order=True):
+    """A unique key of a source's table, as the target compares its texts: by `rules`, as people read them.
+
+    So many `values` are there more than once at the source, which the target refuses; 0: none. `examples` are spelled
+    as people read them, each in the ways in which it is there.
+    """
+
+    table: TableName
+    index: str
+    rules: str
+    values: int
+    examples: tuple[str, ...] = ()
+
+
 class Document(msgspec.Struct, frozen=True):
     """A document of one row, and of what it holds at some places the types, which its text does not tell.
 

@@ -14,6 +14,7 @@ from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObj
 from migrate.model.table import ObjectRef, Statistics, TableName, spell
 from migrate.planfile import fingerprint, seal
 from migrate.planner.chain import steps_of
+from migrate.planner.colliding import collisions, refused
 from migrate.planner.conditions import check_conditions
 from migrate.planner.gap import Gap, StoredGap, gaps, missing_schemas, stored_gaps
 from migrate.planner.heavy import heavy
@@ -74,6 +75,9 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     existing = await _existing(free, gap, statistics, engines, request.per_server, outsiders)
     loaded = [pair for pair in free if pair.target not in existing or existing[pair.target][0] is Existing.NONE]
     in_the_way |= await heavy(loaded, engines)
+    written = [pair for pair in free if pair.target not in in_the_way and _gets_rows(pair, gap, existing)]
+    rechecked = await collisions(written, seen.dialects, engines)
+    in_the_way |= refused(written, rechecked)
 
     steps: list[Step] = []
     objects: list[PlannedObject] = []
@@ -113,7 +117,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     touched = {(step.target, step_kind(step)) for step in ordered}  # what is skipped whole is no object of the plan
     kept = tuple(one for one in objects if (one.name, one.kind) in touched)
     findings += dated(seen, moves)
-    findings += translated(seen, gap, stored_gap)
+    findings += translated(seen, gap, stored_gap, rechecked)
     findings += await definers(seen, kept, engines)
     findings += await server_notes(ordered, engines)
     findings += await hidden(seen, ordered, gap, engines)
@@ -218,6 +222,12 @@ async def _existing(
     asked = [pair for found in there.values() for pair in found]
     answers = await asyncio.gather(*(look(pair) for pair in asked))
     return {pair.target: answer for pair, answer in zip(asked, answers, strict=True)}
+
+
+def _gets_rows(pair: Pair, gap: Mapping[ObjectRef, Gap], existing: Mapping[ObjectRef, Compared]) -> bool:
+    """Whether rows may be written to the table, or keys made over those that it has."""
+    known = existing[pair.target][0] if pair.target in existing else Existing.NONE
+    return known is not Existing.REFUSED and (known is not Existing.EQUAL or bool(gap[pair.target].changes))
 
 
 def _has_key(pair: Pair, gap: Gap, engines: Mapping[str, Engine]) -> bool:

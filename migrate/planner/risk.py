@@ -35,6 +35,7 @@ FINDINGS = {
     "MG306": "the account may not see all objects",
     "MG307": "a function that the target's binary log does not let in",
     "MG308": "rows that are larger than a server's packets",
+    "MG309": "rows that are equal in a unique key under the target's collation",
     "MG401": "a collation that the target lacks, or has under other rules, becomes another one",
     "MG402": "a type that the target lacks becomes another one",
     "MG403": "JSON is kept as text with a check, or text with such a check stays text",
@@ -68,6 +69,7 @@ _LEVELS = {
     "MG213": "unsupported",
     "MG214": "unsupported",
     "MG308": "unsupported",
+    "MG309": "unsupported",
     "MG410": "unsupported",
     "MG412": "lossy",
 }

@@ -9,6 +9,7 @@ from migrate.engines.base import Engine, MomentWay
 from migrate.model.pattern import endpoint_of, parse_object
 from migrate.model.plan import Ddl, Finding, Move, PlannedObject, RowStep, Step
 from migrate.model.table import ObjectRef, TableName, spell
+from migrate.planner.colliding import Collisions
 from migrate.planner.gap import Gap, StoredGap
 from migrate.planner.risk import finding
 from migrate.planner.survey import Survey
@@ -55,21 +56,32 @@ def dated(seen: Survey, moves: Sequence[Move]) -> list[Finding]:
     return found
 
 
-def translated(seen: Survey, gap: Mapping[ObjectRef, Gap], stored_gap: Mapping[StoredRef, StoredGap]) -> list[Finding]:
-    """What the way into another dialect changes, of objects that are made or changed."""
+def translated(
+    seen: Survey, gap: Mapping[ObjectRef, Gap], stored_gap: Mapping[StoredRef, StoredGap], rechecked: Collisions
+) -> list[Finding]:
+    """What the way into another dialect changes, of objects that are made or changed.
+
+    Of a unique key that compares otherwise (MG411) it is said what the source found in it; rows that would be refused
+    are a finding of their own.
+    """
     changed = {(ref.endpoint, "", ref.table) for ref, one in gap.items() if one.changes}
     changed |= {
         (ref.object.endpoint, ref.kind, ref.object.table) for ref, one in stored_gap.items() if one.change is not None
     }
+    values = {(ref, one.index): one.values for ref, keys in rechecked.items() for one in keys}
     found = []
     for endpoint, notes in seen.notes.items():
         schemas = {name.schema for place, _, name in changed if place == endpoint}
         for note in notes:
+            many = values.get((ObjectRef(endpoint, note.name), note.part)) if note.code == "MG411" else None
+            if many:
+                continue
+            text = note.text if many is None else f"{note.text}; it was checked: the source has none now"
             of_schema = not note.name.name
             if (endpoint, note.stored, note.name) in changed or (of_schema and note.name.schema in schemas):
                 place = spell(note.name.schema) if of_schema else str(note.name)
                 part = f".{spell(note.part)}" if note.part else ""
-                found.append(finding(note.code, f"{endpoint}:{place}{part}", note.text))
+                found.append(finding(note.code, f"{endpoint}:{place}{part}", text))
     return found
 
 

@@ -187,6 +187,13 @@ class Looking:
         assert many < few + 8  # not one for each table: a session that was idle is asked whether it lives, too
         assert many > 0
 
+    async def test_keys_that_are_compared_alike_are_not_asked_for(self, world: World) -> None:
+        name = TableName(world.source_schema, "t")
+        made = table(name.schema, name.name, integer("id"), text("t", 20), primary("t"))
+        await world.create("source", made, [(1, "a"), (2, "b")])
+        (there,) = (await inspected(world.source, name.schema)).tables
+        assert await world.source.collisions([(there, there, "")], await world.source.dialect()) == ()
+
     async def test_rows_above_what_the_target_takes_are_counted_and_ordinary_ones_are_not(self, world: World) -> None:
         name = TableName(world.source_schema, "t")
         made = table(name.schema, name.name, integer("id"), text("t", 8000), primary("id"))

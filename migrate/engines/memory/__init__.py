@@ -15,6 +15,7 @@ import msgspec
 from migrate.engines.base import (
     Alteration,
     Bound,
+    Collision,
     Dialect,
     Engine,
     Intake,
@@ -98,6 +99,10 @@ class MemoryEngine:
     async def oversized(self, ways: Sequence[tuple[Rows, Rows]], intake: Intake) -> tuple[Oversized, ...]:
         """See base.Engine."""
         return tuple(one for mine, _ in ways for one in inspect.oversized(self.server, self.endpoint, mine, intake))
+
+    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Dialect) -> tuple[Collision, ...]:
+        """See base.Engine. Values are equal here when they are the same, everywhere."""
+        return ()
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         """See base.Engine."""

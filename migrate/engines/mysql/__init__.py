@@ -9,6 +9,7 @@ from typing import Any
 from migrate.engines.base import (
     Alteration,
     Bound,
+    Collision,
     Dialect,
     Intake,
     LedgerKey,
@@ -27,6 +28,7 @@ from migrate.engines.base import (
 from migrate.engines.mysql import alter, ddl, drawn, keys, snapshot, spans, stored_ddl, translation
 from migrate.engines.mysql.broken import mend
 from migrate.engines.mysql.collations import weights
+from migrate.engines.mysql.collisions import collisions
 from migrate.engines.mysql.connect import Server
 from migrate.engines.mysql.counters import counters, is_sequence
 from migrate.engines.mysql.grants import unseen, writes_anyway
@@ -34,7 +36,7 @@ from migrate.engines.mysql.inspect import definitions, inspect
 from migrate.engines.mysql.ledger import ledger_insert, ledger_inserts, ledger_line, ledger_table
 from migrate.engines.mysql.lock import MysqlLock, end_executors, take_lock
 from migrate.engines.mysql.made import made, record_made
-from migrate.engines.mysql.measure import measure
+from migrate.engines.mysql.measure import measure, occupied
 from migrate.engines.mysql.orphans import count_orphans
 from migrate.engines.mysql.packets import oversized
 from migrate.engines.mysql.rows import MysqlReader
@@ -60,9 +62,6 @@ from migrate.model.table import (
 )
 from migrate.model.types import Text
 from migrate.sql import quote_table
-
-BATCH = 64
-"""Tables asked about in one statement."""
 
 NO_LEDGER = (1044, 1049, 1142, 1146)
 """No such schema or table; or one that this account may not see, if it is there."""
@@ -111,6 +110,9 @@ class MysqlEngine:
     async def oversized(self, ways: Sequence[tuple[Rows, Rows]], intake: Intake) -> tuple[Oversized, ...]:
         return await oversized(self._server, ways, intake)
 
+    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Dialect) -> tuple[Collision, ...]:
+        return await collisions(self._server, ways, there)
+
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         return await definitions(self._server, tables)
 
@@ -121,17 +123,7 @@ class MysqlEngine:
         return await accounts(self._server)
 
     async def occupied(self, tables: Sequence[TableName]) -> frozenset[TableName]:
-        found: set[TableName] = set()
-        async with self._server.session("metadata") as session:
-            for start in range(0, len(tables), BATCH):
-                batch = tables[start : start + BATCH]
-                answer = await session.query(
-                    " UNION ALL ".join(
-                        f"SELECT {n},EXISTS(SELECT 1 FROM {quote_table(table)})" for n, table in enumerate(batch)
-                    )
-                )
-                found.update(batch[int(str(n))] for n, holds in answer.rows if int(str(holds)))
-        return frozenset(found)
+        return await occupied(self._server, tables)
 
     async def writable(self) -> None:
         variables = await self._server.variables(refresh=True)

@@ -60,9 +60,7 @@ class Abilities(msgspec.Struct, frozen=True):
 async def abilities(server: Server, dialect: Dialect) -> Abilities:
     """Ask the server: a constant number of questions."""
     async with server.session("metadata") as session:
-        answer = await session.query(COLLATIONS)
-        columns = [name.upper() for name in answer.columns]
-        full = columns.index("FULL_COLLATION_NAME") if "FULL_COLLATION_NAME" in columns else 0
+        collations = await read_collations(session)
         engines = [str(row[0]).lower() for row in (await session.query(ENGINES)).rows]
         mariadb = dialect.vendor == "mariadb"
         functions = [str(row[0]).lower() for row in (await session.query(FUNCTIONS)).rows] if mariadb else []
@@ -70,13 +68,21 @@ async def abilities(server: Server, dialect: Dialect) -> Abilities:
         missing = frozenset() if mariadb or dialect.version < (9,) else await _missing(session)
     return Abilities(
         dialect=dialect,
-        # A collation without a full name of its own (MariaDB's `binary` has one) is called by the short one.
-        collations={str(row[full] or row[0]): str(row[1]) for row in answer.rows},
+        collations=collations,
         engines=frozenset(engines),
         functions=frozenset(functions),
         missing=missing,
         strict_parents=bool(strict) and str(strict[0][1]).upper() == "ON",
     )
+
+
+async def read_collations(session: Session) -> dict[str, str]:
+    """The server's collations by their full names, with their charset."""
+    answer = await session.query(COLLATIONS)
+    columns = [name.upper() for name in answer.columns]
+    full = columns.index("FULL_COLLATION_NAME") if "FULL_COLLATION_NAME" in columns else 0
+    # A collation without a full name of its own (MariaDB's `binary` has one) is called by the short one.
+    return {str(row[full] or row[0]): str(row[1]) for row in answer.rows}
 
 
 async def _missing(session: Session) -> frozenset[str]:

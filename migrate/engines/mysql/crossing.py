@@ -11,6 +11,7 @@ from migrate.engines.mysql import collations
 from migrate.engines.mysql.abilities import Abilities
 from migrate.engines.mysql.phrases import Place, expression, sql_of, told_by
 from migrate.model.table import Check, Column, Index, Table, TableName
+from migrate.model.types import Enum, Set
 from migrate.sql import quote
 
 _LONGEST = 64
@@ -115,8 +116,10 @@ class Crossing:
             self.note("MG401", f"{where}{what}{f' ({why})' if why else ''}")
 
     def recheck(self, index: Index) -> None:
-        """A unique key over text that compares otherwise now refuses other rows."""
-        moved = [self._reweighed[part.column] for part in index.parts if part.column in self._reweighed]
+        """A unique key over text that compares otherwise now refuses other rows. ENUM and SET are numbers in it."""
+        numbers = {column.name for column in self.table.columns if isinstance(column.type, Enum | Set)}
+        parts = [part.column for part in index.parts if part.column not in numbers]
+        moved = [self._reweighed[column] for column in parts if column in self._reweighed]
         if index.kind not in ("primary", "unique") or not moved:
             return
         old, new = moved[0]

@@ -32,6 +32,21 @@ FROM (SELECT {size} AS `bytes` FROM {table}{where}{order} LIMIT {sample}) AS `sa
 _Known = dict[TableName, tuple[int, int, int | None]]
 
 
+async def occupied(server: Server, tables: Sequence[TableName]) -> frozenset[TableName]:
+    """Those of these existing tables that hold at least one row."""
+    found: set[TableName] = set()
+    async with server.session("metadata") as session:
+        for start in range(0, len(tables), BATCH):
+            batch = tables[start : start + BATCH]
+            answer = await session.query(
+                " UNION ALL ".join(
+                    f"SELECT {n},EXISTS(SELECT 1 FROM {quote_table(table)})" for n, table in enumerate(batch)
+                )
+            )
+            found.update(batch[int(str(n))] for n, holds in answer.rows if int(str(holds)))
+    return frozenset(found)
+
+
 async def measure(server: Server, rows: Sequence[Rows], exact_below: int = EXACT_BELOW) -> tuple[Statistics, ...]:
     """Rows, bytes and the AUTO_INCREMENT counter, in the order of `rows`; the same answer while nothing changes.
 
