@@ -6,8 +6,9 @@ must be the same. All readers are open before the lock is let go: none can join 
 and mydumper climb down the same way. LOCK TABLES comes late because a transaction that has written to one of the
 tables and comes to another one is ended by it as a dead lock (1213; seen on 8.0.33), while the others make it wait.
 
-FLUSH TABLES WITH READ LOCK is not asked for while a statement is long at work: everybody on its tables would have to
-wait for that one's end, even after the lock was given up.
+FLUSH TABLES WITH READ LOCK is not asked for while a statement is long at work: new statements on its tables would have
+to wait for that one's end, even after the lock was given up (seen on 8.0.33). No look can tell that of a statement that
+began just now.
 
 Peers hold MySQL's LOCK INSTANCE FOR BACKUP against DDL until all is read. Here it is not taken: a transaction finds
 out by itself (1412) when a table was altered, truncated or replaced since it began, on MySQL 8.0.33 and 9.7.4 and on
@@ -51,7 +52,9 @@ PROGRAM = "migrate reader"
 
 AT_WORK = """\
 SELECT ID,USER,TIME FROM information_schema.PROCESSLIST
-WHERE COMMAND = 'Query' AND TIME >= {seconds} AND ID <> CONNECTION_ID() ORDER BY TIME DESC LIMIT 1"""
+WHERE COMMAND IN ('Query', 'Execute', 'Fetch') AND TIME >= {seconds} AND ID <> CONNECTION_ID()
+ORDER BY TIME DESC LIMIT 1"""
+"""The one that is longest at work; Execute and Fetch are what the binary protocol's prepared statements do."""
 
 NO_BACKUP = 4146
 """What MariaDB answers to BACKUP STAGE END when none was begun (ER_BACKUP_NOT_RUNNING)."""
@@ -147,15 +150,13 @@ class _Moment:
         # Should this machine go away while it holds the lock, the server lets it go by itself.
         await keeper.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT}, wait_timeout = {6 * LOCK_WAIT}")
         for left in reversed(range(TRIES)):
-            began = time.monotonic()
             try:
                 if self.way == "flush-tables":
                     await self._nobody_long_at_work(keeper)
-                for statement in self._locks(tables):
-                    await keeper.execute(statement)
+                began = time.monotonic()
+                await self._lock(keeper, tables)
                 break
             except Busy as error:
-                await self._give_up(keeper)
                 if not left:
                     text = f"its writers could not be held off in {TRIES} tries: {error}"
                     hint = "wait for the statement that is at work, or end it (SHOW PROCESSLIST), and try again"
@@ -169,7 +170,18 @@ class _Moment:
             text = f"the readers' transactions did not begin within {LOCK_WAIT} seconds"
             raise CannotConnect(self._server.endpoint, text, "run the same command again") from error
         await keeper.execute("BACKUP STAGE END" if self.way == "backup-stage" else "UNLOCK TABLES")
-        self.locked = time.monotonic() - began
+        self.locked += time.monotonic() - began
+
+    async def _lock(self, keeper: Session, tables: Sequence[TableName]) -> None:
+        """Raises `Busy`, and counts for how long writers were held off in vain."""
+        began = time.monotonic()
+        try:
+            for statement in self._locks(tables):
+                await keeper.execute(statement)
+        except Busy:
+            await self._give_up(keeper)
+            self.locked += time.monotonic() - began
+            raise
 
     def _locks(self, tables: Sequence[TableName]) -> tuple[str, ...]:
         match self.way:
