@@ -59,22 +59,27 @@ ORDER BY TIME DESC LIMIT 1"""
 NO_BACKUP = 4146
 """What MariaDB answers to BACKUP STAGE END when none was begun (ER_BACKUP_NOT_RUNNING)."""
 
+FILTERS = ("Binlog_Do_DB", "Binlog_Ignore_DB")
+"""Columns that tell of which schemas the log is kept: of what others write it stands still."""
+
 BEGIN = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 )
 
 
-async def moment_way(server: Server, tables: Sequence[TableName]) -> MomentWay:
-    """The best way that the account's privileges allow."""
-    return (await _ways(server, tables))[0]
+async def moment_way(server: Server, tables: Sequence[TableName]) -> tuple[MomentWay, str]:
+    """See `Engine.moment_way`."""
+    ways, log = await _ways(server, tables)
+    return ways[0], log
 
 
-async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[MomentWay, ...]:
-    """The ways that the account's privileges allow, the best first, up to none."""
+async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[tuple[MomentWay, ...], str]:
+    """The ways that the account's privileges allow, the best first, up to none; what the log leaves out."""
     variables = await server.variables()
     async with server.session("metadata") as session:
         grants = [str(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
+        log = await _log(session)
 
     def on(name: str) -> bool:
         return variables.get(name, "OFF").upper() in ("ON", "1")
@@ -90,9 +95,10 @@ async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[MomentWay,
     # replica a transaction stands in the log long before others see it.
     logs_all = on("log_bin") and (on("log_replica_updates") or on("log_slave_updates"))
     waits = any(on(f"rpl_semi_sync_{name}_enabled") for name in ("source", "master"))
-    if logs_all and not waits and any(holds(grants, name) for name in watching):
+    filters = ", ".join(f"{name.lower()} = {log[name]}" for name in FILTERS if log.get(name))
+    if logs_all and not waits and not filters and any(holds(grants, name) for name in watching):
         found.append("position")
-    return (*found, "none")
+    return (*found, "none"), filters
 
 
 @asynccontextmanager
@@ -102,7 +108,8 @@ async def moment(server: Server, tables: Sequence[TableName], readers: int) -> A
         made = _Moment(server)
         stack.push_async_callback(made.close)
         busy: Busy | None = None
-        for way in await _ways(server, tables):
+        ways, _ = await _ways(server, tables)
+        for way in ways:
             if way == "none" and busy is not None:
                 raise busy
             try:
@@ -270,20 +277,24 @@ class _Moment:
 
 async def _position(keeper: Session) -> str:
     """Where the binary log stands: GTIDs where there are any, else file and offset; empty where none may be known."""
-    mariadb = keeper.is_mariadb
-    found: dict[str, str] = {}
+    found = await _log(keeper)
+    gtid = found.get("Executed_Gtid_Set", "").replace("\n", "")
+    if keeper.is_mariadb and found:
+        gtid = str((await keeper.query("SELECT @@GLOBAL.gtid_binlog_pos")).rows[0][0] or "")
+    place = f"{found['File']}:{found['Position']}" if found.get("File") else ""
+    return " ".join(filter(None, (place, gtid)))
+
+
+async def _log(session: Session) -> dict[str, str]:
+    """What the server tells of its binary log, by column; empty where there is none, or none that may be seen."""
     for statement in ("SHOW MASTER STATUS", "SHOW BINARY LOG STATUS"):
         try:
-            answer = await keeper.query(statement)
+            answer = await session.query(statement)
         except ServerError as error:  # the account may not know, or the words are those of another version
             if error.temporary:
                 raise
             continue
-        if answer.rows:
-            found = {str(name): str(value or "") for name, value in zip(answer.columns, answer.rows[0], strict=True)}
+        for row in answer.rows:
+            return {str(name): str(value or "") for name, value in zip(answer.columns, row, strict=True)}
         break
-    gtid = found.get("Executed_Gtid_Set", "").replace("\n", "")
-    if mariadb and found:
-        gtid = str((await keeper.query("SELECT @@GLOBAL.gtid_binlog_pos")).rows[0][0] or "")
-    place = f"{found['File']}:{found['Position']}" if found.get("File") else ""
-    return " ".join(filter(None, (place, gtid)))
+    return {}
