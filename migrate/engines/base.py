@@ -280,8 +280,11 @@ class Engine(Protocol):
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """A reader that sees the rows as they are when it is asked."""
 
-    async def moment_way(self, tables: Sequence[TableName]) -> MomentWay:
-        """How `moment` would keep writers off these tables, as this account may; asks, and locks nothing."""
+    async def moment_way(self, tables: Sequence[TableName]) -> tuple[MomentWay, str]:
+        """How `moment` would keep writers off these tables, as this account may; asks, and locks nothing.
+
+        Also what the server's log leaves out, for which it proves nothing; empty where that is nothing, or unseen.
+        """
 
     def moment(self, tables: Sequence[TableName], readers: int) -> AbstractAsyncContextManager[Moment]:
         """As many readers, all open, that see one moment of these tables. Raises `ServerError` when there is none.

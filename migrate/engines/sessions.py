@@ -93,7 +93,7 @@ class Moment(Protocol):
     position: str
     """Where the source's log stands at that moment: GTIDs, or file and offset; empty where that is not known."""
     locked: float
-    """Seconds for which writers were held off."""
+    """Seconds for which writers were held off, by all tries together."""
 
     def reader(self) -> AbstractAsyncContextManager[Reader]:
         """One of the readers, once one is free. Raises `SnapshotLost` when none is left."""

@@ -32,7 +32,8 @@ class Moments:
     ) -> list[MomentOpened]:
         """Open the source's moment until the stack unwinds; nothing where there is no way. Raises `ServerError`."""
         engine = self._engines[endpoint]
-        if await engine.moment_way(tables) == "none":
+        way, _ = await engine.moment_way(tables)
+        if way == "none":
             return []
         moment = await stack.enter_async_context(engine.moment(tables, min(engine.slots, parallelism)))
         if moment.way == "none":

@@ -32,7 +32,7 @@ MOMENTS: Mapping[MomentWay, str] = {
     ),
     "none": (
         "tables are read one after the other, not at one moment (the account has neither RELOAD nor LOCK TABLES, nor"
-        " is there a binary log that tells): stop writers, or expect verify to name what moved"
+        " is there a binary log that tells{log}): stop writers, or expect verify to name what moved"
     ),
 }
 """What a plan says of the way to one moment: how it is had, and for how long it locks."""
@@ -122,8 +122,9 @@ async def server_notes(steps: Sequence[Step], engines: Mapping[str, Engine]) -> 
         found += [finding(code, endpoint, text) for code, text in notes if about.get(code, bool(loads))]
     for endpoint in sorted({endpoint_of(step.source) for step in loads}):
         tables = [parse_object(step.source).table for step in loads if endpoint_of(step.source) == endpoint]
-        way = await engines[endpoint].moment_way(tables)
-        found.append(finding("MG304", endpoint, MOMENTS[way].format(tables=len(tables))))
+        way, left_out = await engines[endpoint].moment_way(tables)
+        log = f": schemas are left out of it, {left_out}" if left_out else ""
+        found.append(finding("MG304", endpoint, MOMENTS[way].format(tables=len(tables), log=log)))
     return found
 
 

@@ -309,15 +309,21 @@ WORDS = {
 @pytest.fixture
 def allowed(request: pytest.FixtureRequest, logged: Server, fresh_schemas: FreshSchemas) -> Iterator[tuple[str, str]]:
     """A filled schema there, and an account that may do what the parameter says."""
-    schema = fresh_schemas("moment", logged)
-    fill(logged, schema)
+    with allowing(logged, fresh_schemas("moment", logged), request.param) as found:
+        yield found
+
+
+@contextmanager
+def allowing(server: Server, schema: str, way: str) -> Iterator[tuple[str, str]]:
+    """The schema, filled, and an account that may do what the way needs; both are gone at the end."""
+    fill(server, schema)
     user = f"m_{schema[-10:]}"
-    client.rows(logged, f"CREATE USER {user} IDENTIFIED BY 'lab-app'", root=True)
-    for grant in GRANTS[request.param]:
-        client.rows(logged, f"GRANT {grant.format(schema=schema)} TO {user}", root=True)
+    client.rows(server, f"CREATE USER {user} IDENTIFIED BY 'lab-app'", root=True)
+    for grant in GRANTS[way]:
+        client.rows(server, f"GRANT {grant.format(schema=schema)} TO {user}", root=True)
     yield schema, user
-    client.rows(logged, f"DROP USER {user}", root=True)
-    client.rows(logged, f"DROP DATABASE {schema}", root=True)
+    client.rows(server, f"DROP USER {user}", root=True)
+    client.rows(server, f"DROP DATABASE {schema}", root=True)
 
 
 @pytest.mark.parametrize(("allowed", "way"), [(way, way) for way in GRANTS], indirect=["allowed"])
@@ -352,3 +358,19 @@ def test_without_a_lock_a_source_that_never_stands_still_is_named_and_nothing_is
     assert client.rows(target, "SHOW DATABASES LIKE %s", goal, root=True) == []
     migrate.must("apply", PLAN)
     assert_equal(logged, schema, target, goal)
+
+
+@pytest.mark.parametrize("name", sampled(("8.0.33", "9", "11.8"), 1))
+@pytest.mark.parametrize("option", ["--binlog-ignore-db=unlogged", "--binlog-do-db=logged"])
+def test_a_log_that_leaves_schemas_out_proves_no_moment_and_the_plan_says_so(
+    option: str, name: str, migrate: Migrate, target: Server, fresh_schemas: FreshSchemas
+) -> None:
+    with extra("filtered", name, ["--log-bin=binlog", "--server-id=8", option]) as server:
+        schema, goal = fresh_schemas("moment", server), fresh_schemas("moment_to")
+        with allowing(server, schema, "position") as (_, user):
+            migrate.configure(server, target, (f"{schema}.*", f"{goal}.*"), old_user=f'"{user}"')
+            said = Plan(migrate.must("plan", "--json"), migrate).of("MG304")["old"]
+            assert WORDS["none"] in said
+            assert f"schemas are left out of it, {option[2:].replace('-', '_').replace('=', ' = ')}" in said
+            ran = migrate.must("apply", PLAN, "--json")
+            assert ran.of("moment_opened") == []

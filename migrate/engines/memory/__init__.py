@@ -293,9 +293,9 @@ class MemoryEngine:
         """See base.Engine."""
         return self._session(MemoryReader(self.endpoint, self.server))
 
-    async def moment_way(self, tables: Sequence[TableName]) -> MomentWay:
+    async def moment_way(self, tables: Sequence[TableName]) -> tuple[MomentWay, str]:
         """See base.Engine: what the server was told to say."""
-        return self.server.moment_way
+        return self.server.moment_way, ""
 
     @asynccontextmanager
     async def moment(self, tables: Sequence[TableName], readers: int) -> AsyncIterator[Moment]:

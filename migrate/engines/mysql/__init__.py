@@ -297,7 +297,7 @@ class MysqlEngine:
         async with self._server.session("read") as session:
             yield MysqlReader(session)
 
-    async def moment_way(self, tables: Sequence[TableName]) -> MomentWay:
+    async def moment_way(self, tables: Sequence[TableName]) -> tuple[MomentWay, str]:
         return await snapshot.moment_way(self._server, tables)
 
     def moment(self, tables: Sequence[TableName], readers: int) -> AbstractAsyncContextManager[Moment]:

@@ -6,8 +6,9 @@ must be the same. All readers are open before the lock is let go: none can join 
 and mydumper climb down the same way. LOCK TABLES comes late because a transaction that has written to one of the
 tables and comes to another one is ended by it as a dead lock (1213; seen on 8.0.33), while the others make it wait.
 
-FLUSH TABLES WITH READ LOCK is not asked for while a statement is long at work: everybody on its tables would have to
-wait for that one's end, even after the lock was given up.
+FLUSH TABLES WITH READ LOCK is not asked for while a statement is long at work: new statements on its tables would have
+to wait for that one's end, even after the lock was given up (seen on 8.0.33). No look can tell that of a statement that
+began just now.
 
 Peers hold MySQL's LOCK INSTANCE FOR BACKUP against DDL until all is read. Here it is not taken: a transaction finds
 out by itself (1412) when a table was altered, truncated or replaced since it began, on MySQL 8.0.33 and 9.7.4 and on
@@ -51,10 +52,15 @@ PROGRAM = "migrate reader"
 
 AT_WORK = """\
 SELECT ID,USER,TIME FROM information_schema.PROCESSLIST
-WHERE COMMAND = 'Query' AND TIME >= {seconds} AND ID <> CONNECTION_ID() ORDER BY TIME DESC LIMIT 1"""
+WHERE COMMAND IN ('Query', 'Execute', 'Fetch') AND TIME >= {seconds} AND ID <> CONNECTION_ID()
+ORDER BY TIME DESC LIMIT 1"""
+"""The one that is longest at work; Execute and Fetch are what the binary protocol's prepared statements do."""
 
 NO_BACKUP = 4146
 """What MariaDB answers to BACKUP STAGE END when none was begun (ER_BACKUP_NOT_RUNNING)."""
+
+FILTERS = ("Binlog_Do_DB", "Binlog_Ignore_DB")
+"""Columns that tell of which schemas the log is kept: of what others write it stands still."""
 
 BEGIN = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
@@ -62,16 +68,18 @@ BEGIN = (
 )
 
 
-async def moment_way(server: Server, tables: Sequence[TableName]) -> MomentWay:
-    """The best way that the account's privileges allow."""
-    return (await _ways(server, tables))[0]
+async def moment_way(server: Server, tables: Sequence[TableName]) -> tuple[MomentWay, str]:
+    """See `Engine.moment_way`."""
+    ways, log = await _ways(server, tables)
+    return ways[0], log
 
 
-async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[MomentWay, ...]:
-    """The ways that the account's privileges allow, the best first, up to none."""
+async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[tuple[MomentWay, ...], str]:
+    """The ways that the account's privileges allow, the best first, up to none; what the log leaves out."""
     variables = await server.variables()
     async with server.session("metadata") as session:
         grants = [str(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
+        log = await _log(session)
 
     def on(name: str) -> bool:
         return variables.get(name, "OFF").upper() in ("ON", "1")
@@ -87,9 +95,10 @@ async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[MomentWay,
     # replica a transaction stands in the log long before others see it.
     logs_all = on("log_bin") and (on("log_replica_updates") or on("log_slave_updates"))
     waits = any(on(f"rpl_semi_sync_{name}_enabled") for name in ("source", "master"))
-    if logs_all and not waits and any(holds(grants, name) for name in watching):
+    filters = ", ".join(f"{name.lower()} = {log[name]}" for name in FILTERS if log.get(name))
+    if logs_all and not waits and not filters and any(holds(grants, name) for name in watching):
         found.append("position")
-    return (*found, "none")
+    return (*found, "none"), filters
 
 
 @asynccontextmanager
@@ -99,7 +108,8 @@ async def moment(server: Server, tables: Sequence[TableName], readers: int) -> A
         made = _Moment(server)
         stack.push_async_callback(made.close)
         busy: Busy | None = None
-        for way in await _ways(server, tables):
+        ways, _ = await _ways(server, tables)
+        for way in ways:
             if way == "none" and busy is not None:
                 raise busy
             try:
@@ -147,15 +157,13 @@ class _Moment:
         # Should this machine go away while it holds the lock, the server lets it go by itself.
         await keeper.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT}, wait_timeout = {6 * LOCK_WAIT}")
         for left in reversed(range(TRIES)):
-            began = time.monotonic()
             try:
                 if self.way == "flush-tables":
                     await self._nobody_long_at_work(keeper)
-                for statement in self._locks(tables):
-                    await keeper.execute(statement)
+                began = time.monotonic()
+                await self._lock(keeper, tables)
                 break
             except Busy as error:
-                await self._give_up(keeper)
                 if not left:
                     text = f"its writers could not be held off in {TRIES} tries: {error}"
                     hint = "wait for the statement that is at work, or end it (SHOW PROCESSLIST), and try again"
@@ -169,7 +177,18 @@ class _Moment:
             text = f"the readers' transactions did not begin within {LOCK_WAIT} seconds"
             raise CannotConnect(self._server.endpoint, text, "run the same command again") from error
         await keeper.execute("BACKUP STAGE END" if self.way == "backup-stage" else "UNLOCK TABLES")
-        self.locked = time.monotonic() - began
+        self.locked += time.monotonic() - began
+
+    async def _lock(self, keeper: Session, tables: Sequence[TableName]) -> None:
+        """Raises `Busy`, and counts for how long writers were held off in vain."""
+        began = time.monotonic()
+        try:
+            for statement in self._locks(tables):
+                await keeper.execute(statement)
+        except Busy:
+            await self._give_up(keeper)
+            self.locked += time.monotonic() - began
+            raise
 
     def _locks(self, tables: Sequence[TableName]) -> tuple[str, ...]:
         match self.way:
@@ -258,20 +277,24 @@ class _Moment:
 
 async def _position(keeper: Session) -> str:
     """Where the binary log stands: GTIDs where there are any, else file and offset; empty where none may be known."""
-    mariadb = keeper.is_mariadb
-    found: dict[str, str] = {}
+    found = await _log(keeper)
+    gtid = found.get("Executed_Gtid_Set", "").replace("\n", "")
+    if keeper.is_mariadb and found:
+        gtid = str((await keeper.query("SELECT @@GLOBAL.gtid_binlog_pos")).rows[0][0] or "")
+    place = f"{found['File']}:{found['Position']}" if found.get("File") else ""
+    return " ".join(filter(None, (place, gtid)))
+
+
+async def _log(session: Session) -> dict[str, str]:
+    """What the server tells of its binary log, by column; empty where there is none, or none that may be seen."""
     for statement in ("SHOW MASTER STATUS", "SHOW BINARY LOG STATUS"):
         try:
-            answer = await keeper.query(statement)
+            answer = await session.query(statement)
         except ServerError as error:  # the account may not know, or the words are those of another version
             if error.temporary:
                 raise
             continue
-        if answer.rows:
-            found = {str(name): str(value or "") for name, value in zip(answer.columns, answer.rows[0], strict=True)}
+        for row in answer.rows:
+            return {str(name): str(value or "") for name, value in zip(answer.columns, row, strict=True)}
         break
-    gtid = found.get("Executed_Gtid_Set", "").replace("\n", "")
-    if mariadb and found:
-        gtid = str((await keeper.query("SELECT @@GLOBAL.gtid_binlog_pos")).rows[0][0] or "")
-    place = f"{found['File']}:{found['Position']}" if found.get("File") else ""
-    return " ".join(filter(None, (place, gtid)))
+    return {}

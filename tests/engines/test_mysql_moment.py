@@ -1,0 +1,123 @@
+"""How a moment is locked: what it waits for, what it counts, and which way is taken."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pymysql
+import pytest
+from pymysql.constants import COMMAND
+
+from migrate.engines.mysql import snapshot
+from migrate.model.table import TableName
+from tests.engines.mysql_sessions import connected
+from tests.lab import Server, client, extra
+
+OPTIONS = ("--log-bin=binlog", "--server-id=7")
+TABLE = TableName("held", "t")
+
+
+def made(server: Server) -> Server:
+    client.rows(server, "CREATE DATABASE held")
+    client.rows(server, "CREATE TABLE held.t (id INT PRIMARY KEY)")
+    client.rows(server, "INSERT INTO held.t VALUES (1)")
+    return server
+
+
+@pytest.fixture(scope="module")
+def alone() -> Iterator[Server]:
+    """A MySQL on which nobody else is at work."""
+    with extra("alone", options=OPTIONS) as server:
+        yield made(server)
+
+
+@pytest.fixture(scope="module")
+def alone_mariadb() -> Iterator[Server]:
+    """A MariaDB on which nobody else is at work."""
+    with extra("alone", "11.8", OPTIONS) as server:
+        yield made(server)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second is long."""
+    monkeypatch.setattr(snapshot, "LOCK_WAIT", 1)
+
+
+def execute(connection: Any, sql: str) -> None:
+    """Prepare and run a statement as drivers of the binary protocol do, and wait for the first packet of its answer."""
+    connection._execute_command(COMMAND.COM_STMT_PREPARE, sql)
+    packet = connection._read_packet()
+    number, columns, _ = struct.unpack("<IHH", packet.get_all_data()[1:9])
+    for _ in range(columns + 1 if columns else 0):
+        connection._read_packet()
+    connection._execute_command(COMMAND.COM_STMT_EXECUTE, struct.pack("<IBI", number, 0, 1))
+    connection._read_packet()
+
+
+@contextmanager
+def at_work(server: Server, sql: str, prepared: bool = False) -> Iterator[int]:
+    """While inside, that statement runs on the connection that it gives; it is ended with the block, or by itself."""
+    began = threading.Event()
+
+    def work(connection: Any) -> None:
+        began.set()
+        try:
+            if prepared:
+                execute(connection, sql)
+            else:
+                connection.query(sql)
+        except pymysql.err.MySQLError:  # it was ended
+            return
+
+    connection = client.connect(server)
+    with ThreadPoolExecutor(1) as pool:
+        number = client.number(connection)
+        running = pool.submit(work, connection)
+        began.wait()
+        try:
+            yield number
+        finally:
+            try:
+                client.rows(server, f"KILL {number}")
+            except pymysql.err.MySQLError:  # it has ended
+                assert running.done()
+            running.result()
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+@pytest.mark.parametrize("name", ["alone", "alone_mariadb"])
+def test_a_statement_long_at_work_is_seen_whatever_its_protocol(
+    name: str, prepared: bool, request: pytest.FixtureRequest
+) -> None:
+    server: Server = request.getfixturevalue(name)
+    with at_work(server, "SELECT SLEEP(60) FROM held.t", prepared) as number:
+        threading.Event().wait(2.1)
+        found = client.rows(server, snapshot.AT_WORK.format(seconds=1))
+    assert [one[:2] for one in found] == [(number, "app")]
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+async def test_behind_a_statement_long_at_work_no_table_is_flushed(
+    prepared: bool, alone: Server, impatient: None
+) -> None:
+    """Where FLUSH TABLES WITH READ LOCK was asked for, the next statement on the table would wait."""
+    with at_work(alone, "SELECT SLEEP(60) FROM held.t", prepared):
+        await asyncio.sleep(2.1)
+        async with connected(alone) as server, snapshot.moment(server, [TABLE], 1) as moment:
+            assert moment.way == "lock-tables"
+            assert moment.locked < 1
+            assert client.rows(alone, "SELECT id FROM held.t", read_timeout=5) == [(1,)]
+
+
+async def test_for_how_long_writers_were_held_off_is_the_sum_of_all_tries(alone: Server, impatient: None) -> None:
+    with at_work(alone, "SELECT SLEEP(1.5) FROM held.t"):
+        async with connected(alone) as server, snapshot.moment(server, [TABLE], 1) as moment:
+            assert moment.way == "flush-tables"
+            assert moment.locked >= 1
