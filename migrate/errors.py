@@ -232,7 +232,13 @@ class LossyWrite(MigrateError):
     """
 
     def __init__(self, place: str, warnings: str, duplicate: bool = False) -> None:
-        super().__init__(f"{place}: the target did not take the rows as they are: {warnings}")
+        hint = (
+            "a unique key has a value twice under the target's collation, or another row is there already: change or"
+            " delete one of these rows"
+        )
+        super().__init__(
+            f"{place}: the target did not take the rows as they are: {warnings}", hint if duplicate else ""
+        )
         self.duplicate = duplicate
 
 

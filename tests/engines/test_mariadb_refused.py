@@ -24,7 +24,12 @@ from tests.lab import client
 @pytest.mark.parametrize(
     ("statement", "kind", "code", "hint"),
     [
-        ("INSERT INTO t (a) VALUES (9)", ServerError, 4025, "a row breaks this check"),
+        (
+            "SET STATEMENT check_constraint_checks=1 FOR INSERT INTO t (a) VALUES (9)",
+            ServerError,
+            4025,
+            "a row breaks this check",
+        ),
         (
             "SET STATEMENT sql_mode='STRICT_ALL_TABLES' FOR INSERT INTO t (u) VALUES ('zz')",
             ServerError,

@@ -204,7 +204,7 @@ class _Statements:
         return Alteration(
             "drop-foreign-keys" if keys_only else "alter-table",
             f"ALTER TABLE {quote_table(self._wanted.name)}\n  {body}",
-            SESSION,
+            (("check_constraint_checks", "ON"), *SESSION) if self._maria and _checks(changes) else SESSION,
             (
                 *losses(self._wanted, self._actual, [change for change in changes if change in self._given]),
                 *(Loss("lossy", f"column {quote(column.name)}: {_LATE}") for column in bare),
@@ -338,6 +338,11 @@ def _without(table: Table, levels: Sequence[Sequence[TableChange]]) -> Table:
     """The table without the columns that these statements drop."""
     dropped = {change.column.name for level in levels for change in level if isinstance(change, DropColumn)}
     return replace(table, columns=tuple(column for column in table.columns if column.name not in dropped))
+
+
+def _checks(changes: Sequence[TableChange]) -> bool:
+    """Whether rows that are there are judged anew: elsewhere a row may break a check, as at the source."""
+    return any(isinstance(change, AddCheck | AlterCheck) for change in changes)
 
 
 def _halves(change: TableChange) -> tuple[TableChange, ...]:

@@ -45,6 +45,7 @@ _DISK = re.compile(r"No space left|[Dd]isk quota|(?:errno|Errcode|error): (?:28|
 _READ_ONLY = re.compile(r"read[-_ ]only", re.IGNORECASE)
 _UNFIT = "a value does not fit: correct it at the source, or widen the column on the target"
 _BROKEN = "a row breaks this check of the target: correct the row, or the check"
+_TWICE = "the target holds another row with this key, or a value is there twice under the target's collation"
 _TOO_LONG = "raise MAX_STATEMENT_TIME of the account, or max_statement_time of the server"
 _NEEDED = (
     re.compile(r"need \(?(?:at least one of\)? )?(?:the )?(?P<privilege>[A-Z_ ,]+?) privilege"),
@@ -130,7 +131,7 @@ def refusal(endpoint: str, ref: EndpointRef, code: int, text: str) -> ServerErro
     if code in NO_SPACE or _DISK.search(text):
         return NoSpace(endpoint, said, "free space on the server, then run the same command again", code)
     if code in DUPLICATE_ROW:
-        return DuplicateRow(endpoint, said, "the target holds another row with this key", code)
+        return DuplicateRow(endpoint, said, _TWICE, code)
     return ServerError(endpoint, said, hint, code)
 
 

@@ -23,7 +23,8 @@ CONNECT_TIMEOUT = 10.0
 # group_concat_max_len, sql_safe_updates); a transaction that waits for the other side must live (MariaDB's idle_*);
 # information_schema must tell the present and everything (stats_expiry, gipk, old_temporals); DDL must create what it
 # says (sql_generate_invisible_primary_key), and take what another server took (restrict_fk_on_non_standard_key, which
-# any account may switch off for itself on 9.7); COMMIT must end a transaction (completion_type); a statement that waits
+# any account may switch off for itself on 9.7); rows that stand at the source in spite of a check must arrive all the
+# same (MariaDB's check_constraint_checks); COMMIT must end a transaction (completion_type); a statement that waits
 # for others holds up whoever comes after it, and must not do so for the default, a year or 50 seconds, but give up, and
 # be tried again (lock_wait_timeout, innodb_lock_wait_timeout); every warning must be told (max_error_count).
 _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
@@ -32,6 +33,7 @@ _PINNED: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'", ()),
     ("foreign_key_checks", "0", ()),
     ("unique_checks", "0", ("write",)),
+    ("check_constraint_checks", "0", ("write",)),
     ("restrict_fk_on_non_standard_key", "0", ("write",)),
     ("lock_wait_timeout", "10", ("write",)),
     ("innodb_lock_wait_timeout", "10", ("write",)),

@@ -5,8 +5,8 @@ The text of every statement comes from `layout`; what is here is the order of th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import msgspec
 
@@ -25,6 +25,10 @@ from migrate.sql import quote_table
 TRUNCATED = 1265
 """What an ENUM with the invalid index 0 always raises, though it is stored as it was; and a generated column, whose
 expression is rounded to its type here as it was at the source: nothing was sent for it."""
+
+AT_COMMIT = 1180
+"""What MariaDB says of rows that are twice in a unique key where InnoDB finds it late: under unique_checks=0 they go
+into an empty table in bulk. The transaction is gone, and neither the key nor the value is told (10.11.18, 11.8.9)."""
 
 CANNOT_EMPTY = 1031
 """What ARCHIVE answers to DELETE and TRUNCATE."""
@@ -68,12 +72,40 @@ class MysqlWriter:
         """See the contract."""
         line = payload.line(moment)
         if protocol == "transactional":
-            return await self._transaction(rows, payload, key, line)
+            return await self._told(rows, payload, key, line)
         if await self._recorded(key, line):
             return False
         await self._run(f"DELETE FROM {quote_table(rows.table)}{spans.condition(rows, payload.span)}")
         await self._put(rows, payload)
         return await self._record(key, line)
+
+    async def _told(self, rows: Rows, payload: Payload, key: LedgerKey, line: LedgerLine) -> bool:
+        """A transaction; one that fails at its end is done again row by row, so that the server says what is wrong."""
+        try:
+            return await self._transaction(rows, payload, key, line)
+        except DuplicateRow as error:
+            if error.code != AT_COMMIT:
+                raise
+        await self._session.execute("SET unique_checks=1")  # after an error this session is used no more
+        written = await self._transaction(rows, payload, key, line)
+        await self._session.execute("SET unique_checks=0")
+        return written
+
+    @contextmanager
+    def _telling(self, rows: Rows) -> Iterator[None]:
+        """Around what ends a statement or a transaction: `AT_COMMIT` becomes an error that says what it is."""
+        try:
+            yield
+        except ServerError as error:
+            if error.code != AT_COMMIT:
+                raise
+            raise DuplicateRow(
+                self._session.endpoint,
+                f"{rows.table}: a unique key has a value twice under the target's collation, or rows are there twice:"
+                f" {error.message.removeprefix(f'{self._session.endpoint}: ')}",
+                "look for such rows at the source, and change or delete one; or see the server's error log",
+                error.code,
+            ) from error
 
     async def _transaction(self, rows: Rows, payload: Payload, key: LedgerKey, line: LedgerLine) -> bool:
         await self._session.execute("BEGIN")
@@ -81,11 +113,12 @@ class MysqlWriter:
             if not await self._record(key, line):
                 await self._session.execute("ROLLBACK")
                 return False
-            await self._put(rows, payload)
+            with self._telling(rows):
+                await self._put(rows, payload)
+                await self._session.execute("COMMIT")
         except (ServerError, LossyWrite):
             await self._session.rollback()
             raise
-        await self._session.execute("COMMIT")
         return True
 
     async def write_whole(self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey, moment: str = "") -> bool:
@@ -99,30 +132,31 @@ class MysqlWriter:
                 await self._session.execute("ROLLBACK")
                 return False
             await self._run(f"DELETE FROM {quote_table(rows.table)}")
-            async for payload in payloads:
-                await self._put(rows, payload)
+            with self._telling(rows):
+                async for payload in payloads:
+                    await self._put(rows, payload)
+                await self._session.execute("COMMIT")
         except (ServerError, LossyWrite):
             await self._session.rollback()
             raise
-        await self._session.execute("COMMIT")
         return True
 
     async def replace(self, rows: Rows, payloads: AsyncIterator[Payload], together: bool = False) -> None:
         """See the contract."""
         transactions = await self._has_transactions(rows)
         together = together or not rows.key
-        async with self._together(transactions and together):
+        async with self._together(rows, transactions and together):
             if not rows.key:
                 await self._run(f"DELETE FROM {quote_table(rows.table)}{spans.condition(rows, Span())}")
             async for payload in payloads:
-                async with self._together(transactions and not together):
+                async with self._together(rows, transactions and not together):
                     if rows.key:
                         await self._run(f"DELETE FROM {quote_table(rows.table)}{spans.condition(rows, payload.span)}")
                     await self._put(rows, payload)
 
     async def mend(self, rows: Rows, source: Sequence[Document]) -> int:
         """See the contract."""
-        async with self._together(await self._has_transactions(rows)):
+        async with self._together(rows, await self._has_transactions(rows)):
             return await mending.mend(self._session, self._tag, rows, source)
 
     async def _has_transactions(self, rows: Rows) -> bool:
@@ -131,18 +165,19 @@ class MysqlWriter:
         return bool(found) and found[0][0] == b"YES"
 
     @asynccontextmanager
-    async def _together(self, transactions: bool) -> AsyncIterator[None]:
+    async def _together(self, rows: Rows, transactions: bool) -> AsyncIterator[None]:
         """All or nothing, where the table's engine can. Others take no part: with GTIDs that is refused (1785)."""
         if not transactions:
             yield
             return
         await self._session.execute("BEGIN")
         try:
-            yield
+            with self._telling(rows):
+                yield
+                await self._session.execute("COMMIT")
         except (ServerError, LossyWrite):
             await self._session.rollback()
             raise
-        await self._session.execute("COMMIT")
 
     async def _whole_without_transaction(
         self, rows: Rows, payloads: AsyncIterator[Payload], key: LedgerKey, line: LedgerLine
@@ -193,7 +228,9 @@ class MysqlWriter:
         target = quote_table(rows.table)
         if payload.layout == "insert":
             head = f"/* {self._tag} */ {lay.insert_head(rows, target)}".encode()
-            result = await self._session.execute_pieces(len(head) + len(payload.data), (head, payload.data))
+            result = await self._session.execute_pieces(
+                len(head) + len(payload.data), (head, payload.data), str(rows.table)
+            )
         elif payload.layout == "cells":
             result = await self._put_cells(rows, payload, target)
         else:
@@ -212,7 +249,7 @@ class MysqlWriter:
         parts.append(b")")
         length = lay.spelled_length(parts)
         if length < self._max_packet or "raw" not in lay.fitting(rows, self.layouts):
-            return await self._session.execute_pieces(length, lay.spelled(parts))
+            return await self._session.execute_pieces(length, lay.spelled(parts), str(rows.table))
         return await self._load_cells(rows, payload, target)
 
     async def _load_cells(self, rows: Rows, payload: Payload, target: str) -> Result:
