@@ -150,7 +150,8 @@ async def verify(
     counted = await parity(plan.move, seen, gap, stored_gap, engines)
     seconds = time.monotonic() - began
     ends = tuple(failures)
-    yield Outcome(done, len(ends), 0, rows, 0, seconds, ends, parity=counted, throttled=throttle.seconds)
+    throttled = throttle.seconds + (mending.moments.paused if mending else 0.0)
+    yield Outcome(done, len(ends), 0, rows, 0, seconds, ends, parity=counted, throttled=throttled)
 
 
 def _prove_stored(pair: StoredPair, gap: StoredGap, events: asyncio.Queue[Event | BaseException]) -> None:
