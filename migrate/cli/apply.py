@@ -107,6 +107,8 @@ async def _execute(plan: Plan, path: Path, flags: ApplyFlags, context: Shell) ->
                 with State.open(context.options.state) as state:
                     events = run.apply(plan, engines, state, options, interrupt.event)
                     outcome, tally = await follow(events, plan, context, progress)
+        except Interrupted as error:
+            raise Interrupted(error.message, error.hint, interrupt.terminated) from None
         except asyncio.CancelledError:
             if not interrupt.at_once:
                 raise

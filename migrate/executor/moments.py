@@ -7,15 +7,19 @@ differs is read anew, so that in the end all is of one moment.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
 
 from migrate.engines.base import Engine, LedgerKey, Moment, Reader
+from migrate.errors import Interrupted
 from migrate.executor.check import Standing
+from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.model.pattern import endpoint_of, parse_object
 from migrate.model.plan import CheckForeignKeys, Plan, RowStep, Step, Verify
-from migrate.model.progress import MomentOpened
+from migrate.model.progress import Event, MomentOpened
 from migrate.model.table import TableName
 from migrate.planner.order import step_kind
 
@@ -23,23 +27,62 @@ from migrate.planner.order import step_kind
 class Moments:
     """Readers of every source: of its moment where there is one, else of the time at which they are asked."""
 
-    def __init__(self, engines: Mapping[str, Engine]) -> None:
+    def __init__(self, engines: Mapping[str, Engine], limits: Limits, interrupt: asyncio.Event) -> None:
         self._engines = engines
+        self._limits = limits
+        self._interrupt = interrupt
         self._open: dict[str, tuple[Moment, str]] = {}
+        self.paused = 0.0
+        """Seconds for which busy sources were waited for."""
 
     async def open(
-        self, endpoint: str, tables: Sequence[TableName], parallelism: int, stack: AsyncExitStack
-    ) -> list[MomentOpened]:
-        """Open the source's moment until the stack unwinds; nothing where there is no way. Raises `ServerError`."""
+        self, tables: Mapping[str, Sequence[TableName]], parallelism: int, stack: AsyncExitStack
+    ) -> AsyncIterator[Event]:
+        """Open a moment of each source until the stack unwinds, of its tables; none where there is no way.
+
+        Gives what happens meanwhile. A source that is busy is waited for before its lock is asked for. Raises
+        `ServerError`, and `Interrupted` as soon as the user asks to stop: what waits for a lock is then ended.
+        """
+        for endpoint, names in sorted(tables.items()):
+            events: asyncio.Queue[Event | asyncio.Task[Any]] = asyncio.Queue()
+            throttle = Throttle(self._limits, self._engines, events.put_nowait)
+            pace = throttle.pace((endpoint, endpoint), lambda: None)
+            work = asyncio.create_task(self._one(endpoint, names, parallelism, stack, pace, events.put_nowait))
+            asked = asyncio.create_task(self._interrupt.wait())
+            for one in (work, asked):
+                one.add_done_callback(events.put_nowait)
+            try:
+                while not isinstance(event := await events.get(), asyncio.Task):
+                    yield event
+                if not work.done():
+                    text = f"stopped before a row of {endpoint} was read; what was there stays as it was"
+                    raise Interrupted(text, "run the same command again")
+                await work
+            finally:
+                asked.cancel()
+                work.cancel()
+                await asyncio.gather(work, asked, return_exceptions=True)
+                self.paused += throttle.seconds
+
+    async def _one(
+        self,
+        endpoint: str,
+        tables: Sequence[TableName],
+        parallelism: int,
+        stack: AsyncExitStack,
+        pace: Pace,
+        tell: Callable[[Event], None],
+    ) -> None:
         engine = self._engines[endpoint]
         way, _ = await engine.moment_way(tables)
         if way == "none":
-            return []
+            return
+        await pace.turn()
         moment = await stack.enter_async_context(engine.moment(tables, min(engine.slots, parallelism)))
         if moment.way == "none":
-            return []
+            return
         self._open[endpoint] = (moment, uuid.uuid4().hex)
-        return [MomentOpened(endpoint, moment.way, moment.position, moment.locked)]
+        tell(MomentOpened(endpoint, moment.way, moment.position, moment.locked))
 
     def reader(self, endpoint: str) -> AbstractAsyncContextManager[Reader]:
         """A reader of that source."""
@@ -52,24 +95,15 @@ class Moments:
         return found[1] if found else ""
 
 
-async def open_moments(
-    plan: Plan,
-    standing: Standing,
-    engines: Mapping[str, Engine],
-    parallelism: int,
-    verify: bool,
-    stack: AsyncExitStack,
-) -> tuple[Moments, list[MomentOpened]]:
-    """A moment of every source of which rows are still to be loaded, or proven. Raises `ServerError`."""
-    moments, told = Moments(engines), list[MomentOpened]()
+def to_read(plan: Plan, standing: Standing, verify: bool) -> dict[str, list[TableName]]:
+    """Every source of which rows are still to be loaded, or proven, and its tables that the plan reads."""
     left = [step for step in plan.step if step.id not in standing.finished]
     wanted = [step for step in left if isinstance(step, RowStep) or (verify and isinstance(step, Verify))]
-    read = [step for step in plan.step if isinstance(step, RowStep | Verify)]
-    for endpoint in sorted({endpoint_of(step.source) for step in wanted}):
-        of_it = (step.source for step in read if endpoint_of(step.source) == endpoint)
-        tables = sorted({parse_object(source).table for source in of_it})
-        told += await moments.open(endpoint, tables, parallelism, stack)
-    return moments, told
+    tables: dict[str, set[TableName]] = {endpoint_of(step.source): set() for step in wanted}
+    for step in plan.step:
+        if isinstance(step, RowStep | Verify) and endpoint_of(step.source) in tables:
+            tables[endpoint_of(step.source)].add(parse_object(step.source).table)
+    return {endpoint: sorted(names) for endpoint, names in tables.items()}
 
 
 def reopened(plan: Plan, standing: Standing, moments: Moments) -> tuple[Step, ...]:

@@ -35,8 +35,8 @@ async def repair(
 ) -> AsyncIterator[Event | Outcome]:
     """Prove every object of the plan's moves equal, and make rows equal that are not. Ends with an Outcome.
 
-    The targets are locked as for apply. Before the first event it may raise `Locked`, `StalePlan`, `ReadOnlyServer` and
-    other errors of the servers.
+    The targets are locked as for apply. Before the first proof it may raise `Locked`, `StalePlan`, `Interrupted`,
+    `ReadOnlyServer` and other errors of the servers.
     """
     async with AsyncExitStack() as stack:
         others = await strangers(plan, engines)
@@ -44,13 +44,12 @@ async def repair(
             raise StalePlan(others, "plan again: migrate plan")
         locks = await take_targets(plan, engines, lock_timeout, interrupt, stack)
         seen = await survey(plan.move, engines)
-        moments = Moments(engines)
+        moments = Moments(engines, limits, interrupt)
         tables: dict[str, list[TableName]] = {}
         for pair in seen.pairs:
             tables.setdefault(pair.source.endpoint, []).append(pair.source.table)
-        for endpoint, names in sorted(tables.items()):
-            for opened in await moments.open(endpoint, names, parallelism, stack):
-                yield opened
+        async for opening in moments.open(tables, parallelism, stack):
+            yield opening
         mender = Mender(engines, moments, locks, plan_tag(plan), firing(seen.present), interrupt)
         async for event in verify(plan, engines, parallelism, limits, mender):
             yield event

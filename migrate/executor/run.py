@@ -17,7 +17,7 @@ from migrate.executor.context import Context, Interrupt
 from migrate.executor.holding import claim, mend_tables, take_targets
 from migrate.executor.journal import Journal
 from migrate.executor.last_look import last_look
-from migrate.executor.moments import mixed_sources, open_moments, reopened
+from migrate.executor.moments import Moments, mixed_sources, reopened, to_read
 from migrate.executor.slots import Slots, lane_of
 from migrate.executor.steps import run_step
 from migrate.executor.throttle import Limits
@@ -59,8 +59,8 @@ async def apply(
 ) -> AsyncIterator[Event | Outcome]:
     """Do what is left of the plan; the last value is the Outcome.
 
-    Before the first event and the first write it may raise `Blocked`, `Locked`, `StalePlan`, `ReadOnlyServer` and other
-    errors of the servers. Later errors are events.
+    Before the first event of a step and the first write it may raise `Blocked`, `Locked`, `StalePlan`, `Interrupted`,
+    `ReadOnlyServer` and other errors of the servers. Later errors are events.
     """
     _refuse_blocked(plan)
     journal = Journal(await claim(plan, state, options.plan_path, options.lock_timeout, interrupt))
@@ -81,7 +81,10 @@ async def apply(
                 for endpoint, schemas in targets(plan).items():
                     there = {schema.name for schema in standing.present(endpoint).schemas}
                     await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
-            moments, opened = await open_moments(plan, standing, engines, options.parallelism, options.verify, stack)
+            moments = Moments(engines, options.limits, interrupt)
+            async for told in moments.open(to_read(plan, standing, options.verify), options.parallelism, stack):
+                journal.note([told])
+                yield told
             again = reopened(plan, standing, moments) if options.verify else ()
             standing = msgspec.structs.replace(standing, finished=standing.finished - {step.id for step in again})
             slots = Slots(options.parallelism, engines, map(lane_of, left_of(plan, standing)))
@@ -102,9 +105,6 @@ async def apply(
             )
             await context.forget(again)
             begun = bool(pending(plan, standing))
-            journal.note(opened)
-            for moment in opened:
-                yield moment
             async for event in Loop(context, options).events():
                 if isinstance(event, Outcome):
                     event = msgspec.structs.replace(event, seconds=time.monotonic() - began)
@@ -191,7 +191,7 @@ class Loop:
             parity=counted,
             not_counted=not_counted,
             mixed=mixed,
-            throttled=self._context.throttle.seconds,
+            throttled=self._context.moments.paused + self._context.throttle.seconds,
         )
 
     async def _told(self) -> list[Event]:

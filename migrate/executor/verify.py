@@ -122,7 +122,8 @@ async def verify(
     counted = await parity(plan.move, seen, gap, stored_gap, engines)
     seconds = time.monotonic() - began
     ends = tuple(failures)
-    yield Outcome(done, len(ends), 0, rows, 0, seconds, ends, parity=counted, throttled=throttle.seconds)
+    throttled = throttle.seconds + (mending.moments.paused if mending else 0.0)
+    yield Outcome(done, len(ends), 0, rows, 0, seconds, ends, parity=counted, throttled=throttled)
 
 
 async def _without_parent(looks: Sequence[Look], engines: Mapping[str, Engine]) -> list[StepFailed]:

@@ -126,6 +126,26 @@ def test_a_busy_server_is_waited_for_by_apply_and_by_verify(world: World, side: 
     assert "Equal: " in ran.out
 
 
+def test_a_busy_source_is_waited_for_before_the_lock_of_its_moment_is_asked_for(world: World) -> None:
+    world.plan()
+    limit = ("--max-threads-running", f"old={LIMIT}", "--log-file", "log.jsonl")
+    with busy(world.source):
+        child = world.migrate.start("apply", PLAN, *limit)
+        wait_until(lambda: bool(told(world, "throttled")))
+        assert told(world, "moment_opened") == []
+        child.send_signal(signal.SIGINT)
+        ran = world.migrate.ended(child, ("apply", PLAN))
+        assert ran.code == 130, ran.text
+        assert "paused: old runs " in ran.err
+        child = world.migrate.start("apply", PLAN, *limit)
+        wait_until(lambda: len(told(world, "throttled")) == 2)
+    ran = world.migrate.ended(child, ("apply", PLAN))
+    assert ran.code == 0, ran.text
+    assert "no longer paused: old was busy for " in ran.err
+    assert "throttled " in ran.out
+    assert len(told(world, "moment_opened")) == 1
+
+
 def test_a_pause_in_the_middle_leaves_no_transaction_open_and_an_interrupt_in_it_is_clean(world: World) -> None:
     fill(world, "big")
     with account(world.target, "'gentle_e2e'@'%'", "ALL ON *.*"):

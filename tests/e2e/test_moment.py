@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import pymysql
 import pytest
 
 from tests.conftest import FreshSchemas
-from tests.e2e.command import PLAN, Migrate, Ran, refused
+from tests.e2e.command import PLAN, Migrate, Ran, refused, wait_until
 from tests.e2e.equality import assert_equal
 from tests.e2e.whole import Plan
 from tests.lab import Lab, Server, client, extra
@@ -266,6 +267,35 @@ def test_when_the_last_reader_is_lost_apply_ends_and_the_next_one_reads_at_a_new
     ran = lose(migrate, source, target, goal, 1)
     assert ran.code == 3, ran.text
     assert "all connections that saw its one moment are gone" in ran.err
+    migrate.must("apply", PLAN)
+    assert_equal(source, schema, target, goal)
+
+
+FLUSHING = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO = 'FLUSH TABLES WITH READ LOCK'"
+
+
+def test_an_interrupt_while_the_lock_is_waited_for_ends_that_at_once(
+    migrate: Migrate, target: Server, alone: tuple[Server, str, str], fresh_schemas: FreshSchemas
+) -> None:
+    source, schema, goal = alone
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
+    migrate.must("plan")
+    other = fresh_schemas("moment_held", source)
+    client.rows(source, "CREATE TABLE held (id INT)", database=other)
+    with client.connect(source, database=other) as writer, writer.cursor() as cursor:
+        cursor.execute("LOCK TABLES held WRITE")
+        child = migrate.start("apply", PLAN)
+        wait_until(lambda: bool(client.rows(source, FLUSHING)), every=0.005)
+        began = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        ran = migrate.ended(child, ("apply", PLAN))
+        seconds = time.monotonic() - began
+        left = client.rows(source, FLUSHING)
+    client.rows(source, f"DROP DATABASE {other}", root=True)
+    assert ran.code == 130, ran.text
+    assert "stopped before a row of old was read" in ran.err
+    assert seconds < 4, "the lock was waited for"
+    assert left == [], "the server still waits for the lock, and would take it"
     migrate.must("apply", PLAN)
     assert_equal(source, schema, target, goal)
 

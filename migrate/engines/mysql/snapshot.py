@@ -148,10 +148,21 @@ class _Moment:
                 await self._begin()
             else:
                 await self._locked(keeper, tables)
+        except asyncio.CancelledError:
+            await self._end(keeper)
+            raise
         finally:
             await keeper.close()  # and with it every lock that is still held
         for session in self._open:
             self._free.put_nowait(session)
+
+    async def _end(self, keeper: Session) -> None:
+        """What waits for a lock would go on waiting at the server, and take it, after this side has left."""
+        try:
+            async with self._server.session("metadata") as session:
+                await session.execute(f"KILL {keeper.id}")
+        except ServerError:  # it has ended, or the server has; a lock that waits gives up by itself
+            return
 
     async def _locked(self, keeper: Session, tables: Sequence[TableName]) -> None:
         # Should this machine go away while it holds the lock, the server lets it go by itself.
