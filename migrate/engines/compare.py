@@ -197,11 +197,16 @@ def _same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
 
 
+def as_moved(rows: Rows) -> Rows:
+    """Without the columns that the target computes: to write a row again does not make them equal."""
+    return msgspec.structs.replace(rows, computed=())
+
+
 async def only_computed(left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, found: Compared) -> bool:
     """Whether a range differs by nothing but what its stored generated columns hold."""
     if found.equal or not source_rows.computed:
         return False
-    mine, theirs = (msgspec.structs.replace(rows, computed=()) for rows in (source_rows, target_rows))
+    mine, theirs = as_moved(source_rows), as_moved(target_rows)
     moved = await compare_span(left, right, mine, theirs, found.span)
     return (await in_meaning(left, right, mine, theirs, moved)).equal
 

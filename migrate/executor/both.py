@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 
 from migrate.engines.base import Bound, Payload, Reader, Span, Writer
-from migrate.engines.compare import Compared, compare
+from migrate.engines.compare import Compared, as_moved, compare
 from migrate.executor.catch_up import CatchUp, Written
 from migrate.executor.context import Context, Interrupt, step_tag
 from migrate.model.plan import SyncRows, Verify
@@ -31,7 +31,9 @@ class BothSides:
         self.pair = context.standing.pairs[step.target]
         self.source = context.engines[self.pair.source.endpoint]
         self.target = context.engines[self.pair.target.endpoint]
-        self.mine, self.theirs = both_sides(self.pair, self.source, self.target)
+        mine, theirs = both_sides(self.pair, self.source, self.target)
+        proves = isinstance(step, Verify)
+        self.mine, self.theirs = (mine, theirs) if proves else (as_moved(mine), as_moved(theirs))
         self.written = Written()
         self.step = step
         self.context = context

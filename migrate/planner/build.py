@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from migrate.engines.base import Engine
-from migrate.engines.compare import Difference, difference
+from migrate.engines.compare import Difference, as_moved, difference
 from migrate.model.pattern import endpoint_of, glob_matches, parse_object
 from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step, SyncRows
 from migrate.model.table import ObjectRef, Statistics, TableName, spell
@@ -213,7 +213,7 @@ async def _existing(
         if gap[pair.target].values_differ or not _has_key(pair, gap[pair.target], engines):
             return Existing.CHANGING, unknown, ""
         source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
-        mine, theirs = both_sides(pair, source, target)
+        mine, theirs = map(as_moved, both_sides(pair, source, target))
         held = Held(theirs, outsiders.get(pair.target, ()) if pruned(pair) else ())
         async with at_once:
             found = await difference(source, target, mine, theirs, held.look)

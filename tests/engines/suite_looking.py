@@ -189,7 +189,7 @@ class Looking:
 
     async def test_keys_that_are_compared_alike_are_not_asked_for(self, world: World) -> None:
         name = TableName(world.source_schema, "t")
-        made = table(name.schema, name.name, integer("id"), text("t", 20), primary("t"))
+        made = table(name.schema, name.name, integer("id"), text("t", 20, nullable=False), primary("t"))
         await world.create("source", made, [(1, "a"), (2, "b")])
         (there,) = (await inspected(world.source, name.schema)).tables
         assert await world.source.collisions([(there, there, "")], await world.source.dialect()) == ()
