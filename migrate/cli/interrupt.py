@@ -27,7 +27,10 @@ class Interrupt:
 
 @contextlib.asynccontextmanager
 async def catching(say: Callable[[str], None]) -> AsyncIterator[Interrupt]:
-    """While inside, signals set or cancel instead of killing. The second one cancels the task that came in."""
+    """While inside, signals set or cancel instead of killing. The second one cancels the task that came in.
+
+    After one they are ignored: the process is ending, and one that comes late shall not change how it ends.
+    """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     interrupt = Interrupt()
@@ -49,3 +52,5 @@ async def catching(say: Callable[[str], None]) -> AsyncIterator[Interrupt]:
     finally:
         for number in caught_signals:
             loop.remove_signal_handler(number)
+            if interrupt.event.is_set():
+                signal.signal(number, signal.SIG_IGN)

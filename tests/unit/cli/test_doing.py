@@ -204,6 +204,7 @@ def test_the_second_signal_stops_at_once_and_is_still_safe(desk: Desk, monkeypat
     signalled(gate, monkeypatch, signal.SIGINT, signal.SIGTERM, release=False)
     ran = desk("apply", PLAN)
     assert ran.code == 143
+    assert signal.getsignal(signal.SIGINT) == signal.getsignal(signal.SIGTERM) == signal.SIG_IGN, "one more is late"
     assert ran.err.splitlines()[-2].startswith("error: stopped at once")
     assert ran.err.splitlines()[-1] == f"  next: migrate apply {PLAN}"
     assert desk("apply", PLAN).code == 0
