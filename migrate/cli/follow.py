@@ -41,7 +41,9 @@ async def follow(
                     tally.add(value)
                     progress.tell(value)
     except StateError as error:
-        raise (Stopped(error.message, error.hint) if begun else error) from error
+        if not begun:
+            raise
+        raise Stopped(error.message, error.hint) from error
     finally:
         ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):

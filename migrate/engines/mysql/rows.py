@@ -156,8 +156,9 @@ class MysqlReader:
             data, count, _, told = await self._concat(rows, span, lay.Layout("insert"), digest)
             return Payload(span, count, data, "insert", digest=told)
         ways = lay.by_file(rows)
-        known = self._way[1] if self._way and self._way[0] == rows.table else ways[0]
-        for way in ways[ways.index(known) :]:
+        if self._way and self._way[0] == rows.table and self._way[1] in ways:
+            ways = ways[ways.index(self._way[1]) :]
+        for way in ways:
             data, count, nulls, told = await self._concat(rows, span, way, digest)
             marks = way.delimiters
             if count == 0 or lay.proven(data, rows, count, nulls, marks):
@@ -167,9 +168,7 @@ class MysqlReader:
             self._session.endpoint, f"{rows.table}: rows {span} came back other than they were laid out", "report this"
         )
 
-    async def _concat(
-        self, rows: Rows, span: Span, way: lay.Layout, digest: bool
-    ) -> tuple[bytes | bytearray, int, int, str]:
+    async def _concat(self, rows: Rows, span: Span, way: lay.Layout, digest: bool) -> _Told:
         """The rows of the span."""
         if digest:
             return await self._concat_with_digest(rows, span, way)

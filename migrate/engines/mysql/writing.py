@@ -80,7 +80,8 @@ class MysqlWriter:
         return await self._record(key, line)
 
     async def _told(self, rows: Rows, payload: Payload, key: LedgerKey, line: LedgerLine) -> bool:
-        """A transaction; one that fails at its end is done again row by row, so that the server says what is wrong."""
+        """A transaction; one that fails at its end is done again with unique keys looked at in each row, so that the
+        server says which value is there twice."""
         try:
             return await self._transaction(rows, payload, key, line)
         except DuplicateRow as error:
