@@ -15,8 +15,8 @@ from migrate.cli.show import CHANGES
 from migrate.errors import Different, Interrupted, Stopped
 from migrate.model.plan import Ddl, Plan
 from migrate.model.progress import Outcome, StepStatus
+from migrate.model.words import counted
 from migrate.ui.ending import Tally, apply_lines, preview_lines
-from migrate.ui.units import counted
 
 
 def apply(

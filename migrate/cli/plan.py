@@ -13,8 +13,8 @@ from migrate.cli.endpoints import connect
 from migrate.cli.options import PLAN_FLAGS, ConfigFile, Flag, PlanFlags
 from migrate.cli.show import CHANGES
 from migrate.model.plan import Ddl, LoadRows, Move, Plan, SyncRows
+from migrate.model.words import counted
 from migrate.ui.text import plan_lines
-from migrate.ui.units import counted
 
 if TYPE_CHECKING:
     from migrate.config import Loaded

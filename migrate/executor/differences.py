@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from migrate.engines.base import Engine
 from migrate.engines.compare import Compared
 from migrate.errors import Different
+from migrate.model.words import counted
 from migrate.planner.translate import Pair
 
 NAMED = 5
@@ -30,8 +31,8 @@ def named(one: Compared, source: Engine) -> str:
         bounds.append(f"up to {source.spell(one.span.upper)}")
     place = f"key {' and '.join(bounds)}: " if bounds else ""
     if one.source.rows == one.target.rows:
-        return f"{place}{one.source.rows:,} rows on both sides, with other values"
-    return f"{place}{one.source.rows:,} rows at the source, {one.target.rows:,} at the target"
+        return f"{place}{counted(one.source.rows, 'row')} on both sides, with other values"
+    return f"{place}{counted(one.source.rows, 'row')} at the source, {one.target.rows:,} at the target"
 
 
 def different(

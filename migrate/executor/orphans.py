@@ -9,6 +9,7 @@ import msgspec
 from migrate.engines.base import Engine
 from migrate.errors import Different
 from migrate.model.table import Catalog, ForeignKey, ObjectRef
+from migrate.model.words import counted
 from migrate.planner.outside import Reference, outside, references
 from migrate.planner.survey import Survey
 from migrate.planner.translate import Pair
@@ -77,7 +78,7 @@ def judged(found: Sequence[Orphans], advice: str = LEAVE_OUT) -> str:
         outsiders = all(one.look.source is None for one in wrong)
         raise Different("\n  ".join(map(_named, wrong)), OUTSIDE if outsiders else advice)
     return "; ".join(
-        f"{one.here:,} rows have no parent for foreign key {one.look.at.key.name},"
+        f"{counted(one.here, 'row has', 'rows have')} no parent for foreign key {one.look.at.key.name},"
         f" {'at the source too' if one.look.source else 'as when it was planned'}"
         for one in found
         if one.here
@@ -85,7 +86,8 @@ def judged(found: Sequence[Orphans], advice: str = LEAVE_OUT) -> str:
 
 
 def _named(one: Orphans) -> str:
-    text = f"{one.look.at.child}: {one.here:,} rows have no parent for foreign key {one.look.at.key.name}"
+    number = counted(one.here, "row has", "rows have")
+    text = f"{one.look.at.child}: {number} no parent for foreign key {one.look.at.key.name}"
     if one.look.source:
         return f"{text}; at the source {one.allowed:,}"
     return f"{text}; {one.allowed:,} when it was planned" if one.allowed else text

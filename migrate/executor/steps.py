@@ -17,6 +17,7 @@ from migrate.model.change import AddForeignKey, AddIndex, AlterForeignKey, Creat
 from migrate.model.pattern import all_of, endpoint_of, parse_object, parse_schema
 from migrate.model.plan import CheckForeignKeys, Ddl, LoadRows, SetAutoIncrement, Step, SyncRows, Verify
 from migrate.model.table import Catalog
+from migrate.model.words import counted
 from migrate.planner.gap import Gap, StoredGap, gaps, stored_gaps
 from migrate.planner.order import step_kind
 from migrate.planner.stored import only_enabling
@@ -250,8 +251,10 @@ async def _verify(context: Context, step: Verify) -> Done:
     proven = await context.patiently(step, lambda: prove(context, step))
     await _record(context, step)
     here = endpoint_of(step.source)
-    notes = [f"{proven.again:,} rows were read again at the new moment of {here}"] if proven.again else []
-    notes += [f"{proven.documents:,} JSON documents were mended, which text had altered"] if proven.documents else []
+    again = counted(proven.again, "row was", "rows were")
+    notes = [f"{again} read again at the new moment of {here}"] if proven.again else []
+    documents = counted(proven.documents, "JSON document was", "JSON documents were")
+    notes += [f"{documents} mended, which text had altered"] if proven.documents else []
     notes += [gone(proven.deleted)] if proven.deleted else []
     notes += [kept(proven.extra)] if proven.extra else []
     return Done(proven.rows, note="; ".join(notes))

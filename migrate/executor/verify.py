@@ -25,6 +25,7 @@ from migrate.executor.throttle import Limits, Pace, Throttle
 from migrate.model.plan import Plan, Verify
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepFailed, StepStarted
 from migrate.model.table import ObjectRef
+from migrate.model.words import counted
 from migrate.planner.gap import Gap, StoredGap, gaps, stored_gaps
 from migrate.planner.needs import left_behind, reads
 from migrate.planner.parity import parity
@@ -218,7 +219,7 @@ class _Proof:
         except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
             self._events.put_nowait(error)
         else:
-            notes = [f"{rows.mended:,} rows were read again"] if rows.mended else []
+            notes = [f"{counted(rows.mended, 'row was', 'rows were')} read again"] if rows.mended else []
             notes += [gone(rows.deleted)] if rows.deleted else []
             notes += [kept(rows.extra)] if rows.extra else []
             self._events.put_nowait(StepDone(name, time.monotonic() - began, rows.total, note="; ".join(notes)))
@@ -320,7 +321,7 @@ class _Proof:
 
 def kept(extra: int) -> str:
     """What is said of rows that only the target has, and keeps."""
-    return f"{extra:,} rows that only the target has stay there"
+    return f"{counted(extra, 'row that only the target has stays', 'rows that only the target has stay')} there"
 
 
 def _go_on() -> None:
@@ -329,7 +330,7 @@ def _go_on() -> None:
 
 def gone(extra: int) -> str:
     """What is said of rows that only the target had, and has no more."""
-    return f"{extra:,} rows that only the target had were deleted"
+    return counted(extra, "row that only the target had was deleted", "rows that only the target had were deleted")
 
 
 async def _settled(one: Compared, left: Reader, right: Reader, mine: Rows, theirs: Rows) -> tuple[Compared, bool]:

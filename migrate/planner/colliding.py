@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from migrate.engines.base import Collision, Dialect, Engine
 from migrate.model.table import ObjectRef, spell
+from migrate.model.words import counted
 from migrate.planner.translate import Pair
 
 Collisions = Mapping[ObjectRef, tuple[Collision, ...]]
@@ -45,5 +46,5 @@ def refused(pairs: Sequence[Pair], found: Collisions) -> dict[ObjectRef, tuple[s
 def _said(pair: Pair, one: Collision) -> str:
     primary = any(index.name == one.index and index.kind == "primary" for index in pair.wanted.indexes)
     key = "the primary key" if primary else f"the unique key {spell(one.index)}"
-    many = "1 value is" if one.values == 1 else f"{one.values:,} values are"
+    many = counted(one.values, "value is", "values are")
     return f"{key}: {many} there more than once under {one.rules}, such as {'; '.join(one.examples)}"

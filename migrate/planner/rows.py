@@ -18,6 +18,7 @@ from migrate.model.plan import (
     Verify,
 )
 from migrate.model.table import ObjectRef
+from migrate.model.words import counted
 from migrate.planfile import round_estimate
 from migrate.planner.gap import Gap
 from migrate.planner.link import Existing, Link, estimated, filled_by, settled_by, shaped_by, step_id, written_by
@@ -67,11 +68,11 @@ def _sync_unseen(link: Link, findings: list[Finding], why: str) -> list[Step]:
 
 def _sync(link: Link, findings: list[Finding], altered: bool) -> list[Step]:
     """Rows that differ, as counted; and what becomes of those that only the target has."""
-    where, counted, extra = str(link.pair.target), link.difference, link.difference.extra
+    where, here, extra = str(link.pair.target), link.difference, link.difference.extra
     if not link.key and not link.prune:
         text = (
-            f"it holds {counted.extra:,} rows that differ from the source's {counted.wanted:,}, and has no key by which"
-            " they could be told apart: --prune empties it and loads it again"
+            f"it holds {counted(extra, 'row')} beside the source's {here.wanted:,}, others in part, and has no key by"
+            " which these could be told apart: --prune empties it and loads it again"
         )
         findings.append(finding("MG202", where, text))
         return [_sync_step(link, prune=False, blocked=text)]
@@ -79,15 +80,17 @@ def _sync(link: Link, findings: list[Finding], altered: bool) -> list[Step]:
         findings.append(finding("MG214", where, link.held))
         return [_sync_step(link, prune=True, blocked=link.held)]
     if not link.key:
-        text = f"its {extra:,} rows are deleted and all rows of the source loaded, as it has no key to tell them apart"
+        all_rows = counted(extra, "row is", "rows are")
+        text = f"its {all_rows} deleted and all rows of the source loaded, as it has no key to tell them apart"
         findings.append(finding("MG212", where, text))
     elif link.prune:
-        text = f"{extra:,} rows that only the target has are deleted"
+        text = counted(extra, "row that only the target has is deleted", "rows that only the target has are deleted")
         findings.append(finding("MG212", where, text))
     elif extra:
-        text = f"{extra:,} rows that only the target has stay there; --prune deletes them"
+        stay = counted(extra, "row that only the target has stays", "rows that only the target has stay")
+        text = f"{stay} there; --prune deletes what only the target has"
         findings.append(finding("MG211", where, text))
-    if not counted.wanted and not link.prune:
+    if not here.wanted and not link.prune:
         return [_verify(link, spare=True)] if altered else []
     findings += _row_findings(link, IN_PLACE)
     return [_sync_step(link, link.prune), *_counter(link), _verify(link, spare=not link.prune)]
@@ -115,7 +118,8 @@ def _row_findings(link: Link, without_transactions: str) -> list[Finding]:
     if protocol == "whole-object":
         rows = round_estimate(link.statistics.rows)
         why = OTHER_ORDER if link.key else "no unique key without NULLs"
-        text = f"{why}: its {rows:,} rows are loaded as one unit, and again from the start on resume"
+        all_rows = counted(rows, "row is", "rows are")
+        text = f"{why}: its {all_rows} loaded as one unit, and again from the start on resume"
         found.append(finding("MG301", where, text))
     elif not _alike(link):
         text = f"{OTHER_ORDER}: its rows are proven as one range, and a resume at another moment loads them all again"

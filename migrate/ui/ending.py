@@ -8,9 +8,10 @@ from rich.text import Text
 
 from migrate.model.plan import Ddl, Plan, RowStep, Verify
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepSkipped, StepStarted, StepStatus
+from migrate.model.words import counted
 from migrate.planfile import round_estimate
 from migrate.ui.text import step_words
-from migrate.ui.units import aligned, count, counted, duration, shown, shown_lines, size
+from migrate.ui.units import aligned, count, duration, shown, shown_lines, size
 
 NOTHING_TO_DO = "Nothing to do: this plan was applied before."
 

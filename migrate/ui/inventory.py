@@ -10,7 +10,8 @@ import msgspec
 from rich.text import Text
 
 from migrate.model.table import StoredKey, StoredKind, StoredObject, Table, TableName, spell
-from migrate.ui.units import aligned, count, counted, shown, shown_lines, size
+from migrate.model.words import counted
+from migrate.ui.units import aligned, count, shown, shown_lines, size
 
 _HEAD = ("table", "engine", "rows", "size", "key", "indexes", "FKs", "partitions", "charset", "moves")
 _RIGHT = frozenset({2, 3, 5, 6, 7})

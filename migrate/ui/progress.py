@@ -23,7 +23,8 @@ from migrate.model.progress import (
     ThrottleEnded,
     Waiting,
 )
-from migrate.ui.units import count, counted, duration, remaining, shown, size
+from migrate.model.words import counted
+from migrate.ui.units import count, duration, remaining, shown, size
 
 WINDOW = 10.0
 """Seconds over which speed is measured: long enough to be steady, short enough to show a stall."""

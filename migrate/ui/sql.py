@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.model.plan import CheckForeignKeys, Ddl, LoadRows, Plan, SetAutoIncrement, Step, SyncRows, Verify
-from migrate.ui.units import counted, shown, size
+from migrate.model.words import counted
+from migrate.ui.units import shown, size
 
 
 def plan_sql(plan: Plan) -> str:

@@ -21,7 +21,8 @@ from migrate.model.plan import (
     SyncRows,
     Verify,
 )
-from migrate.ui.units import count, counted, padded, shown, shown_lines, size
+from migrate.model.words import counted
+from migrate.ui.units import count, padded, shown, shown_lines, size
 
 NO_CHANGES = "No changes. The target already has everything that this plan moves."
 _LEVELS = ("destructive", "unsupported", "lossy", "note")

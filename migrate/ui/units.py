@@ -18,11 +18,6 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """1 -> `1 table`; 12 -> `12 tables`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def size(number: float) -> str:
     """Bytes: 512 B, 4.5 kB, 88 MB, 1.2 GB."""
     place = 0

@@ -66,7 +66,7 @@ def test_rows_outside_the_plan_that_lost_their_parent_are_named(shop: World) -> 
     run(shop.target, shop.goal, "INSERT INTO own VALUES (3,7)")
     ran = shop.apply()
     assert ran.code == 7, ran.text
-    assert f"new:{shop.goal}.own: 1 rows have no parent for foreign key mine" in ran.text
+    assert f"new:{shop.goal}.own: 1 row has no parent for foreign key mine" in ran.text
     assert "next: the plan does not move that table: delete these rows there, or give them a parent again" in ran.text
     run(shop.target, shop.goal, "DELETE FROM own WHERE id = 3")
     shop.migrate.must("apply", PLAN)
@@ -83,14 +83,14 @@ def test_rows_outside_the_plan_that_refer_to_a_value_which_is_replaced_are_named
     planned(shop)
     ran = shop.apply()
     assert ran.code == 7, ran.text
-    assert f"new:{shop.goal}.by_value: 1 rows have no parent for foreign key value" in ran.text
+    assert f"new:{shop.goal}.by_value: 1 row has no parent for foreign key value" in ran.text
 
 
 def test_rows_that_had_no_parent_before_are_no_fault_of_a_plan(shop: World) -> None:
     run(shop.target, shop.goal, UNCHECKED, "INSERT INTO own VALUES (3,99)", "INSERT INTO p VALUES (7,'x',70)")
     pruning(shop)
     ran = shop.migrate.must("apply", PLAN)
-    assert "1 rows have no parent for foreign key mine, as when it was planned" in ran.out
+    assert "1 row has no parent for foreign key mine, as when it was planned" in ran.out
     assert parents(shop) == [1, 2]
 
 
@@ -111,7 +111,7 @@ def test_a_repair_names_rows_that_lose_their_parent_by_it(shop: World) -> None:
     ran = shop.migrate("verify", PLAN, "--repair")
     assert ran.code == 7, ran.text
     assert parents(shop) == [1, 2]
-    assert f"new:{shop.goal}.c: 1 rows have no parent for foreign key up; at the source 0" in ran.text
+    assert f"new:{shop.goal}.c: 1 row has no parent for foreign key up; at the source 0" in ran.text
     assert "next: delete these rows on the target, or plan again with --prune for their table too" in ran.out
     assert f"new:{shop.goal}.own: 2 rows have no parent for foreign key mine" in ran.text
 
@@ -140,7 +140,7 @@ def test_orphans_are_counted_where_parent_and_child_have_other_collations(
     run(target, goal, UNCHECKED, other, "INSERT INTO p VALUES ('gone')", "INSERT INTO c VALUES (3,'none')")
     planned(shop, "--prune", f"{goal}.p")
     ran = migrate.must("apply", PLAN)
-    assert "1 rows have no parent for foreign key up, at the source too" in ran.text
+    assert "1 row has no parent for foreign key up, at the source too" in ran.text
 
 
 def test_more_rows_that_are_deleted_than_were_planned_are_told(shop: World) -> None:

@@ -204,7 +204,7 @@ def test_rows_that_lost_their_parent_are_named(worlds: Callable[[str, str], Worl
     planned(world, "--prune", f"{world.goal}.parent")
     ran = world.migrate("apply", PLAN)
     assert ran.code == 7, ran.text
-    assert "1 rows have no parent for foreign key up; at the source 0" in ran.text
+    assert "1 row has no parent for foreign key up; at the source 0" in ran.text
     assert client.rows(world.target, f"SELECT COUNT(*) FROM {world.goal}.child WHERE id = 9") == [(1,)]
 
 
@@ -232,9 +232,7 @@ def test_only_rows_that_fit_a_condition_are_synced_and_pruned(worlds: Callable[[
     run(world.target, world.goal, "UPDATE big SET t = NULL WHERE id = 20")
     where = f"where = {{ \"{world.schema}.big\" = \"t IN ('x', 'y')\" }}"
     world.configure(move=where)
-    assert findings(planned(world, "--prune", "*.big"), "MG212") == {
-        "big": "1 rows that only the target has are deleted"
-    }
+    assert findings(planned(world, "--prune", "*.big"), "MG212") == {"big": "1 row that only the target has is deleted"}
     assert written(world.migrate.must("apply", PLAN, "--json"))["big"] == 2
     left = client.rows(world.target, f"SELECT id, t FROM {world.goal}.big WHERE id IN (4, 6, 10, 20) ORDER BY id")
     assert left == [(6, None), (10, "y"), (20, "y")]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from migrate.ui.units import aligned, command, count, counted, duration, remaining, shown, shown_lines, size
+from migrate.model.words import counted
+from migrate.ui.units import aligned, command, count, duration, remaining, shown, shown_lines, size
 
 
 @pytest.mark.parametrize(
