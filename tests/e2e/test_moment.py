@@ -189,7 +189,7 @@ def test_orphans_of_mixed_moments_say_what_mends_them(
     client.rows(source, "DELETE FROM p WHERE id = 2950", database=schema)
     ran = migrate("apply", PLAN, "--no-verify", "--max-rate", "10MB")
     assert ran.code == 7, ran.text
-    assert "1 rows have no parent" in ran.text
+    assert "1 row has no parent" in ran.text
     assert "apply again without --no-verify" in ran.text
     migrate.must("apply", PLAN, "--max-rate", "10MB")
     assert_equal(source, schema, target, goal)
@@ -404,3 +404,29 @@ def test_a_log_that_leaves_schemas_out_proves_no_moment_and_the_plan_says_so(
             assert f"schemas are left out of it, {option[2:].replace('-', '_').replace('=', ' = ')}" in said
             ran = migrate.must("apply", PLAN, "--json")
             assert ran.of("moment_opened") == []
+
+
+GTIDS = {
+    "8.0.33": ("--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--log-bin=binlog", "--server-id=9"),
+    "11.8": ("--log-bin=binlog", "--server-id=9"),
+}
+ALL_GTIDS = {"8.0.33": "SELECT @@GLOBAL.gtid_executed", "11.8": "SELECT @@GLOBAL.gtid_binlog_pos"}
+
+
+@pytest.mark.parametrize("name", GTIDS)
+def test_gtids_of_the_moment_are_told_to_an_account_that_may_not_ask_where_the_log_stands(
+    name: str, migrate: Migrate, target: Server, maria: Lab, fresh_schemas: FreshSchemas
+) -> None:
+    with extra("gtids", name, GTIDS[name]) as server:
+        schema = "moment"
+        client.rows(server, f"CREATE DATABASE {schema}")
+        with allowing(server, schema, "lock-tables") as (_, user):
+            there = target if name == "8.0.33" else maria.servers["maria11"]
+            goal = fresh_schemas("moment_to")
+            migrate.configure(server, there, (f"{schema}.*", f"{goal}.*"), old_user=f'"{user}"')
+            migrate.must("plan")
+            expected = str(client.rows(server, ALL_GTIDS[name])[0][0]).replace("\n", "")
+            (told,) = migrate.must("apply", PLAN, "--json").of("moment_opened")
+            assert (told["way"], told["position"]) == ("lock-tables", expected)
+            assert expected
+            assert expected in migrate.must("state", "show", PLAN).out

@@ -121,3 +121,65 @@ async def test_for_how_long_writers_were_held_off_is_the_sum_of_all_tries(alone:
         async with connected(alone) as server, snapshot.moment(server, [TABLE], 1) as moment:
             assert moment.way == "flush-tables"
             assert moment.locked >= 1
+
+
+FAMILY = (
+    "CREATE DATABASE above",
+    "CREATE TABLE above.top (id INT PRIMARY KEY)",
+    "CREATE TABLE above.middle (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES top (id) ON UPDATE CASCADE)",
+    "CREATE DATABASE below",
+    "CREATE TABLE below.t (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES above.middle (id) ON UPDATE CASCADE)",
+    *(f"INSERT INTO {table} VALUES (1)" for table in ("above.top", "above.middle", "below.t")),
+    "CREATE USER locks IDENTIFIED BY 'lab-app'",
+    "GRANT SELECT, LOCK TABLES ON below.* TO locks",
+)
+ABOVE = "GRANT SELECT, LOCK TABLES ON above.* TO locks"
+CHANGED = "UPDATE above.top SET id = id + 1"
+IMPATIENT = "SET lock_wait_timeout = 1, innodb_lock_wait_timeout = 1"
+WAITED_IN_VAIN = 1205
+
+
+@pytest.mark.parametrize("version", ["5.7.22", "8.0.33", "11.8"])
+async def test_what_parents_elsewhere_would_change_is_held_off_by_table_locks(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MySQL 5.7 lets a cascade into a table that is locked."""
+    begin = snapshot._Moment._begin
+    found: list[int] = []
+
+    async def tried(self: snapshot._Moment) -> None:
+        try:
+            await asyncio.to_thread(
+                client.rows,
+                server,
+                CHANGED,
+                root=True,
+                init_command="SET lock_wait_timeout=1,innodb_lock_wait_timeout=1",
+            )
+        except pymysql.err.OperationalError as error:
+            found.append(error.args[0])
+        await begin(self)
+
+    with extra("family", version) as server:
+        for statement in (*FAMILY, ABOVE):
+            client.rows(server, statement, root=True)
+        monkeypatch.setattr(snapshot._Moment, "_begin", tried)
+        async with (
+            connected(server, user="locks") as opened,
+            snapshot.moment(opened, [TableName("below", "t")], 1) as moment,
+        ):
+            assert moment.way == "lock-tables"
+            assert found == [WAITED_IN_VAIN]
+        assert client.rows(server, CHANGED, root=True) == []
+
+
+async def test_parents_that_may_not_be_locked_leave_another_way() -> None:
+    """On MySQL 5.7, which does not lock them by itself."""
+    with extra("family", "5.7.22") as server:
+        for statement in (*FAMILY, "GRANT SELECT ON above.* TO locks"):
+            client.rows(server, statement, root=True)
+        async with connected(server, user="locks") as opened:
+            assert (await snapshot.moment_way(opened, [TableName("below", "t")]))[0] == "none"
+            assert (await snapshot.moment_way(opened, [TableName("above", "top")]))[0] == "none"
+            client.rows(server, ABOVE, root=True)
+            assert (await snapshot.moment_way(opened, [TableName("below", "t")]))[0] == "lock-tables"

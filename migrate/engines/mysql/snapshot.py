@@ -26,6 +26,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from migrate.engines.base import Moment, MomentWay, Reader
+from migrate.engines.mysql.cascades import with_parents
 from migrate.engines.mysql.connect import Server, Session
 from migrate.engines.mysql.grants import holds
 from migrate.engines.mysql.rows import MysqlReader
@@ -80,6 +81,7 @@ async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[tuple[Mome
     async with server.session("metadata") as session:
         grants = [str(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
         log = await _log(session)
+        locked = await _to_lock(server, session, tables)
 
     def on(name: str) -> bool:
         return variables.get(name, "OFF").upper() in ("ON", "1")
@@ -88,7 +90,7 @@ async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[tuple[Mome
     mariadb = server.version if server.is_mariadb else ()
     if holds(grants, "RELOAD") or (not mariadb and holds(grants, "FLUSH_TABLES")):
         found.append("backup-stage" if mariadb >= (10, 4, 1) else "flush-tables")
-    if tables and all(holds(grants, "LOCK TABLES", schema) for schema in {table.schema for table in tables}):
+    if tables and all(holds(grants, "LOCK TABLES", schema) for schema in {table.schema for table in locked}):
         found.append("lock-tables")
     watching = ("BINLOG MONITOR", "REPLICATION CLIENT", "SUPER") if mariadb else ("REPLICATION CLIENT", "SUPER")
     # A replica that does not log what it copies is written to while its log stands still; with a semi-synchronous
@@ -167,6 +169,8 @@ class _Moment:
     async def _locked(self, keeper: Session, tables: Sequence[TableName]) -> None:
         # Should this machine go away while it holds the lock, the server lets it go by itself.
         await keeper.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT}, wait_timeout = {6 * LOCK_WAIT}")
+        if self.way == "lock-tables":
+            tables = await _to_lock(self._server, keeper, tables)
         for left in reversed(range(TRIES)):
             try:
                 if self.way == "flush-tables":
@@ -209,7 +213,7 @@ class _Moment:
             case "flush-tables":
                 return ("FLUSH TABLES WITH READ LOCK",)
             case _:
-                return ("LOCK TABLES " + ", ".join(f"{quote_table(table)} READ" for table in sorted(set(tables))),)
+                return ("LOCK TABLES " + ", ".join(f"{quote_table(table)} READ" for table in tables),)
 
     async def _nobody_long_at_work(self, keeper: Session) -> None:
         """Raises `Busy` while a statement is, as far as this account may see."""
@@ -232,10 +236,10 @@ class _Moment:
 
     async def _still(self, keeper: Session) -> None:
         """Begin until nothing was written meanwhile."""
+        if not await _log(keeper):
+            raise MissingPrivilege(self._server.endpoint, "the account may not see where the binary log stands")
         for _ in range(TRIES):
             before = await _position(keeper)
-            if not before:
-                raise MissingPrivilege(self._server.endpoint, "the account may not see where the binary log stands")
             await asyncio.sleep(SETTLED)
             await self._begin()
             self.position = await _position(keeper)
@@ -286,13 +290,19 @@ class _Moment:
             await self._open.pop().close()
 
 
+async def _to_lock(server: Server, session: Session, tables: Sequence[TableName]) -> tuple[TableName, ...]:
+    """What LOCK TABLES must name so that nobody writes to one of the tables."""
+    if server.is_mariadb or server.version >= (8,):
+        return tuple(sorted(set(tables)))
+    return await with_parents(session, tables)
+
+
 async def _position(keeper: Session) -> str:
-    """Where the binary log stands: GTIDs where there are any, else file and offset; empty where none may be known."""
+    """Where the binary log stands: file and offset, and GTIDs where there are any, which no privilege is needed for."""
     found = await _log(keeper)
-    gtid = found.get("Executed_Gtid_Set", "").replace("\n", "")
-    if keeper.is_mariadb and found:
-        gtid = str((await keeper.query("SELECT @@GLOBAL.gtid_binlog_pos")).rows[0][0] or "")
     place = f"{found['File']}:{found['Position']}" if found.get("File") else ""
+    variable = "gtid_binlog_pos" if keeper.is_mariadb else "gtid_executed"
+    gtid = str((await keeper.query(f"SELECT @@GLOBAL.{variable}")).rows[0][0] or "").replace("\n", "")
     return " ".join(filter(None, (place, gtid)))
 
 
