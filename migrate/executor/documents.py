@@ -19,11 +19,15 @@ NAMED = 20
 
 
 class Tally(msgspec.Struct):
-    """How many documents of a table were mended, how many values are others still, and the first of these."""
+    """How many documents of a table were mended, how many values are others still, and the first of these.
+
+    `untold`: documents were in rows that cannot be found again, and may be what differs.
+    """
 
     mended: int = 0
     lost: int = 0
     named: list[Altered] = []
+    untold: bool = False
 
     def forget(self) -> None:
         """What could not be mended so far will be looked at again."""
@@ -36,6 +40,8 @@ class Tally(msgspec.Struct):
             f"row {source.spell(one.key)}, document {one.column} at {one.path}: {one.was} became {one.became}"
             for one in self.named
         ]
+        if self.untold:
+            return ("it has JSON documents, and no key by which these could be mended or named: give it one",)
         more = self.lost - len(lines)
         return (*lines, f"and {more:,} more values in documents") if more > 0 else tuple(lines)
 
@@ -72,6 +78,7 @@ class Documents:
         """
         found = await in_meaning(self._left, self._right, self._mine, self._theirs, found)
         if found.equal or not self.there:
+            self.tally.untold = not found.equal and not self._mine.key and _documents(self._mine)
             return found
         mended = 0
         async with aclosing(differing(self._left, self._right, self._mine, self._theirs, found.span)) as groups:
@@ -97,4 +104,8 @@ class Documents:
 
 def has_documents(rows: Rows) -> bool:
     """Whether there are JSON documents, in rows that can be found again by a key."""
-    return bool(rows.key) and any(isinstance(column.type, Json) for column in rows.columns)
+    return bool(rows.key) and _documents(rows)
+
+
+def _documents(rows: Rows) -> bool:
+    return any(isinstance(column.type, Json) for column in rows.columns)

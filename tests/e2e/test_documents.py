@@ -214,3 +214,41 @@ def test_documents_on_mariadb_are_compared_by_what_they_mean(
     migrate.must("verify", PLAN, "--repair")
     assert run("SELECT j FROM t WHERE id = 2500") != [("[]",)]
     migrate.must("verify", PLAN)
+
+
+def test_documents_under_an_empty_key_are_mended_too_where_no_path_leads_to_them(
+    migrate: Migrate, everywhere: Lab, fresh_everywhere: FreshSchemas
+) -> None:
+    """MySQL 5.7 takes no path with an empty key (3143)."""
+    old, new = everywhere.servers["legacy"], everywhere.target
+    schema, goal = fresh_everywhere("docs", old), fresh_everywhere("docs_to")
+    day, within = "DATE'2020-01-02'", "JSON_OBJECT('',CAST('10:11:12' AS TIME(6)))"
+    for statement in (
+        "CREATE TABLE t (id INT PRIMARY KEY, j JSON)",
+        f"INSERT INTO t VALUES (1,JSON_OBJECT('',{day},'a',1)),(2,JSON_ARRAY(JSON_OBJECT('b',0,'',{within})))",
+        f"INSERT INTO t VALUES (3,JSON_OBJECT('.\"\"',JSON_OBJECT('',JSON_ARRAY(1,JSON_OBJECT('c',{day})))))",
+    ):
+        client.rows(old, statement, database=schema)
+    migrate.configure(old, new, (f"{schema}.*", f"{goal}.*"))
+    migrate.must("plan")
+    migrate.must("apply", PLAN)
+    kinds = (
+        """SELECT JSON_TYPE(j->'$.""') FROM t WHERE id = 1""",
+        """SELECT JSON_TYPE(j->'$[0]."".""') FROM t WHERE id = 2""",
+        """SELECT JSON_TYPE(j->'$.".\\\\"\\\\""."" [1].c') FROM t WHERE id = 3""",
+    )
+    assert [client.rows(new, one, database=goal)[0][0] for one in kinds] == ["DATE", "TIME", "DATE"]
+    migrate.must("verify", PLAN)
+
+
+def test_documents_in_a_table_without_a_key_are_said_to_be_what_cannot_be_looked_at(
+    migrate: Migrate, source: Server, target: Server, fresh_schemas: FreshSchemas
+) -> None:
+    schema, goal = fresh_schemas("docs", source), fresh_schemas("docs_to")
+    client.rows(source, "CREATE TABLE t (j JSON)", database=schema)
+    client.rows(source, "INSERT INTO t VALUES (JSON_OBJECT('d',DATE'2020-01-02'))", database=schema)
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
+    migrate.must("plan")
+    for ran in (migrate("apply", PLAN), migrate("verify", PLAN)):
+        assert ran.code == 7, ran.text
+        assert "no key by which these could be mended or named" in ran.text
