@@ -295,8 +295,8 @@ def chunk_expression(rows: Rows, way: Layout) -> str:
 
 
 def nulls_expression(rows: Rows) -> str:
-    """How many cells of a row are NULL."""
-    return total([f"({quote(c.name)} IS NULL)" for c in rows.columns if c.nullable])
+    """How many cells of a chunk are NULL."""
+    return summed([f"({quote(c.name)} IS NULL)" for c in rows.columns if c.nullable])
 
 
 def by_file(rows: Rows) -> Sequence[Layout]:
@@ -390,3 +390,8 @@ def total(terms: Sequence[str]) -> str:
         return terms[0] if terms else "0"
     middle = len(terms) // 2
     return f"({total(terms[:middle])}+{total(terms[middle:])})"
+
+
+def summed(terms: Sequence[str]) -> str:
+    """The sum of these over all rows; where there are none, nothing is asked of every row."""
+    return f"SUM({total(terms)})" if terms else "0"

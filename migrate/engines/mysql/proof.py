@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.engines.base import Rows
-from migrate.engines.mysql.layout import NOTHING, WIDE, bare, converted, lobs, number, total
+from migrate.engines.mysql.layout import NOTHING, WIDE, bare, converted, lobs, number, summed
 from migrate.model.table import Column
 from migrate.model.types import Binary, Enum, Float, Geometry, Json, Opaque, Set, Text
 from migrate.sql import quote
@@ -46,7 +46,7 @@ def digest_expression(count: str, size: str, text: str, remarks: str) -> str:
 
 
 def proven_size(rows: Rows) -> str:
-    """Bytes of a row's large text and bytes, the same on both sides: only of these could something get lost."""
+    """Bytes of a chunk's large text and bytes, the same on both sides: only of these could something get lost."""
     sizes = []
     for column in lobs(rows.columns):
         between = converted(column)
@@ -54,7 +54,7 @@ def proven_size(rows: Rows) -> str:
         value = f"CONVERT({name} USING {between[1]})" if between else name
         if isinstance(column.type, Text | Binary | Geometry):
             sizes.append(f"IFNULL(LENGTH({value}),0)" if column.nullable else f"LENGTH({value})")
-    return total(sizes)
+    return summed(sizes)
 
 
 def remarks_expression(rows: Rows) -> str:

@@ -173,7 +173,7 @@ class MysqlReader:
         if digest:
             return await self._concat_with_digest(rows, span, way)
         found = await self._session.query(
-            f"SELECT COUNT(*),SUM({lay.nulls_expression(rows)}),{lay.chunk_expression(rows, way)}"
+            f"SELECT COUNT(*),{lay.nulls_expression(rows)},{lay.chunk_expression(rows, way)}"
             f"{spans.taken_from(rows, span)}"
         )
         await self._refuse_warnings(rows, found.warnings)
@@ -182,8 +182,8 @@ class MysqlReader:
     async def _concat_with_digest(self, rows: Rows, span: Span, way: lay.Layout) -> _Told:
         """The server keeps the rows laid out in variables of the session: so it reads and formats them once."""
         kept = await self._session.execute(
-            f"SELECT COUNT(*),SUM({lay.nulls_expression(rows)}),{lay.chunk_expression(rows, way)},"
-            f"SUM({proven_size(rows)}),{remarks_expression(rows)}"
+            f"SELECT COUNT(*),{lay.nulls_expression(rows)},{lay.chunk_expression(rows, way)},"
+            f"{proven_size(rows)},{remarks_expression(rows)}"
             f"{spans.taken_from(rows, span)}"
             " INTO @migrate_rows,@migrate_nulls,@migrate_text,@migrate_bytes,@migrate_remarks"
         )
@@ -207,7 +207,7 @@ class MysqlReader:
             "SELECT "
             + digest_expression(
                 "COUNT(*)",
-                f"SUM({proven_size(rows)})",
+                proven_size(rows),
                 lay.chunk_expression(rows, way),
                 remarks_expression(rows),
             )
