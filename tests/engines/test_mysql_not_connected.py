@@ -162,8 +162,11 @@ async def test_a_server_that_wants_tls_says_so() -> None:
 
 
 async def test_an_authority_that_cannot_be_read_is_told(source: LabServer, tmp_path: Path) -> None:
-    error = await refused(source, ssl_ca=str(tmp_path / "none.pem"))
-    assert error.message == "old: cannot use ssl_ca, ssl_cert or ssl_key: No such file or directory"
+    missing = str(tmp_path / "none.pem")
+    error = await refused(source, ssl_ca=missing)
+    assert error.message == f"old: cannot use ssl_ca, ssl_cert or ssl_key: {missing}: No such file or directory"
+    error = await refused(source, ssl_ca=f"{source.datadir}/ca.pem", ssl_key=missing)
+    assert f"{missing}: No such file" in error.message
     broken = tmp_path / "broken.pem"
     broken.write_text("no certificate")
     assert "cannot use ssl_ca" in (await refused(source, ssl_ca=str(broken))).message

@@ -266,6 +266,20 @@ async def test_types_and_defaults_of_mariadb_become_what_mysql_has(
     ]
 
 
+@pytest.mark.parametrize("old", ["source", "maria11"])
+async def test_a_counter_of_no_whole_numbers_is_refused_where_mysql_has_none_any_more(
+    old: str, every: Lab, fresh_schemas: FreshSchemas
+) -> None:
+    source, target = every.servers[old], every.servers["new"]
+    schema = fresh_schemas("cross", source, target)
+    definition = "CREATE TABLE t (f FLOAT AUTO_INCREMENT PRIMARY KEY)"
+    result = await crossed(source, target, schema, definition)
+    assert [note.text.partition(":")[0] for note in result.said.refused] == ["`f`"]
+    with pytest.raises(pymysql.err.MySQLError) as refused:
+        client.rows(target, definition, database=schema)
+    assert refused.value.args[0] == 1063
+
+
 @pytest.mark.parametrize(("old", "new"), TO_MYSQL)
 async def test_what_mysql_has_nothing_for_is_refused_with_the_reason(
     old: str, new: str, every: Lab, fresh_schemas: FreshSchemas

@@ -308,9 +308,10 @@ class Server:
         try:
             tls = tls_context(ref)
         except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
             raise CannotConnect(
                 self.endpoint,
-                f"cannot use ssl_ca, ssl_cert or ssl_key: {error.strerror or error}",
+                f"cannot use ssl_ca, ssl_cert or ssl_key: {place}{error.strerror or error}",
                 "check the paths and the files",
             ) from error
         connection = Connection(

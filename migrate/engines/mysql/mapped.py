@@ -19,6 +19,7 @@ from migrate.engines.mysql.crossing_indexes import index_there
 from migrate.engines.mysql.lexemes import Unread, lexemes
 from migrate.engines.mysql.phrases import sql_of
 from migrate.model.table import Check, ForeignKey, Storage, Table, TableName
+from migrate.model.types import Float
 from migrate.sql import quote
 
 __all__ = ["table_there"]
@@ -35,6 +36,7 @@ def table_there(
     """
     at = Crossing(table, origin, target, twice, parents)
     at.columns += [column_there(column, at) for column in table.columns]
+    _counter(at)
     checks = [there for check in table.checks if (there := _check(check, at)) is not None]
     storage = _storage(table.storage, at)
     indexes = [index for one in table.indexes if (index := index_there(one, at)) is not None]
@@ -49,6 +51,18 @@ def table_there(
         storage=storage,
     )
     return made, at.notes, at.refused
+
+
+def _counter(at: Crossing) -> None:
+    if at.here.vendor != "mysql" or at.here.version < (8, 4):
+        return
+    for column in at.table.columns:
+        if column.auto_increment and isinstance(column.type, Float):
+            at.refuse(
+                f"{quote(column.name)}: MySQL 8.4 and later have no AUTO_INCREMENT of FLOAT and DOUBLE (1063):"
+                " make it a BIGINT at the source",
+                column.name,
+            )
 
 
 # -- checks

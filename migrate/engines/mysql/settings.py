@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from migrate.model.plan import EndpointRef
@@ -96,10 +97,13 @@ def restricted_settings(variables: Mapping[str, str]) -> tuple[str, ...]:
 def tls_context(ref: EndpointRef) -> ssl.SSLContext | None:
     """TLS when any ssl_* is set. ssl_verify: chain and host name; without it, the chain when there is an ssl_ca.
 
-    Raises OSError for a file that cannot be read.
+    Raises OSError for a file that cannot be read, with its name, or that is no certificate or key.
     """
     if not (ref.ssl_ca or ref.ssl_cert) and ref.ssl_verify:
         return None
+    for path in filter(None, (ref.ssl_ca, ref.ssl_cert, ref.ssl_key)):
+        with Path(path).open("rb"):  # the library does not say which one it could not read
+            pass
     context = ssl.create_default_context(cafile=ref.ssl_ca or None)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # certificates that MySQL makes for itself lack the key identifiers
     if not ref.ssl_verify:
