@@ -37,6 +37,11 @@ class Lap:
         return sum(used.seconds for used in self.steps.values())
 
     @property
+    def apply_seconds(self) -> float:
+        """Wall time of the step `apply` alone. Raises KeyError where there is none."""
+        return self.steps["apply"].seconds
+
+    @property
     def client_cpu(self) -> float:
         """CPU seconds of the clients in all steps."""
         return sum(used.cpu_seconds for used in self.steps.values())
