@@ -65,7 +65,12 @@ test-unit: setup ## the quick tests, which need no server
 	$(BIN)/python -m pytest -n auto -m "not full" $(UNIT_TESTS) $(ARGS)
 
 test-full: setup lint ## every test, the long matrices too
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TOGETHER)
+	$(BIN)/python -m pytest $(ALONE)
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 lint: setup ## ruff and mypy, changing nothing
 	$(BIN)/ruff check .
