@@ -19,7 +19,7 @@ from migrate.executor.both import PART_BYTES, parts_worth, raise_first, spans_fr
 from migrate.executor.catch_up import CHUNK_BYTES, CatchUp, next_limit
 from migrate.executor.context import BACKOFF, Context, Interrupt, step_tag
 from migrate.executor.slots import Hold
-from migrate.model.plan import LoadRows
+from migrate.model.plan import Estimate, LoadRows
 from migrate.model.progress import ChunkDone
 from migrate.planner.survey import both_sides, rows_of
 from migrate.planner.translate import Pair
@@ -52,6 +52,11 @@ class Ranges(msgspec.Struct):
         return Span(at, part.upper)
 
 
+def first_limit(estimate: Estimate) -> int:
+    """How many rows to ask for before any were seen: about a chunk of rows as large as the plan takes them for."""
+    return max(1, min(FIRST_ROWS, CHUNK_BYTES * estimate.rows // estimate.bytes)) if estimate.bytes else FIRST_ROWS
+
+
 class Load:
     """One table's rows. `rows` and `bytes` count what is safe on the target, this run or an earlier one."""
 
@@ -69,7 +74,7 @@ class Load:
         self._key = context.key(step)
         self._moment = context.moments.name(self._source.endpoint)
         self._digest = bool(self._moment and context.proving)
-        self._limit = FIRST_ROWS
+        self._limit = first_limit(step.estimate)
         self._pace = context.pace(step, self._stop_if_asked)
         self._failed = False
         self._others = False

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from migrate.engines.base import Rows, Span
+from migrate.engines.mysql.rows import MysqlReader
 from migrate.model.table import TableName
 from tests import lab as lab_api
 from tests.conftest import FreshSchemas
 from tests.engines.mysql_catalogs import run
-from tests.engines.test_mariadb_rows import moved_exactly
+from tests.engines.mysql_sessions import connected
+from tests.engines.test_mariadb_rows import moved_exactly, read_as, table_there
 from tests.lab import Lab, Server, client
 
 
@@ -41,3 +44,41 @@ async def test_more_rows_than_mariadb_gives_as_one_value_are_read_in_halves(
             run(server, name, f"CREATE TABLE t (id INT PRIMARY KEY, {columns})")
         run(here, schema, f"INSERT INTO t SELECT seq{',1/(seq+2)' * 100} FROM seq_1_to_2500")
         await moved_exactly((here, target), TableName(schema, "t"), TableName(other, "t"), local_infile)
+
+
+@pytest.mark.parametrize("name", ["source", "old", "new", "maria10", "maria11"])
+async def test_the_size_of_large_cells_is_asked_for_only_after_a_chunk_that_did_not_fit(
+    name: str, every: Lab, fresh_schemas: FreshSchemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of 5 MiB among small ones travels alone, and fourteen of 1.5 MiB in several chunks."""
+    here = every.servers[name]
+    schema = fresh_schemas("rows", here)
+    run(here, schema, "CREATE TABLE t (id INT PRIMARY KEY, b LONGTEXT CHARACTER SET latin1)")
+    values = ",".join(f"({n},REPEAT('x',{n}))" for n in range(1, 1001))
+    run(here, schema, f"INSERT INTO t VALUES {values}")
+    run(here, schema, "UPDATE t SET b = REPEAT('y',5 << 20) WHERE id = 250")
+    run(here, schema, "UPDATE t SET b = REPEAT('z',3 << 19) WHERE id BETWEEN 611 AND 624")
+    budget = 8 << 20
+    asked: list[int] = []
+    fitting = MysqlReader._fitting
+
+    async def told(self: MysqlReader, rows: Rows, chunk: Span, budget: int) -> tuple[Span, bool]:
+        asked.append(len(sizes))
+        return await fitting(self, rows, chunk, budget)
+
+    monkeypatch.setattr(MysqlReader, "_fitting", told)
+    sizes: list[tuple[int, int, str]] = []
+    async with connected(here) as server, server.session("read") as session:
+        rows = read_as(await table_there(server, schema, "t"), server.is_mariadb)
+        reader, span = MysqlReader(session), Span()
+        while True:
+            payload = await reader.read(rows, span, ("raw", "hex", "cells"), 100, budget)
+            sizes.append((payload.rows, len(payload.data), payload.layout))
+            if payload.span.upper is None:
+                break
+            span = Span(payload.span.upper)
+    assert sum(count for count, _, _ in sizes) == 1000
+    assert [count for count, _, layout in sizes if layout == "cells"] == [1]
+    assert max(size for _, size, _ in sizes) < 2 * budget
+    assert len([size for _, size, _ in sizes if size > 1 << 20]) == 3, sizes
+    assert 2 <= len(asked) <= 8 < len(sizes), asked

@@ -95,8 +95,9 @@ async def reads_every_row_once(opened: Opened, table: KeyedTable, split: Split) 
     rows = replace(await opened.fill(table), where=split.where)
     truth = opened.truth(rows)
     async with opened.server.session("read") as session:
-        reader = MysqlReader(session)
-        with mock.patch.object(reading, "BIG_ROW", split.alone):
+        # Small limits, so that small rows and chunks meet all of them.
+        with mock.patch.multiple(reading, BIG_ROW=split.alone, FEW_ROWS=2, LEAST=8):
+            reader = MysqlReader(session)
             if not rows.key:
                 payloads = [one async for one in reader.stream(rows, split.layouts, split.budgets[0])]
                 assert sorted(n for one in payloads for n in numbers(one)) == sorted(truth)

@@ -78,6 +78,17 @@ class Session:
         return int(self._server._variables["max_allowed_packet"])
 
     @property
+    def stops(self) -> bool:
+        """Whether `stopping` holds here: not on MySQL 5.7."""
+        return self.is_mariadb or self._server.version >= (8, 0, 3)
+
+    def stopping(self, most: int) -> str:
+        """SELECT, for a statement whose GROUP_CONCAT gives `most` bytes and then stops, with a warning."""
+        if self.is_mariadb:
+            return f"SET STATEMENT group_concat_max_len={most} FOR SELECT"
+        return f"SELECT /*+ SET_VAR(group_concat_max_len={most}) */"
+
+    @property
     def in_transaction(self) -> bool:
         """Whether the last statement that changed something left a transaction open."""
         return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)

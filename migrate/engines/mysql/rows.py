@@ -32,6 +32,15 @@ MOST_WARNINGS = 65_535
 
 CUT = 1260
 """Warning of a GROUP_CONCAT that is cut: MariaDB gives no more than max_allowed_packet."""
+LOST = 1301
+"""Warning of a function that gives NULL, because the value would be larger than max_allowed_packet."""
+
+FEW_ROWS = 32
+"""Rows in a chunk: where there are fewer, one may well be of those that travel alone."""
+MOST_WARY = 8
+"""Chunks whose size is asked for after one that did not fit: one, twice as many each time in a row, up to so many."""
+LEAST = 1024
+"""Bytes of a chunk below which there is nothing to save; group_concat_max_len may not be as small as any number."""
 
 DEPRECATED = (1287, 3719, 3778)
 """Warnings of 8.0 at the mere names of utf8mb3 and ucs2, which a bound in such a column must say."""
@@ -45,6 +54,11 @@ _Told = tuple[bytes | bytearray, int, int, str]
 """Rows as one value, how many, how many NULLs are in them, and their digest."""
 
 
+def holds_long(data: bytes | bytearray, marks: lay.Marks, least: int) -> bool:
+    """Whether there may be a row of more than `least` bytes; one of twice as many is found for certain."""
+    return any(data.find(marks.row, at, at + least) < 0 for at in range(0, len(data) - least, least))
+
+
 class MysqlReader:
     """See `migrate.engines.base.Reader`."""
 
@@ -55,6 +69,9 @@ class MysqlReader:
         self._big = min(BIG_ROW, self.largest)
         self._dense: tuple[TableName, Bound | None] | None = None
         """Up to where a table was read whose key is a number, and most numbers before that had a row."""
+        self._wary = 0
+        """Chunks of which the size will be asked for before they are read, and how many after the next failure."""
+        self._warier = 1
         self._way: tuple[TableName, lay.Layout] | None = None
         """How a table's rows could be laid out: what one chunk holds of delimiters, the next one may hold too."""
 
@@ -100,16 +117,15 @@ class MysqlReader:
         chunk = await self._first(rows, span, limit)
         if "raw" not in layouts:
             budget //= 2  # hexadecimal digits
+        payload = None
         if limit * lay.widest(rows) > 4 * budget or lay.widest(rows) > self._big:
-            size = lay.size_expression(rows)
-            found = await self._session.query(f"SELECT SUM({size}),MAX({size}){spans.taken_from(rows, chunk)}")
-            whole, largest = (int(number or 0) for number in found.rows[0])
-            if whole > 2 * budget or largest > self._big:
-                chunk, alone = await self._within(rows, chunk, budget)
+            payload = await self._unasked(rows, chunk, layouts, limit, budget, digest)
+            if payload is None:
+                chunk, alone = await self._fitting(rows, chunk, budget)
                 if alone:
                     return await self._cells(rows, chunk)
         try:
-            payload = await self._chunk(rows, chunk, layouts, digest)
+            payload = payload or await self._chunk(rows, chunk, self._ways(rows, layouts), digest)
         except ServerError as error:
             if error.code != CUT:
                 raise
@@ -118,6 +134,9 @@ class MysqlReader:
             if count < 2:
                 raise
             return await self.read(rows, span, layouts, count // 2, budget, digest)
+        if payload is None:
+            text = f"{rows.table}: rows {chunk} came back other than they were laid out"
+            raise ServerError(self._session.endpoint, text, "report this")
         self._dense = (rows.table, chunk.upper) if spans.is_dense(rows, chunk, payload.rows) else None
         if not payload.rows and chunk.upper != span.upper:  # a gap
             return await self.read(rows, span, layouts, limit, budget, digest)
@@ -131,6 +150,41 @@ class MysqlReader:
             return ahead if int(more.rows[0][0]) else span
         upper = await self.next_bound(rows, span, limit)
         return span if upper is None else msgspec.structs.replace(span, upper=upper)
+
+    async def _unasked(
+        self, rows: Rows, chunk: Span, layouts: Sequence[str], limit: int, budget: int, digest: bool
+    ) -> Payload | None:
+        """A chunk whose size nobody asked for, if it has one that fits; None: it must be asked for.
+
+        To ask means to read all of it, large cells too. So the server is told where to stop instead (CUT), and what
+        was stopped, or holds a row that must travel alone, is asked for, and the next few chunks are.
+        """
+        ways = [way for way in self._ways(rows, layouts) if way.name == "raw"]
+        most = budget + budget // 2
+        if self._wary or not ways or limit < FEW_ROWS or most < LEAST or not self._session.stops:
+            self._wary = max(0, self._wary - 1)
+            return None
+        try:
+            payload = await self._chunk(rows, chunk, ways[:1], digest, most)
+        except ServerError as error:
+            if error.code != CUT:
+                raise
+            payload = None
+        if payload is None or holds_long(payload.data, ways[0].delimiters, max(1, self._big // 2)):
+            self._wary = self._warier
+            self._warier = min(2 * self._warier, MOST_WARY)
+            return None
+        self._warier = 1
+        return payload
+
+    async def _fitting(self, rows: Rows, chunk: Span, budget: int) -> tuple[Span, bool]:
+        """The first rows of the chunk that fit the budget, at least one; whether that one must travel alone."""
+        size = lay.size_expression(rows)
+        found = await self._session.query(f"SELECT SUM({size}),MAX({size}){spans.taken_from(rows, chunk)}")
+        whole, largest = (int(number or 0) for number in found.rows[0])
+        if whole > 2 * budget or largest > self._big:
+            return await self._within(rows, chunk, budget)
+        return chunk, False
 
     async def _within(self, rows: Rows, span: Span, budget: int) -> tuple[Span, bool]:
         """The first rows of the span that fit the budget, at least one; whether that one must travel alone."""
@@ -150,39 +204,48 @@ class MysqlReader:
             last, taken = key, taken + 1
         return span, taken == 1 and first > self._big
 
-    async def _chunk(self, rows: Rows, span: Span, layouts: Sequence[str], digest: bool) -> Payload:
-        """Rows of the span in the first layout that can be proven."""
+    def _ways(self, rows: Rows, layouts: Sequence[str]) -> Sequence[lay.Layout]:
+        """How rows may be laid out, what the chunk before this one needed first."""
         if "raw" not in layouts:
-            data, count, _, told = await self._concat(rows, span, lay.Layout("insert"), digest)
-            return Payload(span, count, data, "insert", digest=told)
+            return (lay.Layout("insert"),)
         ways = lay.by_file(rows)
         if self._way and self._way[0] == rows.table and self._way[1] in ways:
-            ways = ways[ways.index(self._way[1]) :]
+            return ways[ways.index(self._way[1]) :]
+        return ways
+
+    async def _chunk(
+        self, rows: Rows, span: Span, ways: Sequence[lay.Layout], digest: bool, most: int = 0
+    ) -> Payload | None:
+        """Rows of the span in the first of these layouts that can be proven; None where none can.
+
+        `most`: bytes at which the server stops. Raises `ServerError`, with the code CUT where it did.
+        """
         for way in ways:
-            data, count, nulls, told = await self._concat(rows, span, way, digest)
+            data, count, nulls, told = await self._concat(rows, span, way, digest, most)
+            if way.name == "insert":
+                return Payload(span, count, data, "insert", digest=told)
             marks = way.delimiters
             if count == 0 or lay.proven(data, rows, count, nulls, marks):
                 self._way = rows.table, way
                 return Payload(span, count, data, way.name, (marks.field, marks.row, marks.null), told)
-        raise ServerError(
-            self._session.endpoint, f"{rows.table}: rows {span} came back other than they were laid out", "report this"
-        )
+        return None
 
-    async def _concat(self, rows: Rows, span: Span, way: lay.Layout, digest: bool) -> _Told:
+    async def _concat(self, rows: Rows, span: Span, way: lay.Layout, digest: bool, most: int) -> _Told:
         """The rows of the span."""
+        select = self._session.stopping(most) if most else "SELECT"
         if digest:
-            return await self._concat_with_digest(rows, span, way)
+            return await self._concat_with_digest(rows, span, way, select)
         found = await self._session.query(
-            f"SELECT COUNT(*),{lay.nulls_expression(rows)},{lay.chunk_expression(rows, way)}"
+            f"{select} COUNT(*),{lay.nulls_expression(rows)},{lay.chunk_expression(rows, way)}"
             f"{spans.taken_from(rows, span)}"
         )
         await self._refuse_warnings(rows, found.warnings)
         return self._told(rows, found, "")
 
-    async def _concat_with_digest(self, rows: Rows, span: Span, way: lay.Layout) -> _Told:
+    async def _concat_with_digest(self, rows: Rows, span: Span, way: lay.Layout, select: str) -> _Told:
         """The server keeps the rows laid out in variables of the session: so it reads and formats them once."""
         kept = await self._session.execute(
-            f"SELECT COUNT(*),{lay.nulls_expression(rows)},{lay.chunk_expression(rows, way)},"
+            f"{select} COUNT(*),{lay.nulls_expression(rows)},{lay.chunk_expression(rows, way)},"
             f"{proven_size(rows)},{remarks_expression(rows)}"
             f"{spans.taken_from(rows, span)}"
             " INTO @migrate_rows,@migrate_nulls,@migrate_text,@migrate_bytes,@migrate_remarks"
@@ -301,7 +364,7 @@ class MysqlReader:
         if said:
             texts = "; ".join(f"{warning.code} {warning.text}" for warning in said[:3])
             hint = "raise group_concat_max_len and max_allowed_packet on that server"
-            code = CUT if all(warning.code == CUT for warning in said) else 0
+            code = CUT if all(warning.code in (CUT, LOST) for warning in said) else 0
             raise ServerError(
                 self._session.endpoint, f"{rows.table}: the server warns while reading: {texts}", hint, code
             )
