@@ -148,11 +148,12 @@ def _equal_rows(context: Context, step: Ddl, error: DuplicateRow) -> MigrateErro
     others = [one for one in context.plan.step if one.target == step.target]
     synced = any(isinstance(one, SyncRows) for one in others)
     spares = any(isinstance(one, Verify) and one.spare for one in others)
+    table = context.standing.pairs[step.target].target.table
     if spares and (step.action == "add-indexes" or not synced):
-        return ValueHeld(str(context.standing.pairs[step.target].target.table), str(error))
+        return ValueHeld(str(table), str(error))
     if synced and step.action == "alter-table":
         said = error.message.removeprefix(f"{error.endpoint}: ")
-        return DuplicateRow(error.endpoint, f"{step.target}: {said}", EQUAL_BEFORE, error.code)
+        return DuplicateRow(error.endpoint, f"{table}: {said}", EQUAL_BEFORE, error.code)
     return error
 
 

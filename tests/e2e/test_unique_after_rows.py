@@ -114,11 +114,11 @@ def test_a_row_of_its_own_that_breaks_the_key_is_named_and_the_same_plan_goes_on
 ) -> None:
     """Rows and columns are as at the source by then: what is left is the key, with or without a new plan."""
     here = (PEOPLE.format(", n INT, UNIQUE KEY mail (mail))"), "INSERT INTO people VALUES (1,'a',1),(2,'b',2)")
-    there = (PEOPLE.format(")"), "INSERT INTO people VALUES (1,'a'),(2,'a'),(9,'b')")
+    there = (PEOPLE.format(", KEY mail (mail)) ENGINE=MyISAM"), "INSERT INTO people VALUES (1,'a'),(2,'a'),(9,'b')")
     world = worlds("source", "target", here, there)
     (said,) = findings(planned(world), "MG210").values()
     assert said.endswith(
-        "refused if two rows are equal in it once they are synced; rows that only the target has stay, and count"
+        "refused if two rows are equal in it once they are synced; rows that only the target has stay, and may break it"
     )
     step = ADD.format(world.goal)
     for code in (3, 1):  # the second run finds the table altered and its rows synced
@@ -143,7 +143,7 @@ def test_a_row_of_its_own_that_breaks_the_key_is_named_and_the_same_plan_goes_on
     assert (ran.code, "a row that only the target has, and keeps," in ran.text) == (1, True), ran.text
     planned(world, "--prune", f"{world.goal}.people")
     world.migrate.must("apply", PLAN)
-    assert_equal(world.source, world.schema, world.target, world.goal)
+    assert "No changes." in world.migrate.must("plan").out
 
 
 def test_the_key_by_which_rows_are_told_apart_comes_first_and_rows_that_break_it_are_named(
@@ -160,7 +160,7 @@ def test_the_key_by_which_rows_are_told_apart_comes_first_and_rows_that_break_it
     ran = world.apply()
     assert ran.code == 1, ran.text
     assert f"failed alter-table:new:{world.goal}.people" in ran.text
-    assert f"new:{world.goal}.people: Duplicate entry '1' for key" in ran.text
+    assert f"error: new: {world.goal}.people: Duplicate entry '1' for key" in ran.out
     assert (
         "next: rows of the target are told apart by this key, and two have the same value: delete or change" in ran.out
     )
