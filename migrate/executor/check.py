@@ -19,6 +19,7 @@ from migrate.model.pattern import all_of, parse_object
 from migrate.model.plan import Ddl, LoadRows, Plan, PlannedObject, RowStep, Step
 from migrate.model.table import Catalog, ObjectRef
 from migrate.planfile import fingerprint
+from migrate.planner.altering import around_rows
 from migrate.planner.gap import Gap, StoredGap, gaps, start_of, stored_gaps
 from migrate.planner.obstacles import obstacles
 from migrate.planner.order import step_kind
@@ -103,7 +104,11 @@ async def _with_definitions(plan: Plan, world: Standing, engines: Mapping[str, E
 
 
 def _alters(step: Step) -> bool:
-    return isinstance(step, Ddl) and step.action in ("alter-table", "drop-foreign-keys")
+    if not isinstance(step, Ddl):
+        return False
+    return step.action in ("alter-table", "drop-foreign-keys") or (
+        step.action == "add-indexes" and not is_after_load(step)
+    )
 
 
 def targets(plan: Plan) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -175,22 +180,33 @@ def _to_come(plan: Plan, item: PlannedObject, world: Standing, engines: Mapping[
     steps = [step for step in plan.step if step.target == item.name and step.id not in world.finished]
     coming = {step.sql for step in steps if isinstance(step, Ddl)}
     here = world.gap[pair.target]
-    later = any(isinstance(step, Ddl) and step.action == "add-indexes" for step in steps)
+    later = any(isinstance(step, Ddl) and is_after_load(step) for step in steps)
     left = tuple(change for change in here.alterations if not (later and isinstance(change, AddIndex)))
-    return not left or outstanding(pair, here, left, world, engines[pair.target.endpoint]) <= coming
+    return not left or any(way <= coming for way in outstanding(pair, here, left, world, engines))
+
+
+def is_after_load(step: Ddl) -> bool:
+    """Whether the step adds the indexes that were left out of a table until it was loaded."""
+    return step.action == "add-indexes" and f"load-rows:{step.target}" in step.after
 
 
 def outstanding(
-    pair: Pair, here: Gap, changes: Sequence[TableChange], world: Standing, target: Engine
-) -> frozenset[str]:
-    """The statements of ALTER TABLE that these changes of a table that is there still take."""
+    pair: Pair, here: Gap, changes: Sequence[TableChange], world: Standing, engines: Mapping[str, Engine]
+) -> tuple[frozenset[str], ...]:
+    """The statements of ALTER TABLE that these changes of a table that is there still take: at once, or around rows.
+
+    Which way a plan goes, its steps alone do not say: some of them may have been left out of it.
+    """
     if here.actual is None or not changes:
-        return frozenset()
+        return (frozenset(),)
     definition = world.seen.definitions.get(pair.source, "") if world.seen else ""
     if not definition:
-        return frozenset({""})  # nothing of the plan alters it
-    made = target.alter_table(pair.wanted, here.actual, changes, definition, world.origin(pair))
-    return frozenset(one.sql for one in made)
+        return (frozenset({""}),)  # nothing of the plan alters it
+    source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
+    words = definition, world.origin(pair)
+    made = target.alter_table(pair.wanted, here.actual, changes, *words)
+    before, last = around_rows(pair, here.actual, changes, (source, target), words)
+    return frozenset(one.sql for one in made), frozenset(one.sql for one in (*before, *([last] if last else [])))
 
 
 def _stored_differences(plan: Plan, item: PlannedObject, world: Standing, engines: Mapping[str, Engine]) -> list[str]:

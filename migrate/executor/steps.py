@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from migrate.engines.base import Engine, LedgerLine
-from migrate.executor.check import outstanding
+from migrate.errors import DuplicateRow, MigrateError, ValueHeld
+from migrate.executor.check import is_after_load, outstanding
 from migrate.executor.context import Context, step_tag
 from migrate.executor.load import Load
 from migrate.executor.moments import mixed_sources
@@ -23,6 +24,11 @@ from migrate.planner.order import step_kind
 from migrate.planner.stored import only_enabling
 from migrate.planner.survey import Survey
 from migrate.planner.translate import Pair, StoredRef
+
+EQUAL_BEFORE = (
+    "rows of the target are told apart by this key, and two have the same value: delete or change one of them, or empty"
+    " the table; then run the same command again"
+)
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -70,13 +76,13 @@ def is_done(context: Context, step: Ddl, pair: Pair, gap: Gap) -> bool:
     match step.action:
         case "create-table":
             return CreateTable not in gap.kinds
-        case "add-indexes":
+        case "add-indexes" if is_after_load(step):
             return not gap.kinds & {CreateTable, AddIndex}
         case "add-foreign-keys":
             return not gap.kinds & {AddForeignKey, AlterForeignKey}
         case _:
-            target = context.engines[pair.target.endpoint]
-            return step.sql not in outstanding(pair, gap, gap.alterations, context.standing, target)
+            ways = outstanding(pair, gap, gap.alterations, context.standing, context.engines)
+            return all(step.sql not in way for way in ways)
 
 
 def is_stored_done(step: Ddl, gap: StoredGap, engine: Engine) -> bool:
@@ -126,13 +132,30 @@ async def _ddl(context: Context, step: Ddl) -> Done:
             lost = True
             if is_done(context, step, pair, gap):
                 return "found done"
-            await engine.execute(step.sql, tag, step.session)
+            try:
+                await engine.execute(step.sql, tag, step.session)
+            except DuplicateRow as error:
+                raise _equal_rows(context, step, error) from error
             return ""
 
     orphans = await _orphans(context, step) if step.action == "add-foreign-keys" else ""
     note = await context.patiently(step, work)
     await _record(context, step)
     return Done(note="; ".join(part for part in (orphans, note) if part))
+
+
+def _equal_rows(context: Context, step: Ddl, error: DuplicateRow) -> MigrateError:
+    """Whose rows are equal in a unique key that the table was to get, as far as the plan tells."""
+    others = [one for one in context.plan.step if one.target == step.target]
+    synced = any(isinstance(one, SyncRows) for one in others)
+    spares = any(isinstance(one, Verify) and one.spare for one in others)
+    table = context.standing.pairs[step.target].target.table
+    if spares and (step.action == "add-indexes" or not synced):
+        return ValueHeld(str(table), str(error))
+    if synced and step.action == "alter-table":
+        said = error.message.removeprefix(f"{error.endpoint}: ")
+        return DuplicateRow(error.endpoint, f"{table}: {said}", EQUAL_BEFORE, error.code)
+    return error
 
 
 async def _stored(context: Context, step: Ddl) -> Done:

@@ -14,8 +14,10 @@ from migrate.model.plan import (
     Finding,
     Risk,
     Step,
+    SyncRows,
 )
 from migrate.model.table import ForeignKey, Index, ObjectRef
+from migrate.planner.altering import Around, around_rows
 from migrate.planner.link import Existing, Link, estimated, schema_step, settled_by, shaped_by, step_id
 from migrate.planner.risk import finding
 from migrate.planner.rows import load_step, row_steps
@@ -41,6 +43,8 @@ def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
     )
     steps: list[Step] = []
     later: tuple[Index, ...] = ()
+    before: tuple[Alteration, ...] = ()
+    last: Alteration | None = None
     alterations = link.gap.alterations
     if any(isinstance(change, CreateTable) for change in link.gap.changes):
         later = link.target.deferrable(pair.wanted) if link.statistics.rows >= DEFER_ROWS else ()
@@ -48,15 +52,22 @@ def steps_of(link: Link) -> tuple[tuple[Step, ...], tuple[Finding, ...]]:
     elif _may_wait(link):
         later = tuple(change.index for change in alterations if isinstance(change, AddIndex))
     elif alterations:
-        steps += _alter_table(link, findings)
+        before = altering(link)
+    rows = row_steps(link, findings, altered=bool(before))
+    sync = next((step for step in rows if isinstance(step, SyncRows) and not step.blocked), None)
+    if before and sync:
+        before, last = _around_rows(link)
+    steps += _alter_table(link, before, findings)
     blocked = next((step.blocked for step in steps if step.blocked), "")
-    rows = row_steps(link, findings, altered=bool(steps) and link.gap.actual is not None)
     if blocked:
         rows = [msgspec.structs.replace(step, blocked=step.blocked or f"needs {steps[-1].id}") for step in rows]
     steps += rows
     blocked = next((step.blocked for step in steps if step.blocked), "")
     if later:
         steps.append(_add_indexes(link, later, blocked))
+    if last and sync:
+        steps.append(_add_unique(link, last, sync, blocked, findings))
+        blocked = blocked or steps[-1].blocked
     if keys:
         steps.append(_add_foreign_keys(link, keys, blocked))
     return tuple(steps), tuple(findings)
@@ -91,41 +102,80 @@ def altering(link: Link) -> tuple[Alteration, ...]:
     )
 
 
-def _alter_table(link: Link, findings: list[Finding]) -> list[Step]:
+def _around_rows(link: Link) -> Around:
+    assert link.gap.actual is not None  # noqa: S101 - it is altered
+    engines, words = (link.source, link.target), (link.definition, link.origin)
+    return around_rows(link.pair, link.gap.actual, link.gap.alterations, engines, words)
+
+
+def _alter_table(link: Link, alterations: Sequence[Alteration], findings: list[Finding]) -> list[Step]:
     """The statements that change a table which is there, one after the other, each with what it may cost."""
-    pair, where = link.pair, str(link.pair.target)
     steps: list[Step] = []
     numbers: dict[str, int] = {}
-    for alteration in altering(link):
+    for alteration in alterations:
         numbers[alteration.action] = numbers.get(alteration.action, 0) + 1
         action = alteration.action + (f"-{numbers[alteration.action]}" if numbers[alteration.action] > 1 else "")
-        risk: Risk = "safe"
-        for loss in alteration.losses:
-            risk = "destructive" if "destructive" in (risk, loss.risk) else "lossy"
-            findings.append(finding("MG209" if loss.risk == "destructive" else "MG210", where, loss.text))
-        blocked = alteration.refused or "; ".join(link.gap.held)
-        if blocked:
-            findings.append(finding("MG201", where, f"{blocked}: {_differences(link.gap.alterations)}"))
-        elif risk == "destructive" and not link.permitted:
-            glob = f"{pair.target.table.schema}.{pair.target.table.name}"
-            blocked = f"destructive: permit it with migrate plan --allow-destructive '{glob}'"
-        elif steps and steps[-1].blocked:
-            blocked = f"needs {steps[-1].id}"
+        findings += _losses(link, alteration)
+        step = _altering(link, alteration, findings)
         steps.append(
-            Ddl(
-                id=step_id(action, pair.target),
-                source=str(pair.source),
-                target=where,
-                after=(*(step.id for step in steps[-1:]), *_before(link, alteration)),
-                risk=risk,
-                blocked=blocked,
-                action=alteration.action,
-                session=dict(alteration.session),
-                sql=alteration.sql,
-                estimate=msgspec.structs.replace(estimated(link), algorithm=alteration.algorithm, lock=alteration.lock),
+            msgspec.structs.replace(
+                step,
+                id=step_id(action, link.pair.target),
+                after=(*(one.id for one in steps[-1:]), *step.after),
+                blocked=step.blocked or (f"needs {steps[-1].id}" if steps and steps[-1].blocked else ""),
             )
         )
     return steps
+
+
+def _add_unique(link: Link, alteration: Alteration, sync: SyncRows, blocked: str, findings: list[Finding]) -> Ddl:
+    """The statement that adds the unique keys which the rows keep once they are synced."""
+    pair = link.pair
+    counted = link.existing is Existing.OTHER and not link.difference.extra
+    stay = bool(sync.where) or not (sync.prune or counted)
+    when = " once they are synced" + ("; rows that only the target has stay, and may break it" if stay else "")
+    findings += _losses(link, alteration, when)
+    step = _altering(link, alteration, findings)
+    return msgspec.structs.replace(
+        step,
+        id=step_id("add-indexes", pair.target),
+        action="add-indexes",
+        after=(sync.id, *shaped_by(pair.target), *step.after),
+        blocked=step.blocked or (f"needs {sync.id}" if blocked else ""),
+    )
+
+
+def _losses(link: Link, alteration: Alteration, more: str = "") -> list[Finding]:
+    where = str(link.pair.target)
+    return [
+        finding("MG209" if loss.risk == "destructive" else "MG210", where, loss.text + more)
+        for loss in alteration.losses
+    ]
+
+
+def _altering(link: Link, alteration: Alteration, findings: list[Finding]) -> Ddl:
+    """The step of one statement on a table which is there, under the name of its action."""
+    pair, where = link.pair, str(link.pair.target)
+    losses = {loss.risk for loss in alteration.losses}
+    risk: Risk = "destructive" if "destructive" in losses else "lossy" if losses else "safe"
+    blocked = alteration.refused or "; ".join(link.gap.held)
+    if blocked:
+        findings.append(finding("MG201", where, f"{blocked}: {_differences(link.gap.alterations)}"))
+    elif risk == "destructive" and not link.permitted:
+        glob = f"{pair.target.table.schema}.{pair.target.table.name}"
+        blocked = f"destructive: permit it with migrate plan --allow-destructive '{glob}'"
+    return Ddl(
+        id=step_id(alteration.action, pair.target),
+        source=str(pair.source),
+        target=where,
+        after=_before(link, alteration),
+        risk=risk,
+        blocked=blocked,
+        action=alteration.action,
+        session=dict(alteration.session),
+        sql=alteration.sql,
+        estimate=msgspec.structs.replace(estimated(link), algorithm=alteration.algorithm, lock=alteration.lock),
+    )
 
 
 def _before(link: Link, alteration: Alteration) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import pytest
 from migrate.engines.memory.faults import Point
 from migrate.errors import ConnectionLost
 from migrate.executor import both, catch_up, load
+from migrate.model.plan import Ddl
 from migrate.model.progress import Outcome
 from migrate.model.table import TableName
 from tests.sample import sampled
@@ -193,6 +194,34 @@ def test_a_table_that_stood_empty_on_the_target_is_loaded_once_whatever_it_is(
         if isinstance(left, Outcome):
             break
         finish(left, 2)
+
+
+@pytest.mark.parametrize("moving", [False, True])
+@pytest.mark.parametrize(
+    "point", ["ddl.sent", "ddl.running", "ddl.applied", "write.done", "record.sent", "record.done"]
+)
+def test_a_unique_key_that_waits_for_the_rows_is_added_once_wherever_apply_died(
+    disk: Path, point: Point, moving: bool
+) -> None:
+    keyed = {"PRIMARY", "u"}
+    for nth in count(1):
+        world = World.fresh(disk / f"{nth}", existing=("known",))
+        assert {one.id for one in world.plan.step if isinstance(one, Ddl) and one.target == "new:b.known"} == {
+            "alter-table:new:b.known",
+            "add-indexes:new:b.known",
+        }
+        left = asyncio.run(world.crash("new", point, nth, 2, disk / f"{nth}-left"))
+        if isinstance(left, Outcome):
+            break
+        before = left.rows("old")
+        if moving:
+            left.move_on()
+        outcome = left.apply(2)
+        assert (outcome.failed, outcome.not_started) == (0, 0)
+        assert left.rows("new") in (before, left.rows("old"))
+        assert {one.name for one in left.servers["new"].tables[TableName("b", "known")].table.indexes} == keyed
+        assert left.apply(2).done == 0
+    assert nth > 2
 
 
 @pytest.mark.parametrize("seed", sampled(range(40), 14))
