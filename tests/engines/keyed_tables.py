@@ -150,7 +150,7 @@ def _texts(facts: Facts) -> st.SearchStrategy[Part]:
         if own := OWN.get(charset):
             texts = st.one_of(texts, st.sampled_from([f"_{charset} x'{digits}'" for digits in own]))
         # No whole text can be a key: but MariaDB makes a hash of it.
-        return Part(f"{native} CHARACTER SET {charset} COLLATE {name}", texts, prefix=True, whole=native != "text")
+        return Part(f"{native} CHARACTER SET {charset} COLLATE `{name}`", texts, prefix=True, whole=native != "text")
 
     natives = st.sampled_from([f"varchar({WIDTH})", f"varchar({WIDTH})", f"char({WIDTH})", "text"])
     return st.builds(part, st.sampled_from(facts.collations), natives)
@@ -219,7 +219,7 @@ ALIKE = tuple(a + b for a in ("a", " ", "\0", "c", "ß", "e") for b in ("a", " "
 def every_text(native: str, charset: str, collation: str) -> KeyedTable:
     """A table keyed by a text in that collation, with all that may be alike in it or sort at an odd place."""
     texts = tuple((f"_utf8mb4 x'{text.encode().hex()}'", "NULL") for text in (*PIECES, *ALIKE))
-    column = f"k1 {native}({WIDTH}) CHARACTER SET {charset} COLLATE {collation} NOT NULL"
+    column = f"k1 {native}({WIDTH}) CHARACTER SET {charset} COLLATE `{collation}` NOT NULL"
     return KeyedTable((column,), ("PRIMARY KEY (k1)",), "ENGINE=InnoDB", texts)
 
 
