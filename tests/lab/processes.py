@@ -1,6 +1,6 @@
 """Processes known by pid and start time, so that a recycled pid is never taken for the one that was started.
 
-Sources: /proc/PID/stat (field 3 the state, field 22 the start in clock ticks since boot), see proc(5), and
+Sources: /proc/PID/stat (fields 3 the state, 20 the threads, 22 the start in clock ticks since boot), see proc(5), and
 /proc/sys/kernel/random/boot_id, which differs at each boot.
 """
 
@@ -27,7 +27,10 @@ class Process:
 
 
 def identify(pid: int) -> Process | None:
-    """The process that has this pid now, or None when none has it or it has ended and waits to be reaped."""
+    """The process that has this pid now, or None when none has it or it has ended and waits to be reaped.
+
+    A zombie with other threads has not ended: its files and its port stay open until the last of them has.
+    """
     child = _children.get(pid)
     if child is not None and child.poll() is not None:
         del _children[pid]
@@ -36,7 +39,7 @@ def identify(pid: int) -> Process | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = stat[stat.rindex(")") + 2 :].split()  # the name before it may hold spaces and parentheses
-    if fields[0] in "ZX":
+    if fields[0] in "ZX" and int(fields[17]) <= 1:
         return None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return Process(pid, f"{boot}:{fields[19]}")

@@ -186,6 +186,22 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     assert not processes.alive(process)
 
 
+def test_a_process_has_not_ended_while_one_of_its_threads_runs(tmp_path: Path) -> None:
+    code = (
+        "import ctypes, platform, threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "ctypes.CDLL(None).syscall({'x86_64': 60}.get(platform.machine(), 93), 0)\n"  # exit(2): of this thread alone
+    )
+    process = processes.spawn((sys.executable, "-c", code), tmp_path / "log", os.environ)
+    limit = time.monotonic() + 10
+    while ") Z " not in Path(f"/proc/{process.pid}/stat").read_text():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    assert processes.alive(process)
+    processes.kill(process)
+    assert not processes.alive(process)
+
+
 def test_a_recycled_pid_is_left_alone(tmp_path: Path) -> None:
     process = processes.spawn(SLEEPER, tmp_path / "log", os.environ)
     try:
