@@ -58,8 +58,10 @@ def alive(process: Process) -> bool:
     return identify(process.pid) == process
 
 
-def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Process:
+def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str], folder: Path | None = None) -> Process:
     """Start `command` in a session of its own (it outlives this process), its output appended to `log`.
+
+    `folder` is where it runs; without, where this process does.
 
     Raises OSError when the program cannot be started, RuntimeError when it ended at once.
     """
@@ -71,6 +73,7 @@ def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> 
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env=dict(environment),
+            cwd=folder,
         )
     _children[child.pid] = child
     process = identify(child.pid)
