@@ -55,6 +55,7 @@ TOGETHER := $(addprefix --ignore=,$(ALONE)) tests
 
 test: setup lint ## lint, then every test but the long matrices (real servers included)
 ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m tests.lab prepare all lake # a first download takes longer than a test may
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist loadgroup $(TOGETHER)
 	$(BIN)/python -m pytest -m "not full" $(ALONE)
 else

@@ -33,13 +33,13 @@ def lab() -> Iterator[Lab]:
 
     Without servers every test that needs them fails, here as in CI; none is skipped.
     """
-    yield from _leased("mysql")
+    yield from leased("mysql")
 
 
 @pytest.fixture(scope="session")
 def maria(lab: Lab) -> Iterator[Lab]:
     """The lab's group `mariadb`, up like the other one."""
-    yield from _leased("mariadb")
+    yield from leased("mariadb")
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +48,8 @@ def every(lab: Lab, maria: Lab) -> Lab:
     return Lab({**lab.servers, **maria.servers})
 
 
-def _leased(group: str) -> Iterator[Lab]:
+def leased(group: str) -> Iterator[Lab]:
+    """Lease a group for as long as the fixture that goes through this lives; every test that wants it fails without."""
     missing = ""
     with ExitStack() as stack:
         try:

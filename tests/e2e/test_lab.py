@@ -21,13 +21,14 @@ import pytest
 from tests import lab as lab_api
 from tests.conftest import FreshSchemas
 from tests.lab import Lab, LabError, Server, client, extra, processes, registry
-from tests.lab.definitions import LABELS, PACKAGES, SERVERS
+from tests.lab.definitions import DATABASES, servers_of
 from tests.lab.home import home
+from tests.lab.package import LABELS
 from tests.sample import sampled
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = tuple(definition.name for definition in SERVERS)
-VERSIONS = tuple(package.version for package in PACKAGES)
+NAMES = tuple(definition.name for definition in servers_of("all"))
+VERSIONS = tuple(package.version for package in DATABASES)
 
 
 @pytest.fixture(scope="module")
@@ -291,7 +292,7 @@ def test_up_kill_up_status_down(own_home: Path, tmp_path: Path) -> None:
     assert again.stdout == first.stdout  # on the same port
     assert client.rows(source, "SHOW DATABASES LIKE 'kept'") == [("kept",)]
     for line in run_lab("status").stdout.splitlines()[1:]:
-        assert line.endswith("up")
+        assert line.endswith("up" if line.split()[0] in NAMES else "down")
 
     pids = [record.process.pid for record in lab_api.status()]
     assert run_lab("down").returncode == 0

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab import packages, processes
-from tests.lab.definitions import Package, accounts_sql
+from tests.lab.definitions import accounts_sql
 from tests.lab.home import LabError, home, locked, say
+from tests.lab.package import Database
 from tests.lab.system import environment
 from tests.lab.tree import run
 
@@ -36,7 +37,7 @@ FLUSH PRIVILEGES;
 """
 
 
-def template(package: Package) -> Path:
+def template(package: Database) -> Path:
     """A data directory of this package, initialised once with the lab's accounts; servers get copies of it.
 
     Raises LabError when the server cannot initialise it.
@@ -61,7 +62,7 @@ def template(package: Package) -> Path:
     return folder
 
 
-def initialise(package: Package, binaries: Path, datadir: Path, options: Sequence[str]) -> None:
+def initialise(package: Database, binaries: Path, datadir: Path, options: Sequence[str]) -> None:
     """Create `datadir` with the lab's accounts in it. Raises LabError with the server's own words."""
     command = [*base_command(package, binaries, datadir), *options]
     if package.vendor == "mysql":
@@ -78,7 +79,7 @@ def initialise(package: Package, binaries: Path, datadir: Path, options: Sequenc
         )
 
 
-def _mariadb_sql(package: Package, binaries: Path) -> bytes:
+def _mariadb_sql(package: Database, binaries: Path) -> bytes:
     """All that makes an empty folder a data directory. Raises LabError when the package lacks a part of it."""
     parts = [b"CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = NULL;\n"]
     for pattern in MARIADB_TABLES:
@@ -90,7 +91,7 @@ def _mariadb_sql(package: Package, binaries: Path) -> bytes:
     return b"\n".join(parts)
 
 
-def _initialise(package: Package, command: Sequence[str], datadir: Path, script: bytes = b"") -> None:
+def _initialise(package: Database, command: Sequence[str], datadir: Path, script: bytes = b"") -> None:
     done = subprocess.run(
         processes.tied(command),
         input=script,
@@ -113,7 +114,7 @@ def copy_datadir(template_folder: Path, datadir: Path) -> None:
     work.rename(datadir)
 
 
-def base_command(package: Package, binaries: Path, datadir: Path) -> list[str]:
+def base_command(package: Database, binaries: Path, datadir: Path) -> list[str]:
     """The words every run of the server begins with: the program and where its files are."""
     share = binaries / "share"
     command = [*run(binaries, package.server), "--no-defaults", f"--basedir={binaries}", f"--datadir={datadir}"]

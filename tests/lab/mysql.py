@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import socket
 import tempfile
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,9 +12,11 @@ from pathlib import Path
 import pymysql
 
 from tests.lab import packages, processes
-from tests.lab.datadir import base_command, main_words
-from tests.lab.definitions import HOST, PASSWORD, USER, Package, package_of
+from tests.lab.datadir import base_command, copy_datadir, main_words, template
+from tests.lab.definitions import HOST, PASSWORD, USER
 from tests.lab.home import LabError
+from tests.lab.kinds import NoAnswer, Started
+from tests.lab.package import Database, Package
 from tests.lab.registry import Record
 from tests.lab.system import environment
 
@@ -38,28 +37,6 @@ OPTIONS = (
     "--table-open-cache=1000",
 )
 WANTS_TLS = 3159
-START_SECONDS = 120.0  # a crash recovery on a busy machine included
-
-
-class PortTaken(LabError):
-    """The port that was free when it was chosen is not free any more."""
-
-
-def free_port(preferred: int | None = None) -> int:
-    """A TCP port nobody listens on at 127.0.0.1: `preferred` when it is free, else one the kernel picks."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE or port == 0:
-                    raise
-                continue
-            return int(probe.getsockname()[1])
-    raise LabError(f"no free port at {HOST}")
 
 
 def socket_path(folder: Path) -> Path:
@@ -78,22 +55,6 @@ def remove_socket(path: Path) -> None:
     """Remove a server's socket and its lock. Only for a server that is known to have ended."""
     for leftover in (path, path.with_name(path.name + ".lock")):
         leftover.unlink(missing_ok=True)
-
-
-def launch(package: Package, folder: Path, port: int, options: Sequence[str]) -> tuple[processes.Process, Path]:
-    """Start a server on `folder`/data without waiting; gives the process and its socket's path. Its log starts anew."""
-    binaries = packages.ensure(package)
-    path = socket_path(folder)
-    remove_socket(path)  # a killed server leaves it, with a lock that names a pid someone else may have by now
-    log = folder / "mysqld.log"
-    log.write_bytes(b"")
-    # Of its own: MariaDB clears another server's temporary tables out of a shared one when it starts.
-    temporary = folder / "tmp"
-    temporary.mkdir(exist_ok=True)
-    command = [*base_command(package, binaries, folder / "data"), *OPTIONS, *package.start_options]
-    command += [f"--port={port}", f"--socket={path}", f"--pid-file={folder / 'mysqld.pid'}"]
-    command += [f"--tmpdir={temporary}", *options]
-    return processes.spawn(command, log, environment()), path
 
 
 def login(port: int, timeout: float = 2.0) -> str:
@@ -123,31 +84,57 @@ def login(port: int, timeout: float = 2.0) -> str:
     return str(row[0]) if row else ""
 
 
-def wait_login(record: Record, seconds: float = START_SECONDS) -> None:
-    """Wait until the server answers a login with a SELECT.
+class Databases:
+    """MySQL and MariaDB (see `kinds.Kind`): they start on a copy of a data directory that is initialised once."""
 
-    Raises PortTaken when another program has its port, LabError when the server ended, answers as another version
-    or did not answer in `seconds`; the message holds the main error of its log.
-    """
-    limit = time.monotonic() + seconds
-    while True:
-        running = record.running
+    def version(self, package: Package) -> str:
+        """The version of the server in the unpacked package."""
+        return packages.version_of(package)
+
+    def prepare(self, package: Package) -> None:
+        """Have the package and its template. Raises LabError."""
+        template(_database(package))
+
+    def make_data(self, package: Package, folder: Path) -> None:
+        """Copy the template. Raises LabError when there is none yet and it cannot be made."""
+        copy_datadir(template(_database(package)), folder / "data")
+
+    def launch(self, package: Package, name: str, folder: Path, port: int, options: Sequence[str]) -> Started:
+        """Start a server on `folder`/data without waiting. Its log starts anew."""
+        database = _database(package)
+        binaries = packages.ensure(package)
+        path = socket_path(folder)
+        remove_socket(path)  # a killed server leaves it, with a lock that names a pid someone else may have by now
+        log = folder / "mysqld.log"
+        log.write_bytes(b"")
+        # Of its own: MariaDB clears another server's temporary tables out of a shared one when it starts.
+        temporary = folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        command = [*base_command(database, binaries, folder / "data"), *OPTIONS, *database.start_options]
+        command += [f"--port={port}", f"--socket={path}", f"--pid-file={folder / 'mysqld.pid'}"]
+        command += [f"--tmpdir={temporary}", *options]
+        return Started(processes.spawn(command, log, environment()), log, path)
+
+    def answers(self, record: Record) -> str:
+        """The version it says after a login with a SELECT. Raises NoAnswer."""
         try:
-            version = login(record.port)
+            return login(record.port)
         except pymysql.err.MySQLError as error:
-            words = main_words(Path(record.log).read_text(errors="replace"))
-            if not running:
-                if "bind on TCP/IP port" in words or "Address already in use" in words:
-                    raise PortTaken(f"{record.key}: port {record.port} was taken: {words}") from error
-                title = package_of(record.version).title
-                raise LabError(f"{record.key} ({title}) ended: {words}; see {record.log}") from error
-            if time.monotonic() > limit:
-                raise LabError(
-                    f"{record.key} (pid {record.process.pid}) does not answer on port {record.port} "
-                    f"after {seconds:.0f} s ({error}): `python -m tests.lab down` ends it; see {record.log}"
-                ) from error
-            time.sleep(0.05)
-            continue
-        if not running or not version.startswith(record.version):
-            raise PortTaken(f"{record.key}: another server (version {version}) answers on port {record.port}")
-        return
+            raise NoAnswer(str(error)) from error
+
+    def clean(self, record: Record) -> None:
+        """Remove its socket."""
+        remove_socket(Path(record.socket))
+
+    def main_words(self, log: str) -> str:
+        """The first error line of its log."""
+        return main_words(log)
+
+
+def _database(package: Package) -> Database:
+    if not isinstance(package, Database):
+        raise LabError(f"{package.title} is no database")
+    return package
+
+
+KIND = Databases()

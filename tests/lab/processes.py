@@ -1,6 +1,6 @@
 """Processes known by pid and start time, so that a recycled pid is never taken for the one that was started.
 
-Sources: /proc/PID/stat (field 3 the state, field 22 the start in clock ticks since boot), see proc(5), and
+Sources: /proc/PID/stat (fields 3 the state, 20 the threads, 22 the start in clock ticks since boot), see proc(5), and
 /proc/sys/kernel/random/boot_id, which differs at each boot.
 """
 
@@ -27,7 +27,10 @@ class Process:
 
 
 def identify(pid: int) -> Process | None:
-    """The process that has this pid now, or None when none has it or it has ended and waits to be reaped."""
+    """The process that has this pid now, or None when none has it or it has ended and waits to be reaped.
+
+    A zombie with other threads has not ended: its files and its port stay open until the last of them has.
+    """
     child = _children.get(pid)
     if child is not None and child.poll() is not None:
         del _children[pid]
@@ -36,7 +39,7 @@ def identify(pid: int) -> Process | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = stat[stat.rindex(")") + 2 :].split()  # the name before it may hold spaces and parentheses
-    if fields[0] in "ZX":
+    if fields[0] in "ZX" and int(fields[17]) <= 1:
         return None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return Process(pid, f"{boot}:{fields[19]}")
@@ -55,8 +58,10 @@ def alive(process: Process) -> bool:
     return identify(process.pid) == process
 
 
-def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Process:
+def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str], folder: Path | None = None) -> Process:
     """Start `command` in a session of its own (it outlives this process), its output appended to `log`.
+
+    `folder` is where it runs; without, where this process does.
 
     Raises OSError when the program cannot be started, RuntimeError when it ended at once.
     """
@@ -68,6 +73,7 @@ def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> 
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env=dict(environment),
+            cwd=folder,
         )
     _children[child.pid] = child
     process = identify(child.pid)

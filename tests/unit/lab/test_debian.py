@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.lab import LabError, debian, packages
-from tests.lab.definitions import MARIADB_10_11, MYSQL_9, Debian
+from tests.lab.definitions import MARIADB_10_11, MYSQL_9
 from tests.lab.home import home
+from tests.lab.package import Debian
 from tests.lab.tree import LOADER
 
 MIRROR = "http://mirror.test/debian/"

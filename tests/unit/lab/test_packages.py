@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.lab import LabError, datadir, maven, packages, system
-from tests.lab.definitions import MARIADB_11_8, MYSQL_8_0_12, MYSQL_8_0_33, MYSQL_9, Maven, Package
+from tests.lab.definitions import MARIADB_11_8, MYSQL_8_0_12, MYSQL_8_0_33, MYSQL_9
 from tests.lab.home import home
+from tests.lab.lake_packages import HIVE_4_0_1, TRINO_476, TRINO_483
+from tests.lab.package import Jars, Maven, Package
 from tests.lab.tree import LOADER, run, wanted
 
 
@@ -86,6 +88,34 @@ def test_unpack_a_tar_inside_a_jar(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("tmp")) == []
 
 
+def test_unpack_a_tar_of_hard_links(tmp_path: Path) -> None:
+    archive = tmp_path / "trino.tar.gz"
+    with tarfile.open(archive, mode="w:gz") as tar:
+        for name in ("plugin/kafka/shared.jar", "lib/a.jar", "plugin/hive/hdfs/h.jar", "plugin/kafka/k.jar"):
+            entry = tarfile.TarInfo(f"trino-server-476/{name}")
+            entry.size = len(name)
+            tar.addfile(entry, io.BytesIO(name.encode()))
+        for name, to in (
+            ("plugin/hive/shared.jar", "plugin/kafka/shared.jar"),
+            ("plugin/tpch/shared.jar", "plugin/kafka/shared.jar"),
+            ("plugin/hive/a.jar", "lib/a.jar"),
+            ("plugin/redis/a.jar", "lib/a.jar"),
+        ):
+            entry = tarfile.TarInfo(f"trino-server-476/{name}")
+            entry.type, entry.linkname = tarfile.LNKTYPE, f"trino-server-476/{to}"
+            tar.addfile(entry)
+    unpack_maven(TRINO_476, archive, tmp_path / "tree")
+    tree = tmp_path / "tree"
+    assert {str(path.relative_to(tree)): path.read_text() for path in tree.rglob("*.jar")} == {
+        "lib/a.jar": "lib/a.jar",
+        "plugin/hive/a.jar": "lib/a.jar",
+        "plugin/hive/shared.jar": "plugin/kafka/shared.jar",
+        "plugin/tpch/shared.jar": "plugin/kafka/shared.jar",
+    }
+    assert (tree / "lib/a.jar").samefile(tree / "plugin/hive/a.jar")
+    assert (tree / "plugin/tpch/shared.jar").samefile(tree / "plugin/hive/shared.jar")
+
+
 def test_a_damaged_archive_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
     archive = make_zip(tmp_path / "a.zip", {"bin/mysqld": b"a" * 1000})
     data = bytearray(archive.read_bytes())
@@ -134,6 +164,37 @@ def test_a_failed_download_says_what_mvn_said_and_leaves_nothing(
         packages.ensure(MYSQL_8_0_12)
     assert not packages.folder_of(MYSQL_8_0_12).exists()
     assert not list((home() / "tmp").iterdir())
+
+
+def test_jars_that_cannot_be_had_are_named_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_mvn(tmp_path / "bin", monkeypatch, "echo '[ERROR] Could not find artifact io.trino:trino-main'; exit 1")
+    with pytest.raises(LabError, match=r"cannot download io\.trino:trino-main:483 and what it needs .*Could not find"):
+        packages.ensure(replace(TRINO_483, java=None))
+    assert not packages.folder_of(TRINO_483).exists()
+    assert not list((home() / "tmp").iterdir())
+
+
+def test_jars_of_two_folders_are_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = 'for a; do case $a in -DoutputD*) d="${a#*=}"; echo same >$d/s.jar; basename $d >$d/o.jar;; esac; done'
+    fake_mvn(tmp_path / "bin", monkeypatch, script)
+    tree = tmp_path / "tree"
+    maven.fetch_jars(Jars("lib", ("g:a:1",)), tmp_path, tree)
+    maven.fetch_jars(Jars("plugin/hive", ("g:b:1",), "g:bom:1", "x.HivePlugin"), tmp_path, tree)
+    assert (tree / "lib/s.jar").samefile(tree / "plugin/hive/s.jar")
+    assert (tree / "lib/o.jar").read_text() == "lib\n"
+    assert (tree / "plugin/hive/o.jar").read_text() == "hive\n"
+    with zipfile.ZipFile(tree / "plugin/hive/service.jar") as archive:
+        assert archive.read("META-INF/services/io.trino.spi.Plugin") == b"x.HivePlugin\n"
+    alone, managed = (tmp_path / "lib.xml").read_text(), (tmp_path / "plugin-hive.xml").read_text()
+    assert "<exclusion>" in alone
+    assert "<scope>import</scope>" not in alone
+    assert "<exclusion>" not in managed
+    assert "<artifactId>bom</artifactId><version>1</version><type>pom</type><scope>import</scope>" in managed
+
+
+def test_the_scripts_that_make_the_metastores_tables_are_kept() -> None:
+    assert wanted(HIVE_4_0_1, "scripts/metastore/upgrade/mysql/hive-schema-4.0.0.mysql.sql")
+    assert not wanted(HIVE_4_0_1, "scripts/metastore/upgrade/derby/hive-schema-4.0.0.derby.sql")
 
 
 def test_no_mvn_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
