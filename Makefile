@@ -55,7 +55,7 @@ TOGETHER := $(addprefix --ignore=,$(ALONE)) tests
 
 test: setup lint ## lint, then every test but the long matrices (real servers included)
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m tests.lab prepare all lake # a first download takes longer than a test may
+	@$(BIN)/python -m tests.lab prepare all # a first download may take longer than a test
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist loadgroup $(TOGETHER)
 	$(BIN)/python -m pytest -m "not full" $(ALONE)
 else
@@ -67,6 +67,7 @@ test-unit: setup ## the quick tests, which need no server
 
 test-full: setup lint ## every test, the long matrices too
 ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m tests.lab prepare all lake
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TOGETHER)
 	$(BIN)/python -m pytest $(ALONE)
 else

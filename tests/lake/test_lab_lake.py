@@ -20,7 +20,8 @@ from tests.lab.home import home
 from tests.lab.lake import End, Lake
 from tests.lake.conftest import FreshSchema
 
-pytestmark = pytest.mark.xdist_group("lake")
+# `make test` does not download a lake as long as migrate has no engine for it.
+pytestmark = [pytest.mark.xdist_group("lake"), pytest.mark.full]
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [definition.name for definition in servers_of("lake")]
 NATIONS = "SELECT nationkey, name, regionkey FROM tpch.tiny.nation"
@@ -179,7 +180,6 @@ def test_a_killed_store_comes_back_with_its_objects_at_the_same_address(lake: La
     assert len(lake.source.rows(f"SELECT * FROM hive.{schema}.nation")) == 25
 
 
-@pytest.mark.full
 def test_a_second_lake_is_up_within_90_s_and_leaves_no_process(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
