@@ -243,11 +243,12 @@ class LossyWrite(MigrateError):
 
 
 class ValueHeld(MigrateError):
-    """A unique value of a row that is to be written is held by a row that only the target has, and keeps."""
+    """A unique value of a row is held by another one of the target, most likely one that only it has and keeps."""
 
     def __init__(self, table: str, why: str) -> None:
         super().__init__(
-            f"{table}: a row that only the target has, and keeps, holds a value that is unique: {why}",
+            f"{table}: a row of the target, most likely one that only it has and keeps, holds a value that is unique:"
+            f" {why}",
             f"delete or change that row, or plan again with --prune '{table}'",
         )
 

@@ -45,27 +45,23 @@ def around_rows(
 def _later(wanted: Table, actual: Table, changes: Sequence[TableChange], key: str) -> list[TableChange]:
     """The changes that wait for the rows: unique keys but `key`, and indexes that these replace.
 
-    An index that is dropped may be what a foreign key needs until another one begins with its columns. A unique one
-    goes first all the same, where rows of the source may break it.
+    None where an index goes first in whose place one of these keys comes: a foreign key may need one of both all the
+    time (1553). Rows of the source may break an index that has to go first: a unique one that says more than the key.
     """
     counters = {column.name for column in wanted.columns if column.auto_increment}  # no such column is without an index
+    dropped = {change.column.name.casefold() for change in changes if isinstance(change, DropColumn)}
     unique = [
         index
         for change in changes
         if (index := _made(change)) is not None and index.kind == "unique" and index.name != key
-        if index.parts[0].column not in counters and not _kept_already(index, actual)
+        if not counters & {part.column for part in index.parts} and not _kept_already(index, actual)
+        if not isinstance(change, AlterIndex) or _is_harmless(change.actual, index, dropped)
     ]
-    dropped = {change.column.name.casefold() for change in changes if isinstance(change, DropColumn)}
-    return [
-        change
-        for change in changes
-        if _made(change) in unique
-        or (
-            isinstance(change, DropIndex)
-            and not any(part.expression or part.column.casefold() in dropped for part in change.index.parts)
-            and any(_replaces(index, change.index) for index in unique)
-        )
-    ]
+    gone = [change for change in changes if isinstance(change, DropIndex)]
+    replaced = [change for change in gone if any(_begin_alike(index, change.index) for index in unique)]
+    if any(not any(_is_harmless(one.index, index, dropped) for index in unique) for one in replaced):
+        return []
+    return [change for change in changes if change in replaced or _made(change) in unique]
 
 
 def _made(change: TableChange) -> Index | None:
@@ -82,9 +78,15 @@ def _kept_already(index: Index, actual: Table) -> bool:
     return any(there.kind in ("primary", "unique") and _parts(there) <= parts for there in actual.indexes)
 
 
-def _replaces(index: Index, there: Index) -> bool:
-    harmless = there.kind == "plain" or (there.kind == "unique" and _parts(index) <= _parts(there))
-    return harmless and _of(index.parts[0]) == _of(there.parts[0])
+def _is_harmless(there: Index, index: Index, dropped: set[str]) -> bool:
+    """Whether `there` can stay until the rows are there that `index` allows: its columns do, and it allows them too."""
+    if any(part.expression or part.column.casefold() in dropped for part in there.parts):
+        return False
+    return there.kind == "plain" or (there.kind == "unique" and _parts(index) <= _parts(there))
+
+
+def _begin_alike(index: Index, there: Index) -> bool:
+    return _of(index.parts[0]) == _of(there.parts[0])
 
 
 def _parts(index: Index) -> set[tuple[str, str, int]]:
