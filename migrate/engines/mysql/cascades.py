@@ -20,18 +20,29 @@ WHERE CONSTRAINT_SCHEMA IN ({schemas})
 AND (UPDATE_RULE NOT IN ('RESTRICT','NO ACTION') OR DELETE_RULE NOT IN ('RESTRICT','NO ACTION'))"""
 
 
-async def with_parents(session: Session, tables: Iterable[TableName]) -> tuple[TableName, ...]:
-    """The tables, and all that write to one of them by a cascade, in order of name; parents that nobody sees are not
-    found. One query for each generation of parents."""
-    found = set(tables)
+THERE = "SELECT TABLE_SCHEMA,TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ({schemas})"
+
+
+async def with_parents(session: Session, tables: Iterable[TableName]) -> tuple[set[TableName], set[TableName]]:
+    """The tables, and all that write to one of them by a cascade; and such as are not there, or not to be seen.
+
+    Two queries for each generation of parents.
+    """
+    found, unseen = set(tables), set[TableName]()
     young = found
     while young:
-        schemas = ",".join(literal(schema) for schema in sorted({table.schema for table in young}))
-        rows = (await session.query(CASCADES.format(schemas=schemas))).rows
-        young = {
+        children = (await session.query(CASCADES.format(schemas=_schemas(young)))).rows
+        parents = {
             TableName(str(schema), str(parent))
-            for child_schema, child, schema, parent in rows
+            for child_schema, child, schema, parent in children
             if TableName(str(child_schema), str(child)) in young
         } - found
+        there = (await session.query(THERE.format(schemas=_schemas(parents)))).rows if parents else ()
+        young = parents & {TableName(str(schema), str(name)) for schema, name in there}
+        unseen |= parents - young
         found |= young
-    return tuple(sorted(found))
+    return found, unseen
+
+
+def _schemas(tables: Iterable[TableName]) -> str:
+    return ",".join(literal(schema) for schema in sorted({table.schema for table in tables}))

@@ -81,7 +81,7 @@ async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[tuple[Mome
     async with server.session("metadata") as session:
         grants = [str(row[0]) for row in (await session.query("SHOW GRANTS")).rows]
         log = await _log(session)
-        locked = await _to_lock(server, session, tables)
+        locked, unseen = await _to_lock(server, session, tables)
 
     def on(name: str) -> bool:
         return variables.get(name, "OFF").upper() in ("ON", "1")
@@ -90,7 +90,12 @@ async def _ways(server: Server, tables: Sequence[TableName]) -> tuple[tuple[Mome
     mariadb = server.version if server.is_mariadb else ()
     if holds(grants, "RELOAD") or (not mariadb and holds(grants, "FLUSH_TABLES")):
         found.append("backup-stage" if mariadb >= (10, 4, 1) else "flush-tables")
-    if tables and all(holds(grants, "LOCK TABLES", schema) for schema in {table.schema for table in locked}):
+    others = {table.schema for table in (locked | unseen).difference(tables)}
+    if (
+        tables
+        and all(holds(grants, "LOCK TABLES", schema) for schema in {table.schema for table in locked})
+        and all(holds(grants, "SELECT", schema) for schema in others)  # to lock, and to see whether it is there
+    ):
         found.append("lock-tables")
     watching = ("BINLOG MONITOR", "REPLICATION CLIENT", "SUPER") if mariadb else ("REPLICATION CLIENT", "SUPER")
     # A replica that does not log what it copies is written to while its log stands still; with a semi-synchronous
@@ -170,7 +175,7 @@ class _Moment:
         # Should this machine go away while it holds the lock, the server lets it go by itself.
         await keeper.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT}, wait_timeout = {6 * LOCK_WAIT}")
         if self.way == "lock-tables":
-            tables = await _to_lock(self._server, keeper, tables)
+            tables = tuple((await _to_lock(self._server, keeper, tables))[0])
         for left in reversed(range(TRIES)):
             try:
                 if self.way == "flush-tables":
@@ -213,7 +218,7 @@ class _Moment:
             case "flush-tables":
                 return ("FLUSH TABLES WITH READ LOCK",)
             case _:
-                return ("LOCK TABLES " + ", ".join(f"{quote_table(table)} READ" for table in tables),)
+                return ("LOCK TABLES " + ", ".join(f"{quote_table(table)} READ" for table in sorted(set(tables))),)
 
     async def _nobody_long_at_work(self, keeper: Session) -> None:
         """Raises `Busy` while a statement is, as far as this account may see."""
@@ -290,10 +295,12 @@ class _Moment:
             await self._open.pop().close()
 
 
-async def _to_lock(server: Server, session: Session, tables: Sequence[TableName]) -> tuple[TableName, ...]:
-    """What LOCK TABLES must name so that nobody writes to one of the tables."""
+async def _to_lock(
+    server: Server, session: Session, tables: Sequence[TableName]
+) -> tuple[set[TableName], set[TableName]]:
+    """What LOCK TABLES must name so that nobody writes to one of the tables; and what more, but is not to be seen."""
     if server.is_mariadb or server.version >= (8,):
-        return tuple(sorted(set(tables)))
+        return set(tables), set()
     return await with_parents(session, tables)
 
 
