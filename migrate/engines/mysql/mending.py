@@ -88,14 +88,17 @@ async def _types(session: Session, rows: Rows, document: Document, paths: Sequen
 
 
 def _at(column: str, path: str) -> str:
-    """The value at a place of a document. MySQL 5.7 takes no path with an empty key (3143), which is an object's first:
-    they are sorted by length."""
+    """The value at a place of a document, NULL where there is none.
+
+    MySQL 5.7 takes no path with an empty key (3143). Such a key is an object's first, for they are sorted by length.
+    """
     first, *rest = path.split('.""')
-    value = f"JSON_EXTRACT({quote(column)},{literal(first + '.*' * bool(rest))})"
-    for number, part in enumerate(rest, 1):
-        inner = f"$[0]{part}" + ".*" * (number < len(rest))
-        value = f"JSON_EXTRACT({value},{literal(inner)})"
-    return value
+    value, way = quote(column), first
+    for part in rest:
+        keys, values = f"JSON_KEYS({value},{literal(way)})", f"JSON_EXTRACT({value},{literal(way + '.*')})"
+        is_empty = f"JSON_UNQUOTE(JSON_EXTRACT({keys},'$[0]'))=''"
+        value, way = f"IF({is_empty},JSON_EXTRACT({values},'$[0]'),NULL)", f"${part}"
+    return value if rest and way == "$" else f"JSON_EXTRACT({value},{literal(way)})"
 
 
 async def compared(session: Session, rows: Rows, source: Sequence[Document]) -> list[tuple[Document, Document]]:
