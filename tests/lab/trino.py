@@ -25,6 +25,7 @@ from tests.lab.registry import Record
 from tests.lab.system import environment
 
 HEAP = "-Xmx2g"
+NO_NODES_SECONDS = 60
 MEMORY = "900MB"  # of the heap, for all queries
 # By hand, for what its distribution's launcher does.
 OPTIONS = (
@@ -102,13 +103,23 @@ def properties(catalog: Catalog, ports: dict[str, int]) -> str:
 
 
 def rows(port: int, sql: str, *, retries: int = 3, timeout: float = 300.0) -> list[list[Any]]:
-    """Run one statement and return its rows. Raises trino.exceptions.Error, requests.RequestException."""
+    """Run one statement and return its rows. Raises trino.exceptions.Error, requests.RequestException.
+
+    On a busy machine a Trino may not hear from itself for a while, and say that it has no nodes: it is asked again.
+    """
+    until = time.monotonic() + NO_NODES_SECONDS
     with connect(  # type: ignore[no-untyped-call]  # the client has no type information
         host=HOST, port=port, user=USER, max_attempts=retries, request_timeout=timeout
     ) as connection:
         cursor = connection.cursor()
-        cursor.execute(sql)
-        return list(cursor.fetchall())
+        while True:
+            try:
+                cursor.execute(sql)
+                return list(cursor.fetchall())
+            except TrinoQueryError as error:
+                if error.error_name != "NO_NODES_AVAILABLE" or retries == 1 or time.monotonic() > until:
+                    raise
+            time.sleep(1)
 
 
 class Trinos:
