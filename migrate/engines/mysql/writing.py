@@ -20,6 +20,7 @@ from migrate.engines.mysql.refusals import DUPLICATE_ROW
 from migrate.errors import DuplicateRow, LossyWrite, ServerError
 from migrate.model.plan import Protocol as LoadProtocol
 from migrate.model.types import Enum, Set
+from migrate.model.words import counted
 from migrate.sql import quote_table
 
 TRUNCATED = 1265
@@ -275,8 +276,10 @@ class MysqlWriter:
             bad = [ServerWarning("Note", 0, f"{hidden} warnings are hidden: raise max_error_count"), *warnings]
         if bad or result.affected != payload.rows:
             said = "; ".join(f"{w.code} {w.text}" for w in bad[:3])
+            lower = payload.span.lower
+            place = f"above key {', '.join(lower)}" if lower else "from the first key on"
             raise LossyWrite(
-                f"{rows.table}, {payload.rows} rows from key {payload.span.lower}",
+                f"{rows.table}, {counted(payload.rows, 'row')} {place}",
                 said or f"{result.affected} of {payload.rows} rows arrived",
                 duplicate=any(warning.code in DUPLICATE_ROW for warning in bad),
             )

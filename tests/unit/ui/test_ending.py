@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from migrate.model.plan import Plan
+from migrate.model.plan import Estimate, Plan, SyncRows
 from migrate.model.progress import (
     ChunkDone,
     Event,
@@ -103,6 +103,13 @@ def test_planned_and_moved_rows_stand_side_by_side_when_they_differ() -> None:
 @pytest.mark.parametrize("rows", [1_150_000, 1_200_000, 1_249_999])
 def test_rounding_of_the_plan_is_no_difference(rows: int) -> None:
     assert "differ" not in ended(tally(shop.GOOD, *done(shop.GOOD, rows)), Outcome(7, 0, 0, rows, 1, 20.0))
+
+
+@pytest.mark.parametrize(("planned", "moved", "said"), [(0, 3, False), (5, 3, True), (5, 5, False)])
+def test_rows_of_a_sync_that_the_plan_did_not_count_are_no_difference(planned: int, moved: int, said: bool) -> None:
+    sync = SyncRows(id="sync-rows:new:a.t", source="old:a.t", target="new:a.t", estimate=Estimate(rows=planned))
+    text = ended(tally(shop.plan(sync), StepDone(sync.id, 1.0, moved)), Outcome(1, 0, 0, moved, 1, 1.0))
+    assert ("planned and moved differ" in text) == said
 
 
 def test_notes_of_steps_are_told() -> None:
