@@ -131,8 +131,8 @@ def _alter_table(link: Link, alterations: Sequence[Alteration], findings: list[F
 def _add_unique(link: Link, alteration: Alteration, sync: SyncRows, blocked: str, findings: list[Finding]) -> Ddl:
     """The statement that adds the unique keys which the rows keep once they are synced."""
     pair = link.pair
-    counted = link.existing is Existing.OTHER and not link.difference.extra
-    stay = bool(sync.where) or not (sync.prune or counted)
+    has_no_other = link.existing is Existing.OTHER and not link.difference.extra
+    stay = bool(sync.where) or not (sync.prune or has_no_other)
     when = " once they are synced" + ("; rows that only the target has stay, and may break it" if stay else "")
     findings += _losses(link, alteration, when)
     step = _altering(link, alteration, findings)

@@ -22,7 +22,7 @@ from tests import lab as lab_api
 from tests.conftest import FreshSchemas
 from tests.lab import Lab, LabError, Server, client, extra, processes, registry
 from tests.lab.definitions import DATABASES, servers_of
-from tests.lab.home import home
+from tests.lab.home import home_beside
 from tests.lab.package import LABELS
 from tests.sample import sampled
 
@@ -41,11 +41,7 @@ def every() -> Iterator[Lab]:
 @pytest.fixture
 def own_home(every: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A lab home of the test's own, with the binaries and templates of the real one; everything in it is ended."""
-    folder = tmp_path / "lab"
-    folder.mkdir()
-    for name in ("packages", "templates", "libraries"):
-        if (home() / name).exists():
-            (folder / name).symlink_to(home() / name)
+    folder = home_beside(tmp_path)
     monkeypatch.setenv("MIGRATE_LAB_HOME", str(folder))
     yield folder
     lab_api.down(wipe=True)

@@ -58,6 +58,16 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
+def home_beside(folder: Path) -> Path:
+    """A home of its own in `folder`, with the packages and templates of this one."""
+    made = folder / "lab"
+    made.mkdir()
+    for name in ("packages", "templates", "libraries"):
+        if (home() / name).exists():
+            (made / name).symlink_to(home() / name)
+    return made
+
+
 def say(message: str) -> None:
     """One line of progress for a human, on stderr (stdout is for values a shell evaluates)."""
     print(f"lab: {message}", file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ from tests import lab as lab_api
 from tests.lab import processes
 from tests.lab.buckets import KEYS, Key
 from tests.lab.definitions import servers_of
-from tests.lab.home import home
+from tests.lab.home import home_beside
 from tests.lab.lake import End, Lake
 from tests.lake.conftest import FreshSchema
 
@@ -183,11 +183,7 @@ def test_a_killed_store_comes_back_with_its_objects_at_the_same_address(lake: La
 def test_a_second_lake_is_up_within_90_s_and_leaves_no_process(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "lab"
-    folder.mkdir()
-    for name in ("packages", "templates", "libraries"):
-        if (home() / name).exists():
-            (folder / name).symlink_to(home() / name)
+    folder = home_beside(tmp_path)
     monkeypatch.setenv("MIGRATE_LAB_HOME", str(folder))
     sockets = set(Path("/tmp").glob("seaweedfs-*"))  # noqa: S108
     command = [sys.executable, "-m", "tests.lab", "up", "lake"]
