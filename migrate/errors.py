@@ -25,6 +25,9 @@
     ├── UnreadableDdl                      1   a server's text of DDL that is not understood
     ├── LossyWrite                         1   the target changed a value or dropped a row on the way in
     ├── ValueHeld                          1   a row that stays on the target holds a unique value
+    ├── BadFilter                          1   a condition on partitions that names something else
+    ├── ObjectDiffers                      1   below a location of our own stands what we did not copy
+    ├── SourceMoved                        3   files of the source changed while they were copied
     ├── StateError                         1   the state file cannot be used
     ├── StalePlan                          4   a side is not what was planned
     ├── Locked                             5   another run holds the lock
@@ -251,6 +254,29 @@ class ValueHeld(MigrateError):
             f" {why}",
             f"delete or change that row, or plan again with --prune '{table}'",
         )
+
+
+class BadFilter(MigrateError):
+    """A condition on partitions that the server refuses, or that names what is no partition column."""
+
+    def __init__(self, table: str, why: str, hint: str) -> None:
+        super().__init__(f"{table}: partitions: {why}", hint)
+
+
+class ObjectDiffers(MigrateError):
+    """Below a location that is this plan's alone stands an object that it did not copy, or one was lost there."""
+
+    def __init__(self, location: str, why: str) -> None:
+        super().__init__(f"{location}: {why}", "see who else writes there, then run the same command again")
+
+
+class SourceMoved(MigrateError):
+    """Files of the source changed since the plan was made, and were not taken."""
+
+    exit_code = 3
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: its files changed while they were copied", "plan again: migrate plan")
 
 
 class StateError(MigrateError):

@@ -34,6 +34,7 @@ _HINT_MISSING = "make it with `migrate plan`"
 _LINE = 100
 _OUTSIDE = "something outside the steps (the head, an endpoint, a move, an object, a finding, or the list of steps)"
 _STEP_TABLES = ("session", "outside")
+_STEP_LISTS = ("part",)
 _STEP_KEYS = (
     "id",
     "kind",
@@ -49,6 +50,12 @@ _STEP_KEYS = (
     "prune",
     "extra",
     "spare",
+    "origin",
+    "goal",
+    "way",
+    "aside",
+    "kept",
+    "partition",
 )
 _STEP_ALWAYS = frozenset({"risk", "protocol"})
 _PLACE = re.compile(r" - at `(.*)`\Z")
@@ -218,6 +225,7 @@ def _table(header: str, content: Mapping[str, Any]) -> str:
 def _step_tables(step: Step) -> Iterable[str]:
     plain = _plain(step, _STEP_ALWAYS)
     estimate, *tables = plain.pop("estimate", None), *((name, plain.pop(name, None)) for name in _STEP_TABLES)
+    lists = {name: plain.pop(name, ()) for name in _STEP_LISTS}
     order = (*_STEP_KEYS, *sorted(plain.keys() - {*_STEP_KEYS, "seal", "sql"}), "seal", "sql")
     yield _table("[[step]]", {key: plain[key] for key in order if key in plain})
     for name, content in tables:
@@ -225,6 +233,9 @@ def _step_tables(step: Step) -> Iterable[str]:
             yield _table(f"[step.{name}]", dict(sorted(content.items())))
     if estimate:
         yield _table("[step.estimate]", estimate)
+    for name, content in lists.items():
+        for item in content:
+            yield _table(f"[[step.{name}]]", item)
 
 
 def _tables(plan: Plan) -> Iterable[str]:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from migrate.engines.files import Files
 from migrate.engines.sessions import Lock, Moment, Reader, Writer
 from migrate.engines.values import (
     Alteration,
@@ -66,6 +67,7 @@ __all__ = [
     "Dialect",
     "Document",
     "Engine",
+    "Files",
     "Intake",
     "LedgerKey",
     "LedgerLine",
@@ -96,6 +98,8 @@ class Engine(Protocol):
     """Engines of one family understand each other's native text and row layouts: `mysql`, `lake`, `memory`."""
     slots: int
     """How many sessions may work on it at once."""
+    files: Files | None
+    """What it can do where tables are files; None where rows are read and written one by one."""
 
     # -- looking -------------------------------------------------------------------------------------------------
 

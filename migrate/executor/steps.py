@@ -16,7 +16,18 @@ from migrate.executor.sync import sync
 from migrate.executor.verify import gone, kept
 from migrate.model.change import AddForeignKey, AddIndex, AlterForeignKey, CreateTable
 from migrate.model.pattern import all_of, endpoint_of, parse_object, parse_schema
-from migrate.model.plan import CheckForeignKeys, Ddl, LoadRows, SetAutoIncrement, Step, SyncRows, Verify
+from migrate.model.plan import (
+    CheckForeignKeys,
+    CopyFiles,
+    Ddl,
+    InsertSelect,
+    LoadRows,
+    SetAutoIncrement,
+    Step,
+    Swap,
+    SyncRows,
+    Verify,
+)
 from migrate.model.table import Catalog
 from migrate.model.words import counted
 from migrate.planner.gap import Gap, StoredGap, gaps, stored_gaps
@@ -61,6 +72,8 @@ async def run_step(context: Context, step: Step) -> Done:
             return await _check_foreign_keys(context, step)
         case Verify():
             return await _verify(context, step)
+        case CopyFiles() | InsertSelect() | Swap():
+            raise NotImplementedError(step.id)
 
 
 def _own_rows(step: SyncRows, extra: int) -> str:

@@ -1,7 +1,9 @@
 """Patterns that name tables on an endpoint: `endpoint:schema.table`, with `*`, `?` and `[…]`.
 
-A part in backticks is taken literally, dots and stars included: old:shop.`a.b*`. Without backticks the last part keeps
-its dots where the engine's names have a fixed number of parts, so that `old:shop.a.b` is the table `a.b`.
+A lake's have a catalog before the schema. A part in backticks is taken literally, dots and stars included:
+old:shop.`a.b*`. Without backticks the last part keeps its dots where it is known how many parts there are, as in a
+configuration, so that `old:shop.a.b` is the table `a.b`. In a plan the dots tell how many there are: one that belongs
+to a glob is written `[.]` there.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import msgspec
 
 from migrate.model.table import ObjectRef, TableName, spell
 
-_PART = re.compile(r"`((?:[^`]|``)*)`|([^`.]*)")
+_PART = re.compile(r"`((?:[^`]|``)*)`|((?:[^`.\[]|\[[^\]`]*\]|\[)*)")
+_PARTS = (2, 3)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -58,9 +61,10 @@ class Pattern(msgspec.Struct, frozen=True):
         return f"{self.endpoint}:{self.tables}"
 
 
-def all_of(endpoint: str, schema: str) -> Pattern:
+def all_of(endpoint: str, schema: str, catalog: str = "") -> Pattern:
     """Everything in the schema of exactly that name."""
-    return Pattern(endpoint, Part(schema, literal=True), Part("*"))
+    within = Part(catalog, literal=True) if catalog else None
+    return Pattern(endpoint, Part(schema, literal=True), Part("*"), within)
 
 
 @lru_cache(maxsize=4096)
@@ -87,12 +91,12 @@ def glob_matches(glob: str, text: str) -> bool:
     return _glob(glob).match(text) is not None
 
 
-def _parts(text: str, count: int) -> tuple[Part, ...]:
-    """At most `count` parts; what is left after `count - 1` dots is the last one. ValueError says what is wrong."""
+def _parts(text: str, count: int, rest: bool) -> tuple[Part, ...]:
+    """At most `count` parts, the last one with all its dots where `rest` says so. ValueError says what is wrong."""
     parts: list[Part] = []
     at = 0
     while True:
-        if len(parts) == count - 1 and not text.startswith("`", at):
+        if rest and len(parts) == count - 1 and not text.startswith("`", at):
             parts.append(Part(text[at:]))
             return tuple(parts)
         found = _PART.match(text, at)
@@ -110,24 +114,41 @@ def _parts(text: str, count: int) -> tuple[Part, ...]:
             raise ValueError(f"more than {count} parts")
 
 
-def parse_pattern(text: str, catalogs: bool = False) -> Pattern:
-    """Read `endpoint:schema.table`, with `catalogs` `endpoint:catalog.schema.table`. ValueError says what is wrong."""
+def parse_pattern(text: str, catalogs: bool | None = None) -> Pattern:
+    """Read `endpoint:schema.table`, with `catalogs` `endpoint:catalog.schema.table`; None: the dots tell, as in a plan.
+
+    ValueError says what is wrong.
+    """
     endpoint, colon, rest = text.partition(":")
     if not colon or not endpoint or "." in endpoint:
         raise ValueError("the endpoint is missing")
-    names = ("catalog", "schema", "table") if catalogs else ("schema", "table")
-    parts = _parts(rest, len(names))
-    if len(parts) != len(names) or any(not part.text for part in parts):
+    names = ("schema", "table") if catalogs is False else ("catalog", "schema", "table")
+    parts = _parts(rest, len(names), rest=catalogs is not None)
+    if len(parts) not in (_PARTS if catalogs is None else (len(names),)) or any(not part.text for part in parts):
         raise ValueError(f"expected {'.'.join(names)} after {endpoint!r}")
-    if catalogs:
+    if len(parts) > _PARTS[0]:
         return Pattern(endpoint, parts[1], parts[2], parts[0])
     return Pattern(endpoint, parts[0], parts[1])
 
 
+def canonical(pattern: Pattern) -> str:
+    """The pattern as a plan says it: read without knowing the engine it gives the same."""
+    parts = (pattern.catalog, pattern.schema, pattern.name)
+    return f"{pattern.endpoint}:{'.'.join(_unambiguous(part) for part in parts if part is not None)}"
+
+
+def _unambiguous(part: Part) -> str:
+    if part.literal or "." not in part.text:
+        return str(part)
+    if part.fixed:
+        return spell(part.text)
+    return re.sub(r"\[[^\]]*\]|\.", lambda found: found.group() if found.group() != "." else "[.]", part.text)
+
+
 @lru_cache(maxsize=1 << 14)
-def parse_object(text: str, catalogs: bool = False) -> ObjectRef:
+def parse_object(text: str) -> ObjectRef:
     """Read what `str(ObjectRef)` wrote. ValueError says what is wrong."""
-    pattern = parse_pattern(text, catalogs)
+    pattern = parse_pattern(text)
     catalog = pattern.catalog.text if pattern.catalog else ""
     return ObjectRef(pattern.endpoint, TableName(pattern.schema.text, pattern.name.text, catalog))
 

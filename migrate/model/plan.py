@@ -14,8 +14,24 @@ class _Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     pass
 
 
+class S3Ref(_Value, frozen=True):
+    """How objects of a bucket are reached: an endpoint's URL (empty: AWS), and a named profile or a pair of keys.
+
+    Without either, the environment and the machine's role are asked, as AWS clients do. Both keys are `${NAME}`.
+    """
+
+    endpoint: str = ""
+    region: str = ""
+    profile: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+
+
 class EndpointRef(_Value, frozen=True):
     """Enough to connect again. `password` and every other secret is a `${NAME}`, never the value.
+
+    Of a lake, `host` and `port` are its Trino's; `s3` holds for all buckets but for what `bucket` says of single ones.
+    `ledger` is an `s3://` location where locks, finished steps and manifests are kept: what is written to needs one.
 
     `identity` is what the server said it is at plan time; empty in a configuration. Work pauses while others run more
     than `max_threads_running` statements there; 0: whatever they do.
@@ -31,6 +47,11 @@ class EndpointRef(_Value, frozen=True):
     ssl_key: str = ""
     ssl_verify: bool = True
     max_threads_running: int = 25
+    https: bool = False
+    token: str = ""
+    s3: S3Ref = S3Ref()
+    bucket: dict[str, S3Ref] = {}
+    ledger: str = ""
     identity: str = ""
 
 
@@ -40,7 +61,12 @@ class Move(_Value, frozen=True, rename={"from_": "from"}):
     `include` and `exclude` are globs on `schema.table` at the source; without `include` all are meant. `definer` of
     stored objects: `keep`, `drop` (the account that applies becomes it) or an account `user@host`. `dated_tables`:
     whether tables like events_20240101 come along, or globs on `schema.table` of those that do. `prune`: globs on
-    `schema.table` of the target, whose rows that the source does not have are deleted.
+    `schema.table` of the target, whose rows (of a lake: partitions) that the source does not have are deleted.
+
+    The rest is of lakes. `method`: the files of tables are copied, or Trino writes their rows anew; auto: copied where
+    that can be done. `partitions` is a condition on partition columns, empty for all. `location` is where files go, a
+    folder for each table below it. `via` is the target's catalog that sees the source's tables. `analyze`: statistics
+    are collected afterwards.
     """
 
     from_: str
@@ -53,6 +79,11 @@ class Move(_Value, frozen=True, rename={"from_": "from"}):
     definer: str = "keep"
     dated_tables: bool | tuple[str, ...] = False
     prune: tuple[str, ...] = ()
+    method: Literal["auto", "copy_files", "insert_select"] = "auto"
+    partitions: str = ""
+    location: str = ""
+    via: str = ""
+    analyze: bool = False
 
 
 class Estimate(_Value, frozen=True):
@@ -112,6 +143,9 @@ Action = Literal[
     "drop-event",
     "create-event",
     "enable-event",
+    "create-aside",
+    "sync-partitions",
+    "analyze-table",
 ]
 """A view is made by CREATE OR REPLACE; what has no such statement is dropped first, in a step of its own."""
 
@@ -151,6 +185,60 @@ class SyncRows(_Step, frozen=True, kw_only=True, tag="sync_rows"):
     extra: int = 0
 
 
+class FilePart(_Value, frozen=True):
+    """One partition by Hive's name for it (empty: a whole table), and the version of its files that was planned.
+
+    `digest` is of their names, sizes and etags, see `migrate.engines.files.Listing`. `location` is where they are, and
+    empty where that is the table's location and the name.
+    """
+
+    name: str
+    files: int
+    bytes: int
+    digest: str
+    location: str = ""
+
+
+class CopyFiles(_Step, frozen=True, kw_only=True, tag="copy_files"):
+    """The objects of `part`, below `origin`, are copied to the same names below `goal`, where nothing else is.
+
+    `way`: the store copies them itself, or they go through this machine.
+    """
+
+    source: str
+    origin: str
+    goal: str
+    way: Literal["server", "stream"]
+    part: tuple[FilePart, ...]
+
+
+class InsertSelect(_Step, frozen=True, kw_only=True, tag="insert_select"):
+    """Trino writes the rows of `source` into the table `aside`, a statement for each batch; each is a checkpoint.
+
+    A batch is whole partitions: what is there of it is replaced. `sql` are the statements in their order.
+    """
+
+    source: str
+    aside: str
+    sql: tuple[str, ...]
+    where: str = ""
+
+
+class Swap(_Step, frozen=True, kw_only=True, tag="swap"):
+    """What was built under the name `aside` takes its place: as `target`, or as partitions of it.
+
+    `sql` are the statements in their order; `kept` is the name under which a table that was there stays, empty when
+    there was none. `part` are partitions whose location changes, `goal` where their files are now.
+    """
+
+    source: str
+    aside: str
+    sql: tuple[str, ...]
+    kept: str = ""
+    goal: str = ""
+    part: tuple[FilePart, ...] = ()
+
+
 class SetAutoIncrement(_Step, frozen=True, kw_only=True, tag="set_auto_increment"):
     """The target's counter becomes the source's, as it is when the step runs."""
 
@@ -158,15 +246,18 @@ class SetAutoIncrement(_Step, frozen=True, kw_only=True, tag="set_auto_increment
 
 
 class Verify(_Step, frozen=True, kw_only=True, tag="verify"):
-    """Both sides are proven equal by count and checksum of every range of the key.
+    """Both sides are proven equal by count and checksum of every range of the key, of a lake's table of each partition.
 
-    `spare`: rows that only the target has are no difference.
+    `spare`: rows that only the target has are no difference. `aside` is the name under which the target's table stands
+    by then, empty where that is its own. `partition` are the only ones that are proven; none: all that move.
     """
 
     source: str
     key: tuple[str, ...] = ()
     where: str = ""
     spare: bool = False
+    aside: str = ""
+    partition: tuple[str, ...] = ()
 
 
 class CheckForeignKeys(_Step, frozen=True, kw_only=True, tag="check_foreign_keys"):
@@ -180,9 +271,11 @@ class CheckForeignKeys(_Step, frozen=True, kw_only=True, tag="check_foreign_keys
     outside: dict[str, int] = {}
 
 
-Step = Ddl | LoadRows | SyncRows | SetAutoIncrement | Verify | CheckForeignKeys
+Step = Ddl | LoadRows | SyncRows | CopyFiles | InsertSelect | Swap | SetAutoIncrement | Verify | CheckForeignKeys
 RowStep = LoadRows | SyncRows
-"""What writes rows."""
+"""What writes rows, one by one."""
+DataStep = LoadRows | SyncRows | CopyFiles | InsertSelect
+"""What moves data."""
 
 
 class Finding(_Value, frozen=True):

@@ -23,6 +23,10 @@ PHASES = (
     "create-function",
     "drop-trigger",
     "create-table",
+    "copy-files",
+    "create-aside",
+    "sync-partitions",
+    "insert-select",
     "drop-foreign-keys",
     "alter-table",
     "load-rows",
@@ -36,6 +40,8 @@ PHASES = (
     "drop-event",
     "create-event",
     "verify",
+    "swap",
+    "analyze-table",
     "enable-event",
 )
 _NUMBER = re.compile(r"-\d+\Z")

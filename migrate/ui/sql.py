@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.model.plan import CheckForeignKeys, Ddl, LoadRows, Plan, SetAutoIncrement, Step, SyncRows, Verify
+from migrate.model.plan import (
+    CheckForeignKeys,
+    CopyFiles,
+    Ddl,
+    InsertSelect,
+    LoadRows,
+    Plan,
+    SetAutoIncrement,
+    Step,
+    Swap,
+    SyncRows,
+    Verify,
+)
 from migrate.model.words import counted
 from migrate.ui.units import shown, size
 
@@ -42,6 +54,12 @@ def _body(step: Step) -> Iterator[str]:
             where = f", where {step.where}" if step.where else ""
             pruned = "; rows that only the target has are deleted" if step.prune else ""
             yield shown(f"-- sync rows with {step.source} {along}{where}{pruned}")
+        case CopyFiles():
+            files = f"{counted(sum(part.files for part in step.part), 'object')} ({size(_bytes(step))})"
+            yield shown(f"-- copy {files} from {step.origin} to {step.goal}")
+        case InsertSelect() | Swap():
+            for text in step.sql:
+                yield from (f"-- {shown(line)}" for line in text.split("\n")) if step.blocked else (f"{text};",)
         case CheckForeignKeys():
             yield shown(f"-- count rows of {step.target} without a parent: no more than at {step.source}")
         case SetAutoIncrement():
@@ -50,3 +68,7 @@ def _body(step: Step) -> Iterator[str]:
             relation = "holds all rows of" if step.spare else "equals"
             where = f" where {step.where}" if step.where else ""
             yield shown(f"-- verify that {step.target} {relation} {step.source}{where}")
+
+
+def _bytes(step: CopyFiles) -> int:
+    return sum(part.bytes for part in step.part)

@@ -18,6 +18,7 @@ from migrate.engines.base import (
     Collision,
     Dialect,
     Engine,
+    Files,
     Intake,
     LedgerKey,
     LedgerLine,
@@ -68,6 +69,7 @@ class MemoryEngine:
     def __init__(self, endpoint: str, server: MemoryServer, slots: int = 4) -> None:
         self.endpoint = endpoint
         self.slots = slots
+        self.files: Files | None = None
         self.server = server
         self.sessions = 0
         self.peak = 0

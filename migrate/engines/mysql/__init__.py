@@ -11,6 +11,7 @@ from migrate.engines.base import (
     Bound,
     Collision,
     Dialect,
+    Files,
     Intake,
     LedgerKey,
     LedgerLine,
@@ -75,6 +76,7 @@ class MysqlEngine:
     def __init__(self, endpoint: str, ref: EndpointRef, slots: int) -> None:
         self.endpoint = endpoint
         self.slots = slots
+        self.files: Files | None = None
         self._server = Server(endpoint, ref, slots)
         self._abilities: translation.Abilities | None = None
         """What this server has of other dialects' words; asked by `translate`."""

@@ -1,0 +1,186 @@
+"""The contract of engines whose tables are files in an object store: what `Engine.files` promises.
+
+Two rules carry resume here, as spans and ledger lines do for rows:
+
+* files are only ever written below a location that is this plan's alone; one written twice is there once;
+* a table or a partition is shown to readers by one statement, after everything below it was proven.
+
+Everything is asyncio. Every method may raise `ServerError`, named, with the endpoint; `temporary` ones may be tried
+again. What an object store calls temporary it tries again by itself, bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from migrate.model.table import Table, TableName
+
+__all__ = ["Copied", "FilePartition", "Files", "Listing", "Place", "Proof", "Sums", "Way"]
+
+Way = Literal["server", "stream"]
+"""Whether the store copies objects by itself, or they go through this machine."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the files of a table are. `location` is `s3://bucket/prefix`, without a slash at its end.
+
+    `external`: dropping or renaming the table leaves them alone. `registers`: a partition of it can be given a location
+    of its own. `refused` are findings, code and text, why its files cannot be copied.
+    """
+
+    location: str
+    external: bool
+    registers: bool = False
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+class FilePartition(msgspec.Struct, frozen=True):
+    """A partition by Hive's name, such as `dt=2024-01-01/region=k%3Ar`, its values (None: NULL), and where it is.
+
+    Of a table without partitions there is one, with an empty name and the table's location.
+    """
+
+    name: str
+    values: tuple[str | None, ...]
+    location: str
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """The objects below one location: one version of a partition.
+
+    `digest` is the same exactly when names below the location, sizes and etags are: the sum, modulo 2**256, of the
+    SHA-256 of each object's line, in hex. A sum needs no order and no memory. `skipped` are objects that are no data,
+    such as `_SUCCESS`: names with a part that begins with `_` or `.`, and markers of folders.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    digest: str = ""
+    skipped: int = 0
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """Both sides of one location after a copy; `copied` of the objects were not there before."""
+
+    source: Listing
+    target: Listing
+    copied: int
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """What Trino says of the rows of one partition: their number, and the checksum of every column, in hex."""
+
+    partition: str
+    rows: int
+    checksums: tuple[str, ...]
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What was proven equal: a partition's version at its source, and where its copy is, in which version."""
+
+    partition: str
+    source: str
+    source_digest: str
+    target: str
+    target_digest: str
+    files: int
+    bytes: int
+
+
+class Files(Protocol):
+    """Tables as files. Statements are made here as text, and run by `Engine.execute`."""
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    async def places(self, tables: Sequence[Table]) -> Mapping[TableName, Place]:
+        """Where each of these tables is. A constant number of questions for each at most; many are asked at once."""
+
+    async def standing(self, names: Sequence[TableName]) -> frozenset[TableName]:
+        """Those of these names under which a table is there, hidden ones too."""
+
+    async def partitions(self, table: Table, place: Place, condition: str) -> tuple[FilePartition, ...]:
+        """The partitions that the condition lets through, by name; one for a table without any.
+
+        Raises `BadFilter` when the condition names anything but partition columns.
+        """
+
+    def listings(self, place: Place, partitions: Sequence[FilePartition]) -> AsyncIterator[tuple[str, Listing]]:
+        """What stands below each partition now, by the partition's name, each once, in any order.
+
+        Raises `ServerError` for keys that cannot be copied, naming the first.
+        """
+
+    def sums(
+        self, table: Table, wanted: Table, condition: str, partitions: Sequence[FilePartition] = ()
+    ) -> AsyncIterator[Sums]:
+        """Rows and checksums of each partition of `table`, computed here, by the name that it has in `wanted`.
+
+        Values are read as the types that they have in `wanted`, which has the same columns and may be of another kind
+        of table; its name means nothing. `partitions`: of no others. In any order, those without rows left out.
+        """
+
+    # -- copying -------------------------------------------------------------------------------------------------
+
+    async def way(self, source: Files, origin: str, goal: str) -> Way:
+        """How objects below `origin`, a location of `source`, would get below `goal`, a location here; writes nothing.
+
+        Raises `ServerError` when neither is possible.
+        """
+
+    async def copy(
+        self,
+        source: Files,
+        origin: str,
+        goal: str,
+        way: Way,
+        tell: Callable[[int, int], None],
+        turn: Callable[[], Awaitable[None]],
+    ) -> Copied:
+        """Have every object below `origin` stand below `goal`, and prove it by listings of both.
+
+        What stands there already, from the same version, stays. `tell` hears of objects and bytes as they are safe;
+        `turn` is awaited before each object and may raise, then what was begun is ended first. A source that changes
+        meanwhile is noticed: the listing of the source that is returned is that of the objects which were copied.
+        Raises `ObjectDiffers` when the target has something else below `goal`.
+        """
+
+    # -- statements ----------------------------------------------------------------------------------------------
+
+    def create_over(self, table: Table, location: str) -> str:
+        """Make the table over the files below a location, under its own name. It is made once, however often that runs.
+
+        Empty location: the table has no files yet and says itself where they go.
+        """
+
+    def sync_partitions(self, name: TableName) -> str:
+        """Have the table show every partition whose folder stands below its location."""
+
+    def register(self, table: Table, partition: FilePartition) -> str: ...
+
+    def unregister(self, table: Table, partition: FilePartition) -> str: ...
+
+    def rename_to(self, name: TableName, to: TableName) -> str: ...
+
+    def forget(self, name: TableName) -> str:
+        """Drop an external table, whose files stay."""
+
+    def analyze(self, name: TableName) -> str: ...
+
+    def insert(
+        self, wanted: Table, source: Table, via: str, condition: str, partitions: Sequence[FilePartition] = ()
+    ) -> str:
+        """Write rows of the source, seen in the catalog `via`, into `wanted`, in place of these partitions' rows."""
+
+    # -- manifests -----------------------------------------------------------------------------------------------
+
+    async def proofs(self, table: TableName) -> Mapping[str, Proof]:
+        """What was proven of the table, by partition: the last word of each."""
+
+    async def record_proofs(self, table: TableName, run: str, proofs: Sequence[Proof]) -> None:
+        """Keep these, with every object of theirs on this side, outside every table; once more changes nothing."""
+
+    async def forget_proofs(self, table: TableName, run: str) -> None:
+        """Drop what `record_proofs` kept of this run."""
