@@ -6,17 +6,17 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, get_args
+from typing import Any, TypeVar
 
 import msgspec
 
 from migrate.config.definer import read_definer
-from migrate.config.text import TextError, expand, parse_toml, parse_yaml, variables
-from migrate.config.tree import INHERITED, Config, Loaded, Options, Rate
+from migrate.config.lake import LAKE_ONLY, LAKE_PORT, MYSQL_ONLY, SECRETS, Lakes
+from migrate.config.text import TextError, expand, parse_toml, parse_yaml
+from migrate.config.tree import INHERITED, Config, Loaded, Options, join
 from migrate.errors import BadConfig, MissingFile
-from migrate.model.pattern import Part, Pattern, parse_pattern
-from migrate.model.plan import EndpointRef, Move
-from migrate.model.rate import checked_rate, parse_rate
+from migrate.model.pattern import Part, Pattern, canonical, parse_pattern
+from migrate.model.plan import EndpointRef, Move, S3Ref
 from migrate.model.table import spell
 
 FILES = ("migrate.toml", "migration.yaml", "migration.yml")
@@ -25,24 +25,9 @@ FILES = ("migrate.toml", "migration.yaml", "migration.yml")
 MOST_THREADS = 100_000
 """What `max_threads_running` may be: as many connections as a server takes."""
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 _SECRET = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\})+")
-_PLACE = re.compile(r" - at `\$(.*)`\Z")
-_UNKNOWN_TYPE = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
-_WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "object": "a table"}
-_WORDS |= {"array": "a list", "list": "a list", "dict": "a table", "null": "nothing", "NoneType": "nothing"}
-_WORDS |= {"datetime": "a date", "date": "a date", "time": "a time of day"}
+_ENGINES = ("mysql", "lake")
 
-# What design and other versions have, and this one does not.
-_LATER: Mapping[type[msgspec.Struct], tuple[str, ...]] = {
-    Config: (),
-    EndpointRef: ("s3", "bucket", "identity"),
-    Move: ("method", "partitions", "location", "via", "replace_managed"),
-    Options: (),
-}
-_LATER_ENGINES = ("lake",)
-
-_T = TypeVar("_T", bound=msgspec.Struct)
 _Rules = TypeVar("_Rules", Options, Move)
 
 
@@ -99,17 +84,12 @@ def _from_environment(env: Mapping[str, str]) -> Loaded:
     return msgspec.structs.replace(loaded, origin={**loaded.origin, **origins})
 
 
-class _Reader:
+class _Reader(Lakes):
     """One reading of one document: remembers where values come from, and raises `BadConfig` with their places."""
 
     def __init__(self, path: str, env: Mapping[str, str]) -> None:
-        self.path = path
-        self.env = env
-        self.origin: dict[str, str] = {}
+        super().__init__(path, env)
         self.secrets: dict[str, str] = {}
-
-    def fail(self, place: str, why: str, hint: str = "") -> NoReturn:
-        raise BadConfig(self.path, place, why, hint)
 
     def read(self, document: object) -> Loaded:
         """The whole tree."""
@@ -131,22 +111,30 @@ class _Reader:
             self.fail("$.move", "expected a list of tables", "write [[move]], with two brackets")
         options = self.options(raw.get("options", {}))
         rules = tuple(self.move(content, number, refs, options) for number, content in enumerate(moves))
+        refs = self.with_ledgers(refs, rules)
         return Loaded(Config(head.name, refs, rules, options, literal), self.path, self.origin, self.secrets)
 
     # -- parts of the tree -----------------------------------------------------------------------------------------
 
     def endpoint(self, name: object, content: object, literal: bool) -> EndpointRef:
-        place = _join("$.endpoint", name)
+        place = join("$.endpoint", name)
         self.check_name(name, place)
-        engine = content.get("engine") if isinstance(content, dict) else None
-        if engine in _LATER_ENGINES:
-            self.fail(f"{place}.engine", f"the engine {engine!r} is not supported in this version", "use mysql")
-        values = self.table(content, EndpointRef, place, verbatim=("password",))
+        raw = content if isinstance(content, dict) else {}
+        engine = raw.get("engine")
+        lake = engine == "lake"
+        foreign = dict.fromkeys(MYSQL_ONLY, "means nothing of a lake") if lake else {}
+        foreign |= dict.fromkeys(LAKE_ONLY, "means something of a lake only") if engine == "mysql" else {}
+        nested = ("s3", "bucket")
+        values = self.table(content, EndpointRef, place, skip=nested, verbatim=("password", "token"), foreign=foreign)
         if "engine" not in values:
-            self.fail(f"{place}.engine", "is missing", 'write engine = "mysql"')
+            self.fail(f"{place}.engine", "is missing", 'write engine = "mysql" or engine = "lake"')
         ref = self.convert(values, EndpointRef, place)
-        if ref.engine != "mysql":
-            self.fail(f"{place}.engine", f"unknown engine {ref.engine!r}", "this version knows mysql")
+        if ref.engine not in _ENGINES:
+            self.fail(f"{place}.engine", f"unknown engine {ref.engine!r}", f"this version knows {', '.join(_ENGINES)}")
+        if lake:
+            if "port" not in values:
+                ref = msgspec.structs.replace(ref, port=LAKE_PORT)
+            ref = self.lake(ref, raw, place)
         if not 1 <= ref.port <= 65535:
             self.fail(f"{place}.port", f"{ref.port} is not a port (1 to 65535)")
         if not ref.host.strip():
@@ -186,13 +174,16 @@ class _Reader:
         values = self.table(content, Move, place)
         for key in ("from", "to"):
             if key not in values:
-                self.fail(f"{place}.{key}", "is missing", f'write {key} = "endpoint:schema.table", * and ? allowed')
+                how = "endpoint:schema.table (of a lake endpoint:catalog.schema.table), * and ? allowed"
+                self.fail(f"{place}.{key}", "is missing", f'write {key} = "{how}"')
         if values.get("existing") == "replace":
             self.fail(f"{place}.existing", "'replace' is not supported in this version", "use 'sync' or 'fail'")
         move = self.convert(values, Move, place)
         source = self.pattern(move.from_, f"{place}.from", refs)
         target = self.pattern(move.to, f"{place}.to", refs)
-        for part, what in ((target.schema, "schema"), (target.name, "table")):
+        parts = [(target.schema, "schema"), (target.name, "table")]
+        parts += [(target.catalog, "catalog")] if target.catalog else []
+        for part, what in parts:
             if not part.fixed and part.text != "*":
                 hint = "write * to keep the name, or one name (in backticks when it holds * or ?)"
                 self.fail(f"{place}.to", f"the {what} {part.text!r} is a pattern", hint)
@@ -201,6 +192,7 @@ class _Reader:
             self.fail(f"{place}.to", why, f"write {target.endpoint}:{target.schema}.*")
         if (
             source.endpoint == target.endpoint
+            and _keeps(source.catalog or Part(""), target.catalog or Part(""))
             and _keeps(source.schema, target.schema)
             and _keeps(source.name, target.name)
         ):
@@ -215,8 +207,10 @@ class _Reader:
         for table, condition in move.where.items():
             if not condition.strip():
                 self.fail(
-                    _join(f"{place}.where", table), "the condition is empty", "leave the line out to move all rows"
+                    join(f"{place}.where", table), "the condition is empty", "leave the line out to move all rows"
                 )
+        move = self.lake_move(move, values, refs[source.endpoint], refs[target.endpoint], place)
+        move = msgspec.structs.replace(move, from_=canonical(source), to=canonical(target))
         inherited = {key: getattr(options, key) for key in INHERITED if key not in values}
         for key in inherited:
             if self.origin[f"options.{key}"] != "default":
@@ -234,12 +228,13 @@ class _Reader:
         return msgspec.structs.replace(rules, dated_tables=dated or False, definer=definer)
 
     def pattern(self, text: str, place: str, refs: Mapping[str, EndpointRef]) -> Pattern:
+        ref = refs.get(text.partition(":")[0])
+        lake = ref is not None and ref.engine == "lake"
         try:
-            pattern = parse_pattern(text)
+            pattern = parse_pattern(text, catalogs=lake)
         except ValueError as error:
-            self.fail(
-                place, f"cannot read the pattern {text!r}: {error}", "write endpoint:schema.table, * and ? allowed"
-            )
+            names = "catalog.schema.table" if lake else "schema.table"
+            self.fail(place, f"cannot read the pattern {text!r}: {error}", f"write endpoint:{names}, * and ? allowed")
         if pattern.endpoint not in refs:
             near = difflib.get_close_matches(pattern.endpoint, refs, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(refs)}"
@@ -251,119 +246,9 @@ class _Reader:
             if "." not in glob and not glob.startswith("*"):
                 self.fail(place, f"{glob!r} matches no table", f"write schema.table, as in '*.{glob}'")
 
-    # -- values ----------------------------------------------------------------------------------------------------
-
-    def check_name(self, name: object, place: str) -> None:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            hint = "start with a letter, then letters, digits, _ and - (100 at most)"
-            self.fail(place, f"{name!r} is not a name that works here", hint)
-
-    def table(
-        self,
-        content: object,
-        kind: type[msgspec.Struct],
-        place: str,
-        *,
-        skip: tuple[str, ...] = (),
-        verbatim: tuple[str, ...] = (),
-    ) -> dict[str, Any]:
-        """Filled-in values of a table whose keys are all known, without those of `skip`; notes their origins."""
-        if not isinstance(content, dict):
-            self.fail(place, f"expected a table, got {_word(type(content).__name__)}")
-        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-        known = [key for key in fields if key not in _LATER[kind]]
-        for key in content:
-            if key in _LATER[kind]:
-                self.fail(_join(place, key), "not supported in this version", "leave it out")
-            if key not in known:
-                near = difflib.get_close_matches(str(key), (*known, *_LATER[kind]), 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-                if near and near[0] not in known:
-                    hint += " It is not supported in this version"
-                self.fail(_join(place, key), "unknown key", hint)
-        values: dict[str, Any] = {}
-        for key in known:
-            if key in skip:
-                continue
-            dotted = _join(place, key).removeprefix("$.")
-            self.origin[dotted] = self.came_from(content[key]) if key in content else "default"
-            if key in content:
-                value = content[key] if key in verbatim else self.fill(content[key], _join(place, key))
-                template = isinstance(content[key], str) and variables(content[key])
-                if fields[key].type is Rate:
-                    values[key] = self.rate(value, _join(place, key))
-                else:
-                    values[key] = self.number(value, fields[key].type, _join(place, key)) if template else value
-        return values
-
-    def came_from(self, value: object) -> str:
-        names = ", ".join(name for name in variables(value) if name in self.env)
-        if self.path == "environment":
-            return f"environment {names}" if names else "default"
-        return f"{self.path}, environment {names}" if names else self.path
-
-    def fill(self, value: Any, place: str) -> Any:
-        """Every text in `value` with its variables filled in."""
-        if isinstance(value, str):
-            try:
-                return expand(value, self.env)
-            except TextError as error:
-                raise BadConfig(self.path, place, str(error), error.hint) from error
-        if isinstance(value, list):
-            return [self.fill(item, f"{place}[{number}]") for number, item in enumerate(value)]
-        if isinstance(value, dict):
-            return {key: self.fill(item, _join(place, key)) for key, item in value.items()}
-        return value
-
-    def number(self, text: str, kind: object, place: str) -> object:
-        """A variable is always text: make it what the field wants."""
-        if kind is bool or bool in get_args(kind):
-            if text.lower() not in ("true", "false"):
-                self.fail(place, f"expected true or false, got {text!r}")
-            return text.lower() == "true"
-        if kind is int:
-            if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
-                self.fail(place, f"expected a whole number, got {text!r}")
-            return int(text)
-        return text
-
-    def rate(self, value: object, place: str) -> object:
-        """Text with a unit becomes a number; what is neither text nor a number is for `convert` to refuse."""
-        try:
-            if isinstance(value, str):
-                return parse_rate(value)
-            return checked_rate(value) if type(value) is int else value
-        except ValueError as error:
-            self.fail(place, str(error))
-
-    def convert(self, values: Mapping[str, Any], kind: type[_T], place: str) -> _T:
-        """The Struct, or the place of what has the wrong type."""
-        try:
-            return msgspec.convert(values, kind)
-        except msgspec.ValidationError as error:
-            message = str(error)
-            found = _PLACE.search(message)
-            why = message[: found.start()] if found else message
-            where = place + (found.group(1) if found else "")
-            wrong = _UNKNOWN_TYPE.fullmatch(why)
-            hint = ""
-            if wrong and wrong.group(1) == "str":
-                hint = "put it in quotes" if wrong.group(2) != "object" else "put the whole name before = in quotes"
-            if wrong:
-                why = f"expected {_word(wrong.group(1))}, got {_word(wrong.group(2))}"
-            raise BadConfig(self.path, where, why, hint) from error
-
 
 def _keeps(source: Part, target: Part) -> bool:
     return target.text == source.text or (target.text == "*" and not target.literal)
-
-
-def _word(name: str) -> str:
-    return " or ".join(_WORDS.get(one, one) for one in name.split(" | "))
-
-
-def _join(place: str, key: object) -> str:
-    return f"{place}.{key}" if isinstance(key, str) and re.fullmatch(r"[\w-]+", key) else f"{place}[{key!r}]"
 
 
 def _secret_variable(name: str) -> str:
@@ -384,13 +269,25 @@ def require_moves(loaded: Loaded) -> None:
 def resolve_secrets(
     name: str, ref: EndpointRef, env: Mapping[str, str], secrets: Mapping[str, str] | None = None
 ) -> EndpointRef:
-    """The endpoint with its password; `secrets` are `Loaded.secrets`, absent for an endpoint out of a plan.
+    """The endpoint with its secrets; `secrets` are `Loaded.secrets`, absent for an endpoint out of a plan.
 
     Raises `BadConfig` when a variable is not set.
     """
-    if secrets and name in secrets:
-        return msgspec.structs.replace(ref, password=secrets[name])
-    try:
-        return msgspec.structs.replace(ref, password=expand(ref.password, env))
-    except TextError as error:
-        raise BadConfig(f"endpoint {name}", "password", str(error), error.hint) from error
+
+    def filled(text: str, key: str) -> str:
+        try:
+            return expand(text, env)
+        except TextError as error:
+            raise BadConfig(f"endpoint {name}", key, str(error), error.hint) from error
+
+    def store(one: S3Ref, place: str) -> S3Ref:
+        return msgspec.structs.replace(one, **{key: filled(getattr(one, key), f"{place}.{key}") for key in SECRETS})
+
+    literal = (secrets or {}).get(name)
+    return msgspec.structs.replace(
+        ref,
+        password=filled(ref.password, "password") if literal is None else literal,
+        token=filled(ref.token, "token"),
+        s3=store(ref.s3, "s3"),
+        bucket={bucket: store(one, f"bucket.{bucket}") for bucket, one in ref.bucket.items()},
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NewType
 
@@ -74,8 +75,17 @@ def describe(loaded: Loaded) -> tuple[Setting, ...]:
 
 
 def _flat(prefix: str, value: msgspec.Struct) -> dict[str, Any]:
-    names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
-    return {f"{prefix}.{key}": getattr(value, name) for name, key in names}
+    found: dict[str, Any] = {}
+    for name, key in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+        item = getattr(value, name)
+        nested = {f"{prefix}.{key}": item} if isinstance(item, msgspec.Struct) else {}
+        if key == "bucket":
+            nested = {join(f"{prefix}.{key}", one): store for one, store in item.items()}
+        for place, one in nested.items():
+            found |= _flat(place, one)
+        if not nested:
+            found[f"{prefix}.{key}"] = item
+    return found
 
 
 def _show(value: object) -> str:
@@ -84,3 +94,8 @@ def _show(value: object) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{key}: {item}" for key, item in value.items())
     return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def join(place: str, key: object) -> str:
+    """The place of a key in the document: `$.move[0].where['a.b']`."""
+    return f"{place}.{key}" if isinstance(key, str) and re.fullmatch(r"[\w-]+", key) else f"{place}[{key!r}]"

@@ -136,7 +136,7 @@ async def _gone(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:
     """Objects of a plan that is done which are not there any more; the source may have moved on."""
     there: set[tuple[str, ObjectRef]] = set()
     for endpoint, schemas in targets(plan).items():
-        catalog = await engines[endpoint].inspect([all_of(endpoint, schema) for _, schema in schemas])
+        catalog = await engines[endpoint].inspect([all_of(endpoint, schema, catalog) for catalog, schema in schemas])
         there.update(("table", ObjectRef(endpoint, table.name)) for table in catalog.tables)
         there.update((stored.kind, ObjectRef(endpoint, stored.name)) for stored in catalog.stored)
     return tuple(

@@ -127,7 +127,7 @@ class _Proof:
             await context.check_lock(both.step)
             steps = {one.target for one in context.plan.step if step_kind(one) == "trigger"}
             context.written_again.add(str(ref))
-            present = await target.inspect([all_of(ref.endpoint, ref.table.schema)])
+            present = await target.inspect([all_of(ref.endpoint, ref.table.schema, ref.table.catalog)])
             for one in present.stored:
                 on_it = (one.kind, one.name.schema, one.table) == ("trigger", ref.table.schema, ref.table.name)
                 if on_it and str(ObjectRef(ref.endpoint, one.name)) in steps:

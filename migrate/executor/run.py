@@ -79,8 +79,8 @@ async def apply(
             standing = await _standing(plan, engines, options.plan_path)
             if pending(plan, standing):
                 for endpoint, schemas in targets(plan).items():
-                    there = {schema.name for schema in standing.present(endpoint).schemas}
-                    await engines[endpoint].prepare_ledger([pair for pair in schemas if pair[1] in there])
+                    there = {(schema.catalog, schema.name) for schema in standing.present(endpoint).schemas}
+                    await engines[endpoint].prepare_ledger([pair for pair in schemas if pair in there])
             moments = Moments(engines, options.limits, interrupt)
             async for told in moments.open(to_read(plan, standing, options.verify), options.parallelism, stack):
                 journal.note([told])

@@ -116,7 +116,7 @@ async def _create_schema(context: Context, step: Ddl) -> Done:
     async def work() -> None:
         async with context.take(step, endpoint):
             await context.begin(step)
-            there = await engine.inspect((all_of(endpoint, schema.schema),))
+            there = await engine.inspect((all_of(endpoint, schema.schema, schema.catalog),))
             if all(known.name != schema.schema for known in there.schemas):
                 await engine.execute(step.sql, step_tag(context.plan, step))
             await engine.prepare_ledger(((schema.catalog, schema.schema),))
@@ -208,9 +208,10 @@ async def _look_again(context: Context, endpoint: str) -> Survey:
     """What was seen before the run, with what stands on this target now."""
     seen = context.standing.seen
     assert seen is not None  # noqa: S101 - a step that is not done was looked at
-    schemas = [schema.name for schema in seen.present[endpoint].schemas]
-    schemas += [schema.name for schema in seen.schemas[endpoint] if schema.name not in schemas]
-    present = await context.engines[endpoint].inspect([all_of(endpoint, schema) for schema in schemas])
+    known = (*seen.present[endpoint].schemas, *seen.schemas[endpoint])
+    places = dict.fromkeys((schema.catalog, schema.name) for schema in known)
+    asked = [all_of(endpoint, schema, catalog) for catalog, schema in places]
+    present = await context.engines[endpoint].inspect(asked)
     return msgspec.structs.replace(seen, present={**seen.present, endpoint: present})
 
 

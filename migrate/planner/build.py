@@ -11,7 +11,7 @@ from migrate.engines.base import Engine
 from migrate.engines.compare import Difference, as_moved, difference
 from migrate.model.pattern import endpoint_of, glob_matches, parse_object
 from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step, SyncRows
-from migrate.model.table import ObjectRef, Statistics, TableName, spell
+from migrate.model.table import ObjectRef, Statistics, TableName
 from migrate.planfile import fingerprint, seal
 from migrate.planner.chain import steps_of
 from migrate.planner.colliding import collisions, refused
@@ -312,13 +312,13 @@ def _schema_steps(seen: Survey, steps: Collection[Step], engines: Mapping[str, E
     needed = {name for step in steps for name in step.after}
     return [
         Ddl(
-            id=schema_step(endpoint, schema.name),
-            target=f"{endpoint}:{spell(schema.name)}",
+            id=schema_step(endpoint, schema.name, schema.catalog),
+            target=f"{endpoint}:{TableName(schema.name, '', schema.catalog)}",
             action="create-schema",
             sql=engines[endpoint].create_schema(schema),
         )
         for endpoint, schema in missing_schemas(seen)
-        if schema_step(endpoint, schema.name) in needed
+        if schema_step(endpoint, schema.name, schema.catalog) in needed
     ]
 
 

@@ -184,13 +184,13 @@ def made_of(pair: StoredPair, actual: StoredObject) -> tuple[str, str]:
 
 def missing_schemas(seen: Survey) -> tuple[tuple[str, Schema], ...]:
     """(endpoint, schema) for each target schema that is not there, as its first source schema is defined."""
-    found: dict[tuple[str, str], Schema] = {}
+    found: dict[tuple[str, str, str], Schema] = {}
     for endpoint in seen.schemas:
-        present = {schema.name for schema in seen.present[endpoint].schemas}
+        present = {(schema.catalog, schema.name) for schema in seen.present[endpoint].schemas}
         for schema in seen.schemas[endpoint]:
-            if schema.name not in present:
-                found.setdefault((endpoint, schema.name), schema)
-    return tuple((endpoint, schema) for (endpoint, _), schema in sorted(found.items()))
+            if (schema.catalog, schema.name) not in present:
+                found.setdefault((endpoint, schema.catalog, schema.name), schema)
+    return tuple((endpoint, schema) for (endpoint, *_), schema in sorted(found.items()))
 
 
 def _by_target(seen: Survey) -> dict[str, list[Pair]]:

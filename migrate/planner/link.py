@@ -10,7 +10,7 @@ from migrate.engines.base import Dialect, Engine
 from migrate.engines.compare import Difference
 from migrate.model.pattern import glob_matches
 from migrate.model.plan import Estimate
-from migrate.model.table import ObjectRef, Statistics, TableName, spell
+from migrate.model.table import ObjectRef, Statistics, TableName
 from migrate.planfile import round_estimate
 from migrate.planner.gap import Gap
 from migrate.planner.survey import rows_of
@@ -68,9 +68,9 @@ def pruned(pair: Pair) -> bool:
     return any(glob_matches(glob, f"{name.schema}.{name.name}") for glob in pair.move.prune)
 
 
-def schema_step(endpoint: str, schema: str) -> str:
+def schema_step(endpoint: str, schema: str, catalog: str = "") -> str:
     """The id of the step that creates a schema."""
-    return f"create-schema:{endpoint}:{spell(schema)}"
+    return f"create-schema:{endpoint}:{TableName(schema, '', catalog)}"
 
 
 def step_id(action: str, target: ObjectRef) -> str:

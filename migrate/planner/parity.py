@@ -81,7 +81,7 @@ async def parity(
     _tables(counts, seen, gap, why, dated)
     _stored(counts, seen, stored_gap, left, dated)
     for endpoint, catalog in seen.present.items():
-        schemas = {schema.name for schema in seen.schemas.get(endpoint, ())}
+        schemas = {(schema.catalog, schema.name) for schema in seen.schemas.get(endpoint, ())}
         _there(counts, catalog, schemas)
     return tuple(
         Parity(kind, one.source, one.moved, tuple(sorted(one.left.items())), one.target)
@@ -197,14 +197,14 @@ def _table_of(endpoint: str, stored: StoredObject) -> ObjectRef:
     return ObjectRef(endpoint, TableName(name.schema, stored.table or name.name, name.catalog))
 
 
-def _there(counts: Counts, catalog: Catalog, schemas: set[str]) -> None:
+def _there(counts: Counts, catalog: Catalog, schemas: set[tuple[str, str]]) -> None:
     for table in catalog.tables:
-        if table.name.schema in schemas:
+        if (table.name.catalog, table.name.schema) in schemas:
             counts["tables"].target += 1
             counts["indexes"].target += len(table.indexes)
             counts["foreign keys"].target += len(table.foreign_keys)
             counts["checks"].target += len(table.checks)
             counts["partitions"].target += len(_partitions(table))
     for stored in catalog.stored:
-        if stored.name.schema in schemas:
+        if (stored.name.catalog, stored.name.schema) in schemas:
             counts[f"{stored.kind}s"].target += 1

@@ -117,6 +117,7 @@ def _renames(move: Move, moves: Sequence[Move], catalog: Catalog, pairs: Sequenc
     objects = {
         source: goal
         for source, goal in goals.items()
-        if (goal.schema, goal.name) != (schemas.get(source.schema, source.schema), source.name)
+        if (goal.catalog, goal.schema, goal.name)
+        != (source.catalog, schemas.get(source.schema, source.schema), source.name)
     }
     return Renames({old: new for old, new in schemas.items() if old != new}, objects)

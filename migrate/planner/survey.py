@@ -73,7 +73,8 @@ async def survey(moves: Sequence[Move], engines: Mapping[str, Engine]) -> Survey
             raise NothingMatches(pattern.endpoint, pattern.tables, near)
     places = _places(moves, sources, engines)
     patterns = {
-        target: tuple(all_of(target, place.schema) for place in sorted(schemas)) for target, schemas in places.items()
+        target: tuple(all_of(target, place.schema, place.catalog) for place in sorted(schemas))
+        for target, schemas in places.items()
     }
     used = sorted({*sources, *patterns})
     dialects = dict(zip(used, await asyncio.gather(*(engines[name].dialect() for name in used)), strict=True))
@@ -101,14 +102,14 @@ def _places(
         for table in catalog.tables:
             if not moved(move, table.name):
                 continue
-            target.add(TableName(target_name(move, table.name).table.schema, ""))
+            target.add(msgspec.structs.replace(target_name(move, table.name).table, name=""))
             parents = (key.referenced for key in table.foreign_keys)
             for needed in (*parents, *source.sequences(table)):  # may stand in a schema that nothing moves into
                 if needed.schema != table.name.schema:
                     target.add(TableName(needed.schema, ""))
         taken = {stored.key for stored in catalog.stored if stored_moved(move, stored)}
         for _, name in taken:
-            target.add(TableName(target_name(move, name).table.schema, ""))
+            target.add(msgspec.structs.replace(target_name(move, name).table, name=""))
         for use in catalog.uses:
             if use.by in taken and use.of.schema != use.by[1].schema:
                 target.add(TableName(use.of.schema, ""))
@@ -122,7 +123,7 @@ async def _in_words_of_targets(seen: Survey, engines: Mapping[str, Engine]) -> S
         | {(pair.source.endpoint, pair.target.object.endpoint) for pair in seen.stored}
     )
     taken, stored = list(seen.pairs), list(seen.stored)
-    schemas: dict[str, dict[str, Schema]] = {}
+    schemas: dict[str, dict[TableName, Schema]] = {}
     notes: dict[str, list[Note]] = {}
     refused: dict[ObjectRef, tuple[str, ...]] = {}
     for source, target in ways:
@@ -138,7 +139,7 @@ async def _in_words_of_targets(seen: Survey, engines: Mapping[str, Engine]) -> S
         said = await engines[target].translate(wanted, seen.dialects[source])
         notes.setdefault(target, []).extend(said.notes)
         for schema in said.catalog.schemas:
-            schemas.setdefault(target, {}).setdefault(schema.name, schema)
+            schemas.setdefault(target, {}).setdefault(TableName(schema.name, "", schema.catalog), schema)
         for n, table in zip(tables, said.catalog.tables, strict=True):
             taken[n] = msgspec.structs.replace(taken[n], wanted=table)
         for n, one in zip(objects, said.catalog.stored, strict=True):
@@ -199,11 +200,14 @@ def _at_home(seen: Survey) -> Survey:
 def _schemas(seen: Survey, tables: Sequence[Pair], stored: Sequence[StoredPair]) -> tuple[Schema, ...]:
     """The target schemas of these, each as its first source schema is defined, under its own name."""
     ways = [(pair.source, pair.target) for pair in tables] + [(pair.source, pair.target.object) for pair in stored]
-    found: dict[str, Schema] = {}
+    found: dict[TableName, Schema] = {}
     for source, target in ways:
-        if target.table.schema not in found:
-            origin = next(one for one in seen.sources[source.endpoint].schemas if one.name == source.table.schema)
-            found[target.table.schema] = msgspec.structs.replace(origin, name=target.table.schema)
+        place = msgspec.structs.replace(target.table, name="")
+        if place not in found:
+            own = (source.table.catalog, source.table.schema)
+            schemas = seen.sources[source.endpoint].schemas
+            origin = next(one for one in schemas if (one.catalog, one.name) == own)
+            found[place] = msgspec.structs.replace(origin, name=place.schema, catalog=place.catalog)
     return tuple(found[name] for name in sorted(found))
 
 

@@ -97,7 +97,10 @@ def target_name(move: Move, table: TableName) -> ObjectRef:
     to = target_pattern(move)
     schema = table.schema if to.schema.text == "*" and not to.schema.literal else to.schema.text
     name = table.name if to.name.text == "*" and not to.name.literal else to.name.text
-    return ObjectRef(to.endpoint, TableName(schema, name))
+    catalog = to.catalog.text if to.catalog else ""
+    if to.catalog and to.catalog.text == "*" and not to.catalog.literal:
+        catalog = table.catalog
+    return ObjectRef(to.endpoint, TableName(schema, name, catalog))
 
 
 def row_condition(move: Move, table: TableName) -> str:
