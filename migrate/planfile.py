@@ -34,7 +34,7 @@ _HINT_MISSING = "make it with `migrate plan`"
 _LINE = 100
 _OUTSIDE = "something outside the steps (the head, an endpoint, a move, an object, a finding, or the list of steps)"
 _STEP_TABLES = ("session", "outside")
-_STEP_LISTS = ("part",)
+_STEP_LISTS = ("part", "batch")
 _STEP_KEYS = (
     "id",
     "kind",
@@ -55,6 +55,7 @@ _STEP_KEYS = (
     "way",
     "aside",
     "kept",
+    "afresh",
     "partition",
 )
 _STEP_ALWAYS = frozenset({"risk", "protocol"})

@@ -96,7 +96,7 @@ class Lakes(Values):
         return msgspec.structs.replace(move, location=self._location(move.location, f"{place}.location"))
 
     def with_ledgers(self, refs: Mapping[str, EndpointRef], moves: tuple[Move, ...]) -> dict[str, EndpointRef]:
-        """The endpoints; lakes that are written to get a ledger: below the location of their first move, if not said."""
+        """The endpoints; a lake that is written to has a ledger: below the location of its first move, if not said."""
         found = dict(refs)
         for number, move in enumerate(moves):
             name = endpoint_of(move.to)

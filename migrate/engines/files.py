@@ -107,6 +107,15 @@ class Files(Protocol):
         Raises `BadFilter` when the condition names anything but partition columns.
         """
 
+    async def located(
+        self, table: Table, place: Place, partitions: Sequence[FilePartition]
+    ) -> tuple[FilePartition, ...]:
+        """The same partitions, each where its rows really are: those without any stay where they are said to be.
+
+        `partitions` says the usual place, which costs nothing; this reads the table, and is asked for those of which
+        nothing stands there.
+        """
+
     def listings(self, place: Place, partitions: Sequence[FilePartition]) -> AsyncIterator[tuple[str, Listing]]:
         """What stands below each partition now, by the partition's name, each once, in any order.
 
@@ -171,8 +180,17 @@ class Files(Protocol):
 
     def insert(
         self, wanted: Table, source: Table, via: str, condition: str, partitions: Sequence[FilePartition] = ()
-    ) -> str:
-        """Write rows of the source, seen in the catalog `via`, into `wanted`, in place of these partitions' rows."""
+    ) -> tuple[str, ...]:
+        """Write rows of the source, seen in the catalog `via`, into `wanted`, in place of these partitions' rows.
+
+        Under the settings of `insert_session`. Values become those of the types in `wanted`.
+        """
+
+    def insert_session(self, wanted: Table) -> tuple[Mapping[str, str], bool]:
+        """The settings for `insert`; and whether it replaces what is there: otherwise the table must be empty."""
+
+    async def empty(self, location: str) -> int:
+        """Remove what stands below a location that is this plan's alone, and no reader sees; how many objects."""
 
     # -- manifests -----------------------------------------------------------------------------------------------
 

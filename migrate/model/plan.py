@@ -212,16 +212,26 @@ class CopyFiles(_Step, frozen=True, kw_only=True, tag="copy_files"):
     part: tuple[FilePart, ...]
 
 
-class InsertSelect(_Step, frozen=True, kw_only=True, tag="insert_select"):
-    """Trino writes the rows of `source` into the table `aside`, a statement for each batch; each is a checkpoint.
+class Batch(_Value, frozen=True):
+    """Statements that write some of a table's rows, in place of what an earlier try wrote of them."""
 
-    A batch is whole partitions: what is there of it is replaced. `sql` are the statements in their order.
+    sql: tuple[str, ...]
+
+
+class InsertSelect(_Step, frozen=True, kw_only=True, tag="insert_select"):
+    """The server writes the rows of `source` into the table `aside`, batch by batch; each is a checkpoint.
+
+    `goal` is where the files of `aside` are, and nothing else is. `afresh`: what stands there of an earlier try is
+    removed first, since no statement can replace it. `session` are settings for the statements.
     """
 
     source: str
     aside: str
-    sql: tuple[str, ...]
+    goal: str
+    batch: tuple[Batch, ...]
     where: str = ""
+    afresh: bool = False
+    session: dict[str, str] = {}
 
 
 class Swap(_Step, frozen=True, kw_only=True, tag="swap"):

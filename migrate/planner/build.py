@@ -12,10 +12,11 @@ from migrate.engines.compare import Difference, as_moved, difference
 from migrate.model.pattern import endpoint_of, glob_matches, parse_object
 from migrate.model.plan import Ddl, EndpointRef, Finding, Move, Plan, PlannedObject, Step, SyncRows
 from migrate.model.table import ObjectRef, Statistics, TableName
-from migrate.planfile import fingerprint, seal
+from migrate.planfile import fingerprint
 from migrate.planner.chain import steps_of
 from migrate.planner.colliding import collisions, refused
 from migrate.planner.conditions import check_conditions
+from migrate.planner.filed import file_steps, has_files
 from migrate.planner.gap import Gap, StoredGap, gaps, missing_schemas, stored_gaps
 from migrate.planner.heavy import heavy
 from migrate.planner.link import Existing, Link, pruned, schema_step
@@ -28,6 +29,7 @@ from migrate.planner.rows import checks
 from migrate.planner.said import dated, definers, hidden, server_notes, translated
 from migrate.planner.stored import StoredPlanner, StoredSteps, windows
 from migrate.planner.survey import Survey, both_sides, define, define_stored, reasons, rows_of, survey
+from migrate.planner.token import with_token
 from migrate.planner.translate import Pair, StoredRef, merged
 
 Compared = tuple[Existing, Difference, str]
@@ -64,9 +66,12 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     identities = await asyncio.gather(*(engines[name].identity() for name in used))
     seen = await survey(moves, engines)
     gap = gaps(seen, engines)
-    wanted = {pair.source for pair in seen.pairs if gap[pair.target].changes} - seen.definitions.keys()
+    changing = [pair for pair in seen.pairs if gap[pair.target].changes and not has_files(pair, engines)]
+    wanted = {pair.source for pair in changing} - seen.definitions.keys()
     seen = msgspec.structs.replace(seen, definitions={**seen.definitions, **await define(wanted, engines)})
-    movable, findings = _movable(seen, engines)
+    able, findings = _movable(seen, engines)
+    filed = [pair for pair in able if has_files(pair, engines)]
+    movable = tuple(pair for pair in able if not has_files(pair, engines))
     spared = {pair.target for pair in seen.pairs if not _permitted(request, pair.target)}
     in_the_way = await obstacles(seen, gap, engines, spared)
     statistics = await _measure(movable, engines)
@@ -105,10 +110,21 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
         if made:
             steps += made
             objects.append(_planned(pair, gap[pair.target]))
+    made_of_files, found_of_files = await file_steps(
+        [pair for pair in filed if pair.target not in in_the_way],
+        gap,
+        engines,
+        {pair.target for pair in filed if _permitted(request, pair.target)},
+    )
+    steps += made_of_files
+    findings += found_of_files
+    findings += [finding(code, str(ref), text) for ref, (code, text) in in_the_way.items() if ref in _targets(filed)]
+    written_files = {step.target for step in made_of_files}
+    objects += [_planned(pair, gap[pair.target]) for pair in filed if str(pair.target) in written_files]
     syncs = [step for step in steps if isinstance(step, SyncRows)]
     steps += checks(movable, gap, steps, await watched(outsiders, syncs, engines))
     stored_gap = stored_gaps(seen, engines)
-    stored = await _stored(seen, stored_gap, steps, movable, in_the_way, engines)
+    stored = await _stored(seen, stored_gap, steps, able, in_the_way, engines)
     findings += stored.findings
     objects += stored.objects
     steps = [_waiting(step, stored.waits) for step in (*steps, *stored.steps)]
@@ -149,7 +165,7 @@ async def _sealed(plan: Plan, engines: Mapping[str, Engine]) -> Plan:
         ref = parse_object(one.name)
         places.setdefault(ref.endpoint, set()).add((ref.table.catalog, ref.table.schema))
     while True:
-        made = seal(plan)
+        made = with_token(plan)
         asked = (engines[name].finished(made.digest, sorted(some)) for name, some in places.items())
         if not frozenset[str]().union(*await asyncio.gather(*asked)):
             return made
@@ -298,6 +314,10 @@ def _children(seen: Survey) -> dict[ObjectRef, tuple[TableName, ...]]:
     return found
 
 
+def _targets(pairs: Collection[Pair]) -> set[ObjectRef]:
+    return {pair.target for pair in pairs}
+
+
 def _permitted(request: PlanRequest, target: ObjectRef) -> bool:
     name = f"{target.table.schema}.{target.table.name}"
     return any(glob_matches(glob, name) for glob in request.allow_destructive)
@@ -310,16 +330,15 @@ def _waiting(step: Step, waits: Mapping[str, tuple[str, ...]]) -> Step:
 
 def _schema_steps(seen: Survey, steps: Collection[Step], engines: Mapping[str, Engine]) -> list[Step]:
     needed = {name for step in steps for name in step.after}
-    return [
-        Ddl(
-            id=schema_step(endpoint, schema.name, schema.catalog),
-            target=f"{endpoint}:{TableName(schema.name, '', schema.catalog)}",
-            action="create-schema",
-            sql=engines[endpoint].create_schema(schema),
-        )
-        for endpoint, schema in missing_schemas(seen)
-        if schema_step(endpoint, schema.name, schema.catalog) in needed
-    ]
+    found: list[Step] = []
+    for endpoint, schema in missing_schemas(seen):
+        place = TableName(schema.name, "", schema.catalog)
+        if schema_step(endpoint, place) in needed:
+            sql = engines[endpoint].create_schema(schema)
+            found.append(
+                Ddl(id=schema_step(endpoint, place), target=f"{endpoint}:{place}", action="create-schema", sql=sql)
+            )
+    return found
 
 
 def _planned(pair: Pair, gap: Gap) -> PlannedObject:

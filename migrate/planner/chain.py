@@ -87,7 +87,11 @@ def _create_table(link: Link, deferred: tuple[Index, ...]) -> Ddl:
         id=step_id("create-table", pair.target),
         source=str(pair.source),
         target=str(pair.target),
-        after=(schema_step(pair.target.endpoint, pair.target.table.schema, pair.target.table.catalog), *_givers(link), *_sequences(link)),
+        after=(
+            schema_step(pair.target.endpoint, pair.target.table),
+            *_givers(link),
+            *_sequences(link),
+        ),
         action="create-table",
         sql=link.target.create_table(pair.wanted, link.definition, deferred, link.origin),
     )

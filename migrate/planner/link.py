@@ -68,9 +68,9 @@ def pruned(pair: Pair) -> bool:
     return any(glob_matches(glob, f"{name.schema}.{name.name}") for glob in pair.move.prune)
 
 
-def schema_step(endpoint: str, schema: str, catalog: str = "") -> str:
-    """The id of the step that creates a schema."""
-    return f"create-schema:{endpoint}:{TableName(schema, '', catalog)}"
+def schema_step(endpoint: str, table: TableName) -> str:
+    """The id of the step that creates the schema of a table."""
+    return f"create-schema:{endpoint}:{TableName(table.schema, '', table.catalog)}"
 
 
 def step_id(action: str, target: ObjectRef) -> str:

@@ -48,6 +48,17 @@ FINDINGS = {
     "MG410": "the target has nothing that the object needs",
     "MG411": "a unique key is re-checked under another collation",
     "MG412": "a part of a table that the target has nothing like is left out",
+    "MG501": "a lake's table whose files cannot be copied",
+    "MG502": "a managed table stands in the way",
+    "MG503": "partitions that only the target has stay",
+    "MG504": "partitions that only the target has are removed",
+    "MG505": "what does not move with a table of a lake",
+    "MG506": "objects that are no data stay behind",
+    "MG507": "a table of a lake is made whole again",
+    "MG508": "partitions are missing for a moment",
+    "MG509": "locations overlap",
+    "MG510": "files go through this machine",
+    "MG511": "no catalog of the target sees the source",
 }
 
 _LEVELS = {
@@ -71,6 +82,11 @@ _LEVELS = {
     "MG308": "unsupported",
     "MG309": "unsupported",
     "MG410": "unsupported",
+    "MG501": "unsupported",
+    "MG502": "unsupported",
+    "MG504": "destructive",
+    "MG509": "unsupported",
+    "MG511": "unsupported",
     "MG412": "lossy",
 }
 

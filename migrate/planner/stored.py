@@ -117,7 +117,7 @@ class StoredPlanner:
             self._enable(pair)
             self._object(pair.target, gap.actual, pair)
             return
-        after: tuple[str, ...] = (schema_step(place.endpoint, place.table.schema, place.table.catalog),)
+        after: tuple[str, ...] = (schema_step(pair.target.object.endpoint, pair.target.object.table),)
         if pair.target.kind == "view":
             after += self._read_by(pair)
         self._replaced(pair, gap)

@@ -58,7 +58,8 @@ def _body(step: Step) -> Iterator[str]:
             files = f"{counted(sum(part.files for part in step.part), 'object')} ({size(_bytes(step))})"
             yield shown(f"-- copy {files} from {step.origin} to {step.goal}")
         case InsertSelect() | Swap():
-            for text in step.sql:
+            texts = step.sql if isinstance(step, Swap) else [text for batch in step.batch for text in batch.sql]
+            for text in texts:
                 yield from (f"-- {shown(line)}" for line in text.split("\n")) if step.blocked else (f"{text};",)
         case CheckForeignKeys():
             yield shown(f"-- count rows of {step.target} without a parent: no more than at {step.source}")

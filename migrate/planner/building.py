@@ -1,0 +1,156 @@
+"""A table that is built under another name over files of its own, proven, and swapped in: its steps.
+
+Nothing is dropped first; what was there is kept under another name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from migrate.engines.base import Engine
+from migrate.engines.files import Files, Place
+from migrate.model.plan import CopyFiles, Ddl, Finding, Step, Swap, Verify
+from migrate.model.table import Table, TableName
+from migrate.planner.gap import Gap
+from migrate.planner.link import schema_step, step_id
+from migrate.planner.risk import finding
+from migrate.planner.token import RUN, aside
+from migrate.planner.translate import Pair
+
+
+class Filed(msgspec.Struct, frozen=True):
+    """A table whose rows are files, on its way: both engines, what the target lacks, and where things are."""
+
+    pair: Pair
+    source: Engine
+    target: Engine
+    gap: Gap
+    place: Place
+    there: Place | None
+    permitted: bool
+    """Whether destructive steps may run on this table."""
+
+    @property
+    def own(self) -> Files:
+        """The source's files."""
+        assert self.source.files is not None  # noqa: S101 - told apart by `has_files`
+        return self.source.files
+
+    @property
+    def others(self) -> Files:
+        """The target's."""
+        assert self.target.files is not None  # noqa: S101 - told apart by `has_files`
+        return self.target.files
+
+    @property
+    def where(self) -> str:
+        """What findings name."""
+        return str(self.pair.target)
+
+    @property
+    def goal(self) -> str:
+        """Where this plan's files of the table go: a folder that no other plan uses."""
+        return f"{self.pair.move.location}/{folder(self.pair.target.table)}/{RUN}"
+
+    def built(self) -> Table:
+        """The table as it is built, under its other name."""
+        return msgspec.structs.replace(self.pair.wanted, name=aside(self.pair.target.table, "new"))
+
+
+def folder(table: TableName) -> str:
+    """The name of a table's folder: of signs that no store and no client reads otherwise."""
+    return "".join(sign if sign.isalnum() or sign in "_-" else f"~{ord(sign):x}~" for sign in table.name)
+
+
+def blocked(one: Filed, why: str) -> Step:
+    return CopyFiles(
+        id=step_id("copy-files", one.pair.target),
+        source=str(one.pair.source),
+        target=one.where,
+        origin=one.place.location,
+        goal=one.goal,
+        way="stream",
+        part=(),
+        blocked=why,
+    )
+
+
+def built(one: Filed, after: tuple[str, ...], location: str) -> Step:
+    """The table under its other name over the files below a location, and its partitions."""
+    table = one.built()
+    return Ddl(
+        id=step_id("create-aside", one.pair.target),
+        source=str(one.pair.source),
+        target=one.where,
+        after=(*after, schema_step(one.pair.target.endpoint, table.name)),
+        action="create-aside",
+        sql=one.others.create_over(table, location),
+    )
+
+
+def synced(one: Filed) -> Step:
+    """The partitions of the table that is built become those whose folders are there."""
+    return Ddl(
+        id=step_id("sync-partitions", one.pair.target),
+        source=str(one.pair.source),
+        target=one.where,
+        after=(step_id("create-aside", one.pair.target),),
+        action="sync-partitions",
+        sql=one.others.sync_partitions(one.built().name),
+    )
+
+
+def proof(one: Filed, partitions: Sequence[str] = ()) -> Verify:
+    """The proof of what was built, before anybody sees it."""
+    target = one.pair.target
+    return Verify(
+        id=step_id("verify", target),
+        source=str(one.pair.source),
+        target=one.where,
+        after=tuple(step_id(name, target) for name in ("create-aside", "sync-partitions", "insert-select")),
+        where=one.pair.where,
+        aside=one.built().name.name,
+        partition=tuple(partitions),
+    )
+
+
+def swap_table(one: Filed, kept: bool, goal: str = "") -> list[Step]:
+    """What was built takes the table's name, the one that was there keeps another; and statistics, if asked for."""
+    target, files = one.pair.target, one.others
+    old = aside(target.table, "old")
+    sql = [files.rename_to(target.table, old)] if kept else []
+    swap = Swap(
+        id=step_id("swap", target),
+        source=str(one.pair.source),
+        target=one.where,
+        after=(step_id("verify", target),),
+        aside=one.built().name.name,
+        sql=(*sql, files.rename_to(one.built().name, target.table)),
+        kept=old.name if kept else "",
+        goal=goal,
+    )
+    return [swap, *analyzed(one)]
+
+
+def analyzed(one: Filed) -> list[Step]:
+    """Statistics, where the move asks for them."""
+    if not one.pair.move.analyze:
+        return []
+    return [
+        Ddl(
+            id=step_id("analyze-table", one.pair.target),
+            source=str(one.pair.source),
+            target=one.where,
+            after=(step_id("swap", one.pair.target),),
+            action="analyze-table",
+            sql=one.others.analyze(one.pair.target.table),
+        )
+    ]
+
+
+def lost(one: Filed) -> list[Finding]:
+    """What a new table does not have of the one that it is made from."""
+    missing = "grants" if one.pair.move.analyze else "grants and statistics (analyze = true collects them)"
+    return [finding("MG505", one.where, f"{missing} do not move")]

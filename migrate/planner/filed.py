@@ -1,0 +1,262 @@
+"""The chain of steps that brings a table whose rows are files: copied, or written anew by the server, then swapped in.
+
+Nothing is dropped first. A table is built under another name over files of its own, proven, and takes its place by a
+rename; where the target has the table already and can take partitions one by one, only those that differ do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from migrate.engines.base import Engine
+from migrate.engines.files import FilePartition, Place
+from migrate.model.plan import CopyFiles, Estimate, Finding, Step, Swap
+from migrate.model.table import ObjectRef, Table
+from migrate.model.words import counted
+from migrate.planfile import round_estimate
+from migrate.planner.building import Filed, analyzed, blocked, built, lost, proof, swap_table, synced
+from migrate.planner.gap import Gap
+from migrate.planner.inserted import insert_steps
+from migrate.planner.link import pruned, schema_step, step_id
+from migrate.planner.partitions import Side, Standing, compared, look, overlap, under
+from migrate.planner.risk import finding
+from migrate.planner.translate import Pair
+
+Method = Literal["copy_files", "insert_select"]
+AT_ONCE = 16
+"""Tables that are looked at together."""
+LISTED = 5
+"""Partitions that a finding names."""
+
+
+def has_files(pair: Pair, engines: Mapping[str, Engine]) -> bool:
+    """Whether the rows of both sides are files."""
+    return engines[pair.source.endpoint].files is not None and engines[pair.target.endpoint].files is not None
+
+
+def method(pair: Pair, place: Place) -> Method:
+    """How the table moves: as the move says; by its files where that can be done, and it says nothing."""
+    if pair.move.method != "auto":
+        return pair.move.method
+    alike = pair.table.storage.engine == pair.wanted.storage.engine and pair.table.columns == pair.wanted.columns
+    return "copy_files" if alike and not pair.where and not place.refused else "insert_select"
+
+
+async def file_steps(
+    pairs: Sequence[Pair],
+    gap: Mapping[ObjectRef, Gap],
+    engines: Mapping[str, Engine],
+    permitted: Collection[ObjectRef],
+) -> tuple[list[Step], list[Finding]]:
+    """The steps of these tables, some naming steps to wait for that may not exist, and their findings.
+
+    `permitted` are tables on which destructive steps may run.
+    """
+    steps: list[Step] = []
+    findings: list[Finding] = []
+    sources, targets = await _places(pairs, gap, engines)
+    at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def chain(pair: Pair) -> tuple[list[Step], list[Finding]]:
+        here, there = engines[pair.source.endpoint], engines[pair.target.endpoint]
+        place, other = sources[pair.source], targets.get(pair.target)
+        async with at_once:
+            return await _chain(Filed(pair, here, there, gap[pair.target], place, other, pair.target in permitted))
+
+    for made, found in await asyncio.gather(*map(chain, pairs)):
+        steps += made
+        findings += found
+    findings += _overlapping(pairs, sources)
+    return steps, findings
+
+
+async def _places(
+    pairs: Sequence[Pair], gap: Mapping[ObjectRef, Gap], engines: Mapping[str, Engine]
+) -> tuple[dict[ObjectRef, Place], dict[ObjectRef, Place]]:
+    """Where the tables are, at their sources and on the targets that have them."""
+    here: dict[str, list[Table]] = {}
+    there: dict[str, list[Table]] = {}
+    for pair in pairs:
+        here.setdefault(pair.source.endpoint, []).append(pair.table)
+        actual = gap[pair.target].actual
+        if actual is not None:
+            there.setdefault(pair.target.endpoint, []).append(actual)
+
+    async def ask(tables: Mapping[str, list[Table]]) -> dict[ObjectRef, Place]:
+        found: dict[ObjectRef, Place] = {}
+        for endpoint, some in tables.items():
+            files = engines[endpoint].files
+            assert files is not None  # noqa: S101 - told apart by `has_files`
+            found |= {ObjectRef(endpoint, name): place for name, place in (await files.places(some)).items()}
+        return found
+
+    sources, targets = await asyncio.gather(ask(here), ask(there))
+    return sources, targets
+
+
+def _overlapping(pairs: Sequence[Pair], sources: Mapping[ObjectRef, Place]) -> list[Finding]:
+    """Sources of which one lies in another: what is copied of the outer one holds files of the inner one."""
+    found = []
+    placed = sorted((sources[pair.source].location, pair) for pair in pairs if sources[pair.source].location)
+    for (outer, one), (inner, other) in itertools.pairwise(placed):
+        if one.source != other.source and overlap(outer, inner):
+            text = f"the files of {other.source} are inside those of {one.source}, at {inner}"
+            found.append(finding("MG509", str(one.target), text))
+    return found
+
+
+async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
+    """The steps of one table and its findings."""
+    pair = one.pair
+    how = method(pair, one.place)
+    if how == "copy_files" and one.place.refused:
+        return [], [finding(code, one.where, text) for code, text in one.place.refused]
+    if how == "copy_files" and overlap(pair.move.location, one.place.location):
+        text = f"the files of {pair.source} are at {one.place.location}, and would be copied into or around themselves"
+        return [], [finding("MG509", one.where, f"{text}: name another location")]
+    if one.there is not None and not one.there.external:
+        text = "the target is a managed table, whose files move or go with its name: name another target, or drop it"
+        findings = [finding("MG502", one.where, text)]
+        return [blocked(one, text)], findings
+    if how == "insert_select":
+        return await insert_steps(one)
+    side = await look(one.own, pair, one.place)
+    findings = _skipped(one, side)
+    if one.gap.actual is None or one.there is None:
+        steps = await _whole(one, side, findings, kept=False)
+        return steps, findings
+    here = await one.others.partitions(one.gap.actual, one.there, pair.move.partitions)
+    names = [partition.name for partition in here]
+    if pair.move.existing == "fail" and _holds(names, here):
+        text = 'it is not empty and the move says existing = "fail"'
+        return [blocked(one, text)], [*findings, finding("MG203", one.where, text)]
+    extra = [partition for partition in here if partition.name not in side.listings]
+    if one.gap.alterations:
+        return await _rebuilt(one, side, extra, findings, "its definition differs")
+    standing = await compared(pair, one.own, one.others, side, names)
+    changed = [partition for partition in side.partitions if standing[partition.name] is not Standing.EQUAL]
+    findings += _extra(one, extra)
+    gone = extra if pruned(pair) else []
+    if not changed and not gone:
+        return [], findings
+    if not one.there.registers:
+        why = "partitions cannot be given locations there" if names != [""] else "it has no partitions"
+        return await _rebuilt(one, side, [] if pruned(pair) else extra, findings, why)
+    return await _partly(one, side, changed, here, gone, findings), findings
+
+
+def _holds(names: Sequence[str], here: Sequence[FilePartition]) -> bool:
+    return bool(here) and names != [""]
+
+
+def _skipped(one: Filed, side: Side) -> list[Finding]:
+    skipped = sum(listing.skipped for listing in side.listings.values())
+    if not skipped:
+        return []
+    text = f"{counted(skipped, 'object')} below it that are no data stay behind: names that begin with _ or ., folders"
+    return [finding("MG506", one.where, text)]
+
+
+def _extra(one: Filed, extra: Sequence[FilePartition]) -> list[Finding]:
+    if not extra:
+        return []
+    named = ", ".join(partition.name for partition in extra[:LISTED])
+    more = f" and {len(extra) - LISTED:,} more" if len(extra) > LISTED else ""
+    text = f"{counted(len(extra), 'partition')} that the source does not have: {named}{more}"
+    if pruned(one.pair):
+        return [finding("MG504", one.where, f"removed, {text}; their files stay")]
+    return [finding("MG503", one.where, f"stay, {text}")]
+
+
+async def _copy(one: Filed, side: Side, partitions: Sequence[FilePartition], findings: list[Finding]) -> CopyFiles:
+    parts = tuple(side.part(partition) for partition in partitions)
+    moved = sum(part.bytes for part in parts)
+    way = await one.others.way(one.own, one.place.location, one.pair.move.location)
+    if way == "stream" and moved:
+        findings.append(finding("MG510", one.where, "its files go through the machine that applies the plan"))
+    return CopyFiles(
+        id=step_id("copy-files", one.pair.target),
+        source=str(one.pair.source),
+        target=one.where,
+        after=(schema_step(one.pair.target.endpoint, one.pair.target.table),),
+        origin=one.place.location,
+        goal=one.goal,
+        way=way,
+        part=parts,
+        estimate=Estimate(0, round_estimate(moved)),
+    )
+
+
+async def _whole(one: Filed, side: Side, findings: list[Finding], kept: bool) -> list[Step]:
+    """Every partition that moves, into a table of its own."""
+    copy = await _copy(one, side, side.partitions, findings)
+    steps: list[Step] = [copy, built(one, (copy.id,), one.goal)]
+    if one.pair.wanted.partitioning is not None:
+        steps.append(synced(one))
+    findings += lost(one)
+    return [*steps, proof(one), *swap_table(one, kept, one.goal)]
+
+
+async def _rebuilt(
+    one: Filed, side: Side, extra: Sequence[FilePartition], findings: list[Finding], why: str
+) -> tuple[list[Step], list[Finding]]:
+    """The whole table once more, and swapped in."""
+    glob = f"{one.pair.target.table.schema}.{one.pair.target.table.name}"
+    if extra:
+        text = f"{why}, so that it is copied whole; {counted(len(extra), 'partition')} would be lost that only it has"
+        text += f": permit that with migrate plan --prune '{glob}'"
+        return [blocked(one, text)], [*findings, finding("MG507", one.where, text)]
+    findings.append(finding("MG507", one.where, f"{why}: it is copied whole, and the old one is kept aside"))
+    steps = await _whole(one, side, findings, kept=True)
+    if not one.gap.alterations:
+        return steps, findings
+    why = "" if one.permitted else f"destructive: permit it with migrate plan --allow-destructive '{glob}'"
+    return [
+        msgspec.structs.replace(step, risk="destructive", blocked=why) if isinstance(step, Swap) else step
+        for step in steps
+    ], findings
+
+
+async def _partly(
+    one: Filed,
+    side: Side,
+    changed: Sequence[FilePartition],
+    here: Sequence[FilePartition],
+    gone: Sequence[FilePartition],
+    findings: list[Finding],
+) -> list[Step]:
+    """New and differing partitions alone, each registered at its new place; the table itself stays."""
+    target, files, wanted = one.pair.target, one.others, one.pair.wanted
+    present = {partition.name for partition in here}
+    steps: list[Step] = []
+    sql: list[str] = [files.unregister(wanted, partition) for partition in gone]
+    for partition in changed:
+        placed = msgspec.structs.replace(partition, location=under(one.goal, partition.name))
+        sql += [files.unregister(wanted, partition)] if partition.name in present else []
+        sql.append(files.register(wanted, placed))
+    if changed:
+        copy = await _copy(one, side, changed, findings)
+        steps += [copy, built(one, (copy.id,), one.goal), synced(one)]
+        steps.append(proof(one, [partition.name for partition in changed]))
+        sql.append(files.forget(one.built().name))
+    replaced = [partition for partition in changed if partition.name in present]
+    if replaced:
+        text = f"{counted(len(replaced), 'partition')} that differ are registered anew: each is missing for a moment"
+        findings.append(finding("MG508", one.where, text))
+    swap = Swap(
+        id=step_id("swap", target),
+        source=str(one.pair.source),
+        target=one.where,
+        after=(step_id("verify", target),),
+        risk="destructive" if gone else "safe",
+        aside=one.built().name.name if changed else "",
+        sql=tuple(sql),
+        goal=one.goal,
+        part=tuple(side.part(partition) for partition in changed),
+    )
+    return [*steps, swap, *analyzed(one)]

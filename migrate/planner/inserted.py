@@ -1,0 +1,92 @@
+"""A table that the target's server writes anew from the source's rows, in batches of partitions, and swaps in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from migrate.engines.files import FilePartition
+from migrate.model.plan import Batch, Estimate, Finding, InsertSelect, Step
+from migrate.planfile import round_estimate
+from migrate.planner.building import Filed, blocked, built, lost, proof, swap_table
+from migrate.planner.link import step_id
+from migrate.planner.partitions import look
+from migrate.planner.risk import finding
+
+BATCH = 50
+"""Partitions of one statement: Trino writes at most 100 at once (hive.max-partitions-per-writers)."""
+
+
+async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
+    """The steps and findings of a table whose rows are written anew. Raises `BadFilter`, `ServerError`."""
+    pair = one.pair
+    via = pair.move.via
+    if not via and pair.source.endpoint == pair.target.endpoint:
+        via = pair.source.table.catalog
+    if not via:
+        text = f"no catalog of {pair.target.endpoint} is known to see its rows"
+        text += ': write via = "CATALOG", or method = "copy_files"'
+        return [], [finding("MG511", one.where, text)]
+    kept = one.gap.actual is not None
+    if kept and not one.gap.alterations and pair.move.compare == "rows" and await _equal(one):
+        return [], []
+    findings = lost(one)
+    if kept:
+        if pair.move.existing == "fail":
+            text = 'it is there and the move says existing = "fail"'
+            return [blocked(one, text)], [finding("MG203", one.where, text)]
+        text = "its rows differ: it is written whole, and the old one is kept aside"
+        findings.append(finding("MG507", one.where, text))
+    batches, size = await _batches(one, via)
+    session, replaces = one.others.insert_session(pair.wanted)
+    create = built(one, (), one.goal)
+    insert = InsertSelect(
+        id=step_id("insert-select", pair.target),
+        source=str(pair.source),
+        target=one.where,
+        after=(create.id,),
+        aside=one.built().name.name,
+        goal=one.goal,
+        batch=batches,
+        where=pair.where,
+        afresh=not replaces,
+        session=dict(session),
+        estimate=Estimate(0, round_estimate(size)),
+    )
+    return [create, insert, proof(one), *swap_table(one, kept)], findings
+
+
+async def _batches(one: Filed, via: str) -> tuple[tuple[Batch, ...], int]:
+    """The statements, and the bytes of what they read where that is known."""
+    pair = one.pair
+    whole, size = [FilePartition("", (), "")], 0
+    partitions: Sequence[FilePartition] = whole
+    if not one.place.refused and one.place.location:
+        side = await look(one.own, pair, one.place)
+        partitions, size = side.partitions, side.bytes
+    elif pair.move.partitions:
+        partitions = await one.own.partitions(pair.table, one.place, pair.move.partitions)
+    if [partition.name for partition in partitions] == [""]:
+        partitions = ()
+    groups = [partitions[n : n + BATCH] for n in range(0, len(partitions), BATCH)] or [()]
+    if pair.move.partitions and not partitions:
+        return (), size
+    insert = one.others.insert
+    built_table = one.built()
+    return tuple(Batch(insert(built_table, pair.table, via, pair.where, group)) for group in groups), size
+
+
+async def _equal(one: Filed) -> bool:
+    """Whether both servers count and sum up all rows alike, partition by partition."""
+    pair = one.pair
+    only: Sequence[FilePartition] = ()
+    if pair.move.partitions:
+        only = await one.own.partitions(pair.table, one.place, pair.move.partitions)
+    here = one.own.sums(pair.table, pair.wanted, pair.where, only)
+    there = one.others.sums(pair.wanted, pair.wanted, pair.where if only else "", only)
+
+    async def all_of(source: bool) -> dict[str, tuple[int, tuple[str, ...]]]:
+        return {found.partition: (found.rows, found.checksums) async for found in (here if source else there)}
+
+    mine, theirs = await asyncio.gather(all_of(True), all_of(False))
+    return mine == theirs

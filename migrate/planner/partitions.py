@@ -1,0 +1,119 @@
+"""What the files of a table are on both sides, partition by partition, and which of them differ."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
+
+import msgspec
+
+from migrate.engines.files import FilePartition, Files, Listing, Place, Proof
+from migrate.model.plan import FilePart
+from migrate.planner.translate import Pair
+
+
+class Standing(Enum):
+    """What is known of one partition on the target."""
+
+    ABSENT = auto()
+    EQUAL = auto()
+    OTHER = auto()
+
+
+class Side(msgspec.Struct, frozen=True):
+    """The partitions of a source's table that move, and what stands below each now."""
+
+    place: Place
+    partitions: tuple[FilePartition, ...]
+    listings: Mapping[str, Listing]
+
+    def part(self, partition: FilePartition) -> FilePart:
+        """The partition as a plan holds it."""
+        listing = self.listings[partition.name]
+        regular = partition.location == under(self.place.location, partition.name)
+        return FilePart(
+            partition.name, listing.files, listing.bytes, listing.digest, "" if regular else partition.location
+        )
+
+    @property
+    def bytes(self) -> int:
+        """All that moves."""
+        return sum(one.bytes for one in self.listings.values())
+
+    @property
+    def files(self) -> int:
+        """All that move."""
+        return sum(one.files for one in self.listings.values())
+
+
+def under(location: str, name: str) -> str:
+    """Where the partition of that name is below a table's location; an empty name is the table itself."""
+    return f"{location}/{name}" if name else location
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether one of two locations is at or below the other."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+async def look(files: Files, pair: Pair, place: Place) -> Side:
+    """The chosen partitions of a source's table. Raises `BadFilter`, `ServerError`."""
+    partitions = await files.partitions(pair.table, place, pair.move.partitions)
+    listings = {name: one async for name, one in files.listings(place, partitions)}
+    empty = [one for one in partitions if one.name and not listings[one.name].files]
+    if empty:
+        found = {one.name: one for one in await files.located(pair.table, place, empty)}
+        moved = [one for one in empty if found[one.name].location != one.location]
+        partitions = tuple(found.get(one.name, one) for one in partitions)
+        listings |= {name: one async for name, one in files.listings(place, [found[one.name] for one in moved])}
+    return Side(place, partitions, listings)
+
+
+async def compared(pair: Pair, source: Files, target: Files, side: Side, there: Sequence[str]) -> dict[str, Standing]:
+    """Of each partition that moves, how the target has it; `there` are the names of those that the target has.
+
+    What was proven once is equal while both sides have the version that was proven. Without a proof both servers sum
+    up the rows.
+    """
+    known, present = await target.proofs(pair.target.table), set(there)
+    proven = {name: proof for name, proof in known.items() if name in present}
+    standing = {one.name: Standing.ABSENT for one in side.partitions if one.name not in present}
+    asked = [one for one in side.partitions if one.name in proven]
+    now = await _listings(target, (proven[one.name] for one in asked))
+    for one in asked:
+        proof = proven[one.name]
+        same = proof.source_digest == side.listings[one.name].digest and proof.target_digest == now[one.name].digest
+        standing[one.name] = Standing.EQUAL if same else Standing.OTHER
+    unproven = [one for one in side.partitions if one.name not in standing]
+    if unproven and pair.move.compare == "rows":
+        equal = await _equal_rows(pair, source, target, unproven)
+        standing |= {one.name: Standing.EQUAL if one.name in equal else Standing.OTHER for one in unproven}
+    else:
+        standing |= {one.name: Standing.OTHER for one in unproven}
+    return standing
+
+
+async def _listings(files: Files, proofs: Iterable[Proof]) -> dict[str, Listing]:
+    places: dict[str, list[FilePartition]] = {}
+    for proof in proofs:
+        root = proof.target.removesuffix(f"/{proof.partition}") if proof.partition else proof.target
+        places.setdefault(root, []).append(FilePartition(proof.partition, (), proof.target))
+    found: dict[str, Listing] = {}
+    for root, some in places.items():
+        found |= {name: one async for name, one in files.listings(Place(root, external=True), some)}
+    return found
+
+
+async def _equal_rows(pair: Pair, source: Files, target: Files, partitions: Sequence[FilePartition]) -> frozenset[str]:
+    """Those whose rows both servers count and sum up alike."""
+    only = partitions if partitions[0].name else ()
+
+    async def sums(files: Files, own: bool) -> dict[str, tuple[int, tuple[str, ...]]]:
+        table = pair.table if own else pair.wanted
+        condition = pair.where
+        found = files.sums(table, pair.wanted, condition, only)
+        return {one.partition: (one.rows, one.checksums) async for one in found}
+
+    here, there = await asyncio.gather(sums(source, own=True), sums(target, own=False))
+    return frozenset(one.name for one in partitions if here.get(one.name) == there.get(one.name))
