@@ -21,6 +21,8 @@
     │   ├── ReadOnlyServer                     the target does not take writes
     │   ├── NoSpace                            disk, tablespace or quota full
     │   ├── DuplicateRow                       a unique key refused a row
+    │   ├── AlreadyThere                       an object of that name is there already
+    │   ├── NotThere                           there is no object of that name
     │   └── SnapshotLost                       all connections that saw the source's moment are gone
     ├── UnreadableDdl                      1   a server's text of DDL that is not understood
     ├── LossyWrite                         1   the target changed a value or dropped a row on the way in
@@ -200,6 +202,14 @@ class NoSpace(ServerError):
 
 class DuplicateRow(ServerError):
     """A unique key refused a row."""
+
+
+class AlreadyThere(ServerError):
+    """An object of that name is there already."""
+
+
+class NotThere(ServerError):
+    """There is no object of that name."""
 
 
 class SnapshotLost(ServerError):

@@ -12,7 +12,7 @@ from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect
 from migrate.cli.options import PLAN_FLAGS, ConfigFile, Flag, PlanFlags
 from migrate.cli.show import CHANGES
-from migrate.model.plan import Ddl, LoadRows, Move, Plan, SyncRows
+from migrate.model.plan import CopyFiles, Ddl, LoadRows, Move, Plan, SyncRows
 from migrate.model.words import counted
 from migrate.ui.text import plan_lines
 
@@ -89,7 +89,8 @@ def summary(plan: Plan) -> dict[str, object]:
         "steps": len(plan.step),
         "tables_to_create": sum(1 for s in plan.step if isinstance(s, Ddl) and s.action == "create-table"),
         "rows": sum(step.estimate.rows for step in loads),
-        "bytes": sum(step.estimate.bytes for step in loads),
+        "bytes": sum(step.estimate.bytes for step in plan.step if isinstance(step, LoadRows | CopyFiles)),
+        "objects_to_copy": sum(step.estimate.rows for step in plan.step if isinstance(step, CopyFiles)),
         "rows_to_sync": sum(step.estimate.rows for step in plan.step if isinstance(step, SyncRows)),
         "blocked": sum(1 for step in plan.step if step.blocked),
         "findings": [{"code": f.code, "level": f.level, "object": f.object, "text": f.text} for f in plan.finding],

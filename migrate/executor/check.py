@@ -16,13 +16,14 @@ from migrate.engines.base import Dialect, Engine
 from migrate.errors import NothingMatches
 from migrate.model.change import AddIndex, TableChange
 from migrate.model.pattern import all_of, parse_object
-from migrate.model.plan import Ddl, LoadRows, Plan, PlannedObject, RowStep, Step
+from migrate.model.plan import CopyFiles, Ddl, LoadRows, Plan, PlannedObject, RowStep, Step, Swap
 from migrate.model.table import Catalog, ObjectRef
 from migrate.planfile import fingerprint
 from migrate.planner.altering import around_rows
 from migrate.planner.gap import Gap, StoredGap, gaps, start_of, stored_gaps
 from migrate.planner.obstacles import obstacles
 from migrate.planner.order import step_kind
+from migrate.planner.partitions import changed, files_of
 from migrate.planner.stored import only_enabling, windows
 from migrate.planner.survey import Survey, define, survey
 from migrate.planner.translate import Pair, StoredPair, StoredRef
@@ -83,10 +84,13 @@ async def stand(plan: Plan, engines: Mapping[str, Engine]) -> Standing:
     world = await _with_definitions(plan, world, engines)
     unfinished = {_place(step) for step in plan.step if step.id not in finished}
     open_objects = [item for item in plan.object if (item.kind, item.name) in unfinished or not unfinished]
-    differences = [line for item in open_objects for line in _differences(plan, item, world, engines)]
+    swapping = await _swapping(plan, world, engines)
+    meant = [item for item in open_objects if item.name not in swapping]
+    differences = [line for item in meant for line in _differences(plan, item, world, engines)]
     if not differences:
         differences += await _in_the_way(plan, world, engines)
         differences += await _strange_rows(plan, finished, world.gap, engines)
+        differences += await _changed_files(plan, world, engines)
     return msgspec.structs.replace(world, differences=tuple(differences))
 
 
@@ -276,6 +280,32 @@ async def _strange_rows(
         tables = [ref.table for ref in refs]
         strange = await engines[endpoint].occupied(tables) - await engines[endpoint].started(plan.digest, tables)
         lines += [f"{endpoint}:{table}: holds rows that this plan did not write" for table in sorted(strange)]
+    return lines
+
+
+async def _swapping(plan: Plan, world: Standing, engines: Mapping[str, Engine]) -> frozenset[str]:
+    """Tables that an earlier run has put aside, and whose successors do not have their names yet."""
+    found: set[str] = set()
+    for step in plan.step:
+        if not isinstance(step, Swap) or not step.kept or step.id in world.finished or step.target not in world.pairs:
+            continue
+        ref = parse_object(step.target)
+        if world.gap[ref].actual is not None:
+            continue
+        kept, built = (msgspec.structs.replace(ref.table, name=name) for name in (step.kept, step.aside))
+        if await files_of(engines[ref.endpoint]).standing([kept, built]) == {kept, built}:
+            found.add(step.target)
+    return frozenset(found)
+
+
+async def _changed_files(plan: Plan, world: Standing, engines: Mapping[str, Engine]) -> list[str]:
+    """Partitions that are still to be copied, and are not in their planned version."""
+    steps = [one for one in plan.step if isinstance(one, CopyFiles) and one.id not in world.finished]
+    lines = []
+    for step in steps:
+        files = files_of(engines[parse_object(step.source).endpoint])
+        names = await changed(files, step)
+        lines += [f"{step.source} {name}".rstrip() + ": its files changed since the plan was made" for name in names]
     return lines
 
 

@@ -22,7 +22,7 @@ from migrate.executor.slots import Slots, lane_of
 from migrate.executor.steps import run_step
 from migrate.executor.throttle import Limits
 from migrate.model.pattern import endpoint_of
-from migrate.model.plan import Plan, RowStep, Step, Verify
+from migrate.model.plan import DataStep, Plan, Step, Verify
 from migrate.model.progress import Event, Outcome, Parity, StepDone, StepFailed, StepSkipped, StepStatus, StepStopped
 from migrate.model.table import TableName
 from migrate.planner.gap import gaps, stored_gaps
@@ -298,7 +298,7 @@ class Loop:
                 self._slots_left(self._steps[name])
                 self._is_over(name)
                 self._done += 1
-                if isinstance(self._steps[name], RowStep):
+                if isinstance(self._steps[name], DataStep):
                     self._rows += rows
                     self._bytes += size
                 return self._start_ready()

@@ -8,11 +8,13 @@ from migrate.engines.base import Engine, LedgerLine
 from migrate.errors import DuplicateRow, MigrateError, ValueHeld
 from migrate.executor.check import is_after_load, outstanding
 from migrate.executor.context import Context, step_tag
+from migrate.executor.file_proof import prove_files
 from migrate.executor.load import Load
 from migrate.executor.moments import mixed_sources
 from migrate.executor.orphans import LEAVE_OUT, MIXED, Orphans, judged, looks_at, looks_outside, orphans
 from migrate.executor.prove import prove
 from migrate.executor.sync import sync
+from migrate.executor.transfer import copy_files, insert_select, statement, swap
 from migrate.executor.verify import gone, kept
 from migrate.model.change import AddForeignKey, AddIndex, AlterForeignKey, CreateTable
 from migrate.model.pattern import all_of, endpoint_of, parse_object, parse_schema
@@ -55,6 +57,22 @@ async def run_step(context: Context, step: Step) -> Done:
     match step:
         case Ddl(action="create-schema"):
             return await _create_schema(context, step)
+        case CopyFiles():
+            objects, size = await copy_files(context, step)
+            await _record(context, step)
+            return Done(objects, size)
+        case InsertSelect():
+            await insert_select(context, step)
+            await _record(context, step)
+            return Done()
+        case Swap():
+            note = await swap(context, step)
+            await _record(context, step)
+            return Done(note=note)
+        case Ddl(action="create-aside" | "sync-partitions" | "analyze-table"):
+            await statement(context, step)
+            await _record(context, step)
+            return Done()
         case Ddl() if step_kind(step) != "table":
             return await _stored(context, step)
         case Ddl():
@@ -72,8 +90,6 @@ async def run_step(context: Context, step: Step) -> Done:
             return await _check_foreign_keys(context, step)
         case Verify():
             return await _verify(context, step)
-        case CopyFiles() | InsertSelect() | Swap():
-            raise NotImplementedError(step.id)
 
 
 def _own_rows(step: SyncRows, extra: int) -> str:
@@ -284,7 +300,11 @@ async def _set_auto_increment(context: Context, step: SetAutoIncrement) -> Done:
 
 
 async def _verify(context: Context, step: Verify) -> Done:
-    """Both sides summed range by range, the source at the moment of this run."""
+    """Both sides summed range by range, the source at the moment of this run; of files partition by partition."""
+    if context.engines[endpoint_of(step.target)].files is not None:
+        rows = await prove_files(context, step)
+        await _record(context, step)
+        return Done(rows)
     proven = await context.patiently(step, lambda: prove(context, step))
     await _record(context, step)
     here = endpoint_of(step.source)

@@ -18,6 +18,7 @@ from migrate.errors import Different, MigrateError
 from migrate.executor.both import parts_worth, raise_first, spans_from
 from migrate.executor.differences import NO_PARENT, REPAIR, REPAIRED, different, named
 from migrate.executor.documents import Documents
+from migrate.executor.file_proof import chosen, compare_files
 from migrate.executor.moments import Moments
 from migrate.executor.orphans import Look, judged, looks_around, orphans
 from migrate.executor.slots import Lane, Slots
@@ -35,8 +36,8 @@ from migrate.planner.translate import Pair, StoredPair
 UNMOVABLE = "MG102"
 """The finding of a table that the plan leaves behind: there is nothing to prove."""
 
-SPARED = "MG211"
-"""The finding of a table that keeps rows which only the target has."""
+SPARED = ("MG211", "MG503")
+"""The findings of tables that keep rows, or partitions, which only the target has."""
 
 LOOKS = 3
 LOOK_SECONDS = 0.3
@@ -79,7 +80,7 @@ async def verify(
     gap, stored_gap = gaps(seen, engines), stored_gaps(seen, engines)
     events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
     unmovable = {finding.object for finding in plan.finding if finding.code == UNMOVABLE}
-    spared = {finding.object for finding in plan.finding if finding.code == SPARED}
+    spared = {finding.object for finding in plan.finding if finding.code in SPARED}
     spared |= {step.target for step in plan.step if isinstance(step, Verify) and step.spare}
     meant = [pair for pair in seen.pairs if str(pair.source) not in unmovable]
     throttle = Throttle(limits, engines, events.put_nowait)
@@ -208,6 +209,9 @@ class _Proof:
                 rows = Rowwise()
                 if gap.actual is None:
                     found = ["the target has no such table"]
+                elif not gap.values_differ and self._engines[pair.target.endpoint].files is not None:
+                    rows = await self._files(pair, spare)
+                    found += rows.wrong
                 elif not gap.values_differ:
                     rows = await self._rows(pair, spare, pace, mending if not found else None)
                     found += rows.wrong
@@ -230,6 +234,14 @@ class _Proof:
         if self._mending:
             return REPAIRED
         return f"{REPAIR}; stop the writers of the source first" if rows.moving else REPAIR
+
+    async def _files(self, pair: Pair, spare: bool) -> Rowwise:
+        """Both sides partition by partition; those that the target alone has may stay where the plan says so."""
+        source, target = self._engines[pair.source.endpoint], self._engines[pair.target.endpoint]
+        only = await chosen(pair, source)
+        found = await compare_files(pair, source, target, pair.wanted, only, None, spare)
+        self._events.put_nowait(ChunkDone(f"verify:{pair.target}", found.rows, 0))
+        return Rowwise(found.rows, wrong=found.wrong)
 
     async def _rows(self, pair: Pair, spare: bool, pace: Pace, mending: Mending | None) -> Rowwise:
         """Both sides range by range; what differs is looked at again, or made equal where there is a `mending`."""

@@ -89,6 +89,8 @@ class Move(_Value, frozen=True, rename={"from_": "from"}):
 class Estimate(_Value, frozen=True):
     """What moves with the data, rounded to two digits, and what servers make of it; outside the seal.
 
+    `rows` of a step that copies files are objects.
+
     `algorithm` (INSTANT, INPLACE, COPY) and `lock` (NONE, SHARED, EXCLUSIVE) are of an ALTER TABLE, empty when unknown.
     """
 
@@ -284,8 +286,8 @@ class CheckForeignKeys(_Step, frozen=True, kw_only=True, tag="check_foreign_keys
 Step = Ddl | LoadRows | SyncRows | CopyFiles | InsertSelect | Swap | SetAutoIncrement | Verify | CheckForeignKeys
 RowStep = LoadRows | SyncRows
 """What writes rows, one by one."""
-DataStep = LoadRows | SyncRows | CopyFiles | InsertSelect
-"""What moves data."""
+DataStep = LoadRows | SyncRows | CopyFiles
+"""What moves data and counts it: rows, or objects where files are copied."""
 
 
 class Finding(_Value, frozen=True):

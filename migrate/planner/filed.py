@@ -188,7 +188,7 @@ async def _copy(one: Filed, side: Side, partitions: Sequence[FilePartition], fin
         goal=one.goal,
         way=way,
         part=parts,
-        estimate=Estimate(0, round_estimate(moved)),
+        estimate=Estimate(round_estimate(sum(part.files for part in parts)), round_estimate(moved)),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum, auto
 
 import msgspec
 
+from migrate.engines.base import Engine
 from migrate.engines.files import FilePartition, Files, Listing, Place, Proof
-from migrate.model.plan import FilePart
+from migrate.model.plan import CopyFiles, FilePart
 from migrate.planner.translate import Pair
 
 
@@ -117,3 +118,22 @@ async def _equal_rows(pair: Pair, source: Files, target: Files, partitions: Sequ
 
     here, there = await asyncio.gather(sums(source, own=True), sums(target, own=False))
     return frozenset(one.name for one in partitions if here.get(one.name) == there.get(one.name))
+
+
+def files_of(engine: Engine) -> Files:
+    """Its files: steps that need them are planned for no other engines."""
+    assert engine.files is not None, engine.endpoint  # noqa: S101 - see above
+    return engine.files
+
+
+def placed(root: str, part: FilePart) -> FilePartition:
+    """A planned partition where it is below `root`, or elsewhere if the plan says so."""
+    return FilePartition(part.name, (), part.location or under(root, part.name))
+
+
+async def changed(files: Files, copy: CopyFiles, names: Collection[str] | None = None) -> list[str]:
+    """Of a step's partitions, or of those of these names, the ones whose files are not in their planned version."""
+    meant = [part for part in copy.part if names is None or part.name in names]
+    asked = [placed(copy.origin, part) for part in meant]
+    now = {name: one.digest async for name, one in files.listings(Place(copy.origin, external=True), asked)}
+    return [part.name for part in meant if now.get(part.name) != part.digest]

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from migrate.model.plan import Ddl, Plan, RowStep, SyncRows, Verify
+from migrate.model.plan import DataStep, Ddl, Plan, SyncRows, Verify
 from migrate.model.progress import ChunkDone, Event, Outcome, StepDone, StepSkipped, StepStarted, StepStatus
 from migrate.model.words import counted
 from migrate.planfile import round_estimate
 from migrate.ui.text import step_words
-from migrate.ui.units import aligned, count, duration, shown, shown_lines, size
+from migrate.ui.units import aligned, count, duration, shown, shown_lines, size, unit
 
 NOTHING_TO_DO = "Nothing to do: this plan was applied before."
 
@@ -107,8 +107,8 @@ def status_lines(plan: Plan, statuses: dict[str, StepStatus], detail: bool) -> l
         status = statuses.get(step.id, StepStatus(step.id, "blocked" if step.blocked else "pending"))
         if not detail and status.status in ("done", "skipped"):
             continue
-        planned = step.estimate.rows if isinstance(step, RowStep) else 0
-        figure = f"{count(status.rows)} of about {count(max(planned, status.rows))} rows" if planned else ""
+        planned = step.estimate.rows if isinstance(step, DataStep) else 0
+        figure = f"{count(status.rows)} of about {count(max(planned, status.rows))} {unit(plan)}" if planned else ""
         volume = size(status.bytes) if status.bytes else ""
         rows.append((status.status, shown(step.id), figure, volume, shown(status.note or step.blocked)))
         styles.append(_STATUS_STYLES.get(status.status, ""))
@@ -124,14 +124,14 @@ def status_verdict(plan: Plan, statuses: dict[str, StepStatus]) -> str:
     for step in plan.step:
         status = statuses.get(step.id)
         numbers[status.status if status else "blocked" if step.blocked else "pending"] += 1
-    loads = [statuses[step.id] for step in plan.step if isinstance(step, RowStep) and step.id in statuses]
+    loads = [statuses[step.id] for step in plan.step if isinstance(step, DataStep) and step.id in statuses]
     rows, volume = sum(load.rows for load in loads), sum(load.bytes for load in loads)
     words = [
         f"{name} {number}"
         for name, number in numbers.items()
         if number or name in ("done", "running", "failed", "pending")
     ]
-    return " · ".join([*words, f"{counted(rows, 'row')} ({size(volume)})"])
+    return " · ".join([*words, f"{counted(rows, unit(plan)[:-1])} ({size(volume)})"])
 
 
 def preview_lines(plan: Plan, statuses: tuple[StepStatus, ...]) -> list[Text]:
@@ -174,19 +174,21 @@ def _unwanted(tally: Tally, step: str) -> bool:
 
 
 def _summary(tally: Tally, outcome: Outcome, verified: bool) -> Iterator[Text]:
-    loads = [step for step in tally.plan.step if isinstance(step, RowStep) and step.id in tally.done]
+    loads = [step for step in tally.plan.step if isinstance(step, DataStep) and step.id in tally.done]
     made = {
         step.target
         for step in tally.plan.step
-        if step.id in tally.done and isinstance(step, Ddl) and step.action == "create-table"
+        if step.id in tally.done and isinstance(step, Ddl) and step.action in ("create-table", "create-aside")
     }
     proven = sum(1 for step in tally.plan.step if isinstance(step, Verify) and step.id in tally.done)
     tables = len(made | {step.target for step in loads})
-    text = f"{counted(tables, 'table')}, {counted(outcome.rows, 'row')} ({size(outcome.bytes)})"
+    text = f"{counted(tables, 'table')}, {counted(outcome.rows, unit(tally.plan)[:-1])} ({size(outcome.bytes)})"
     text += f" in {duration(outcome.seconds)}"
     rows, volume = outcome.rows - tally.earlier_rows, outcome.bytes - tally.earlier_bytes
     if rows > 0 and outcome.seconds > 0:
-        text += f": {count(round(rows / outcome.seconds))} rows/s, {size(max(0, volume) / outcome.seconds)}/s"
+        text += (
+            f": {count(round(rows / outcome.seconds))} {unit(tally.plan)}/s, {size(max(0, volume) / outcome.seconds)}/s"
+        )
     if tally.earlier_rows:
         text += f"; {count(tally.earlier_rows)} of them were there from an earlier run"
     yield Text(text)
@@ -203,13 +205,13 @@ def _rows(tally: Tally) -> Iterator[Text]:
     rows = [
         (shown(step.target), count(step.estimate.rows), count(tally.done[step.id].rows))
         for step in tally.plan.step
-        if isinstance(step, RowStep)
+        if isinstance(step, DataStep)
         and step.id in tally.done
         and not (isinstance(step, SyncRows) and not step.estimate.rows)  # what differs was not counted (MG204)
         and round_estimate(tally.done[step.id].rows) != step.estimate.rows
     ]
     if rows:
-        yield Text("rows planned and moved differ: the source has changed since the plan")
+        yield Text(f"{unit(tally.plan)} planned and moved differ: the source has changed since the plan")
         for text in aligned([("table", "planned", "moved"), *rows], frozenset({1, 2})):
             yield Text(f"  {text}")
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from migrate.model.plan import Plan, RowStep, Verify
+from migrate.model.plan import DataStep, Plan, Verify
 from migrate.model.progress import (
     ChunkDone,
     Event,
@@ -24,7 +24,7 @@ from migrate.model.progress import (
     Waiting,
 )
 from migrate.model.words import counted
-from migrate.ui.units import count, duration, remaining, shown, size
+from migrate.ui.units import count, duration, remaining, shown, size, unit
 
 WINDOW = 10.0
 """Seconds over which speed is measured: long enough to be steady, short enough to show a stall."""
@@ -54,6 +54,8 @@ class Reading(msgspec.Struct, frozen=True):
     running: tuple[Running, ...]
     busy: tuple[str, ...] = ()
     """Endpoints whose load holds up work now."""
+    unit: str = "rows"
+    """What moves and is counted, see `unit`."""
 
 
 class Meter:
@@ -62,12 +64,13 @@ class Meter:
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._start = clock()
-        self._total = {step.id: step.estimate.rows for step in plan.step if isinstance(step, RowStep)}
+        self._total = {step.id: step.estimate.rows for step in plan.step if isinstance(step, DataStep)}
         self._loads = frozenset(self._total)
-        by_target = {step.target: step.estimate.rows for step in plan.step if isinstance(step, RowStep)}
+        by_target = {step.target: step.estimate.rows for step in plan.step if isinstance(step, DataStep)}
         for step in plan.step:
             if isinstance(step, Verify):
                 self._total[step.id] = step.estimate.rows or by_target.get(step.target, 0)
+        self._unit = unit(plan)
         self._seen: dict[str, int] = {}
         self._running: dict[str, None] = {}
         self._busy: dict[str, None] = {}
@@ -121,6 +124,7 @@ class Meter:
             eta=left / speed if speed > 0 else None,
             running=tuple(Running(step, self._seen.get(step, 0), self._total.get(step, 0)) for step in self._running),
             busy=tuple(self._busy),
+            unit=self._unit,
         )
 
     def _sum(self, rows: dict[str, int], loads: bool) -> int:
@@ -136,7 +140,7 @@ def figures(reading: Reading) -> list[str]:
     """The parts that both kinds of display share."""
     parts = []
     if reading.rows_total or reading.rows:
-        parts.append(_of(reading.rows, reading.rows_total, "rows"))
+        parts.append(_of(reading.rows, reading.rows_total, reading.unit))
     if reading.proven or (reading.proven_total and not reading.rows_total):
         parts.append(_of(reading.proven, reading.proven_total, "proven"))
     if reading.bytes_speed:

@@ -10,14 +10,17 @@ from rich.text import Text
 
 from migrate.model.plan import (
     CheckForeignKeys,
+    CopyFiles,
     Ddl,
     EndpointRef,
     Finding,
+    InsertSelect,
     LoadRows,
     Move,
     Plan,
     SetAutoIncrement,
     Step,
+    Swap,
     SyncRows,
     Verify,
 )
@@ -60,6 +63,14 @@ def verdict(plan: Plan) -> str:
         parts.append(f"{counted(tables, 'table')} to create")
     if loads:
         parts.append(f"{_rows(sum(s.estimate.rows for s in loads), sum(s.estimate.bytes for s in loads))} to load")
+    copies = [step for step in plan.step if isinstance(step, CopyFiles) and not step.blocked]
+    if copies:
+        objects, volume = sum(s.estimate.rows for s in copies), sum(s.estimate.bytes for s in copies)
+        words = f"{counted(objects, 'object')} ({size(volume)})"
+        parts.append(f"{words} to copy in {counted(len(copies), 'table')}")
+    written = sum(1 for step in plan.step if isinstance(step, InsertSelect) and not step.blocked)
+    if written:
+        parts.append(f"{counted(written, 'table')} to write by insert select")
     syncs = [step for step in plan.step if isinstance(step, SyncRows) and not step.blocked]
     if syncs:
         rows = _rows(sum(s.estimate.rows for s in syncs), sum(s.estimate.bytes for s in syncs))
@@ -117,6 +128,16 @@ def step_words(step: Step) -> str:
             words = "alter" + _online(step)
         case Ddl():
             words = step.action.replace("-", " ")
+        case CopyFiles():
+            words = f"copy {_objects(step)}"
+            words += f" in {counted(len(step.part), 'partition')}" if any(part.name for part in step.part) else ""
+            words += " through this machine" if step.way == "stream" and step.estimate.bytes else ""
+        case InsertSelect():
+            words = f"insert select in {counted(len(step.batch), 'batch', 'batches')}"
+            words += f" where {shown(step.where)}" if step.where else ""
+        case Swap():
+            moved = counted(len(step.part), "partition")
+            words = f"register {moved}" if step.part else "swap in" if step.aside else "remove partitions"
         case LoadRows():
             words = f"load {_rows(step.estimate.rows, step.estimate.bytes)}"
             words += " in one piece" if step.protocol == "whole-object" else ""
@@ -235,6 +256,10 @@ def _found(plan: Plan) -> list[str]:
 
 def _count(plan: Plan, action: str) -> int:
     return sum(1 for step in plan.step if isinstance(step, Ddl) and step.action == action)
+
+
+def _objects(step: CopyFiles) -> str:
+    return f"{counted(step.estimate.rows, 'object')} ({size(step.estimate.bytes)})"
 
 
 def _rows(rows: int, volume: int) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
+from migrate.model.plan import CopyFiles, DataStep, Plan
+
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 _MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -75,3 +77,9 @@ def aligned(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset(), 
 def command(*words: str | Path) -> str:
     """Words as one line for a shell."""
     return shlex.join(str(word) for word in words)
+
+
+def unit(plan: Plan) -> str:
+    """What the plan moves and counts: rows, or objects where it copies files and nothing else."""
+    moving = {type(step) for step in plan.step if isinstance(step, DataStep)}
+    return "objects" if moving == {CopyFiles} else "rows"

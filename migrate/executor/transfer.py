@@ -1,0 +1,206 @@
+"""The steps of tables whose rows are files: objects are copied, tables built aside, swapped in.
+
+Every one may run again from its beginning: what stands at its place is seen and left, and no statement harms that ran
+before. Readers see a table or a partition as it was, or as it was proven.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from migrate.engines.base import Engine, LedgerLine, Span
+from migrate.engines.files import FilePartition, Files, Place, Proof
+from migrate.errors import AlreadyThere, Different, MigrateError, NotThere, SourceMoved
+from migrate.executor.context import Context, plan_tag, step_tag
+from migrate.model.pattern import parse_object
+from migrate.model.plan import CopyFiles, Ddl, InsertSelect, Plan, Step, Swap
+from migrate.model.progress import ChunkDone
+from migrate.model.table import TableName
+from migrate.planner.partitions import files_of, placed, under
+
+AT_ONCE = 16
+"""Partitions of one table that are copied together; how many objects are under way at once, the engine knows."""
+
+
+async def copy_files(context: Context, step: CopyFiles) -> tuple[int, int]:
+    """Every planned partition's objects, proven by listings. Returns objects and bytes.
+
+    Raises `SourceMoved` for a partition that is not in its planned version any more, `ObjectDiffers`, `ServerError`,
+    `Interrupt`.
+    """
+    pair = context.standing.pairs[step.target]
+    source, target = files_of(context.engines[pair.source.endpoint]), files_of(context.engines[pair.target.endpoint])
+    pace = context.pace(step)
+    work = iter(step.part)
+    done = [0, 0]
+
+    def tell(objects: int, size: int) -> None:
+        context.tell(ChunkDone(step.id, objects, size))
+
+    async def some() -> None:
+        for part in work:
+            origin, goal = placed(step.origin, part).location, under(step.goal, part.name)
+            copied = await target.copy(source, origin, goal, step.way, tell, pace.turn)
+            if copied.source.digest != part.digest:
+                raise SourceMoved(f"{step.source} {part.name}".rstrip())
+            done[0] += copied.target.files
+            done[1] += copied.target.bytes
+
+    async def whole() -> None:
+        nonlocal work
+        work, done[:] = iter(step.part), [0, 0]
+        async with context.take(step, pair.source.endpoint, pair.target.endpoint):
+            await context.begin(step)
+            await together([some] * min(AT_ONCE, max(1, len(step.part))))
+
+    await context.patiently(step, whole)
+    return done[0], done[1]
+
+
+async def together(work: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """All of it at once; the first that fails ends the others, and is raised when they are over."""
+    tasks = [asyncio.ensure_future(one()) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def statement(context: Context, step: Ddl) -> None:
+    """One statement that may run again."""
+    engine, tag = context.engines[parse_object(step.target).endpoint], step_tag(context.plan, step)
+
+    async def work() -> None:
+        async with context.take(step, engine.endpoint):
+            await context.begin(step)
+            await engine.end_executors(tag)
+            await engine.execute(step.sql, tag, step.session)
+
+    await context.patiently(step, work)
+
+
+async def insert_select(context: Context, step: InsertSelect) -> None:
+    """The batches that the ledger does not have. Raises `ServerError`, `Interrupt`."""
+    engine, key = context.engines[parse_object(step.target).endpoint], context.key(step)
+    tag = step_tag(context.plan, step)
+    files = files_of(engine)
+
+    async def work() -> None:
+        async with context.take(step, engine.endpoint):
+            await context.begin(step)
+            await engine.end_executors(tag)
+            done = {line.span.lower async for line in engine.ledger(key) if line.kind == "chunk"}
+            if step.afresh and not done:
+                await files.empty(step.goal)
+            for number, batch in enumerate(step.batch):
+                place = (f"{number:06}",)
+                if place in done:
+                    continue
+                await context.pace(step).turn()
+                for sql in batch.sql:
+                    await engine.execute(sql, tag, step.session)
+                await engine.record(key, [LedgerLine("chunk", Span(lower=place))])
+
+    await context.patiently(step, work)
+
+
+async def swap(context: Context, step: Swap) -> str:
+    """What was built takes its place. Returns what the user should know.
+
+    Raises `Different` when something else stands there by now, `ServerError`.
+    """
+    ref = parse_object(step.target)
+    engine = context.engines[ref.endpoint]
+
+    async def work() -> None:
+        async with context.take(step, ref.endpoint):
+            await context.begin(step)
+            await engine.end_executors(step_tag(context.plan, step))
+            if step.part or not step.aside:
+                await _swap_partitions(context, step, engine)
+            else:
+                await _swap_table(context, step, engine, ref.table)
+            await _remember(context, step, files_of(engine), ref.table)
+
+    await context.patiently(step, work)
+    kept = msgspec.structs.replace(ref.table, name=step.kept) if step.kept else None
+    return f"the old table is kept as {kept}" if kept else ""
+
+
+async def _swap_table(context: Context, step: Swap, engine: Engine, table: TableName) -> None:
+    """Two renames, or one where nothing was there; after a failure between them the old one has its name again."""
+    tag, files = step_tag(context.plan, step), files_of(engine)
+    new = msgspec.structs.replace(table, name=step.aside)
+    old = msgspec.structs.replace(table, name=step.kept) if step.kept else None
+    there = await files.standing([table, new, *([old] if old else [])])
+    if new not in there:
+        if table not in there:
+            raise Different(f"{step.target}: neither it nor what was built for it is there", "plan again: migrate plan")
+        return
+    if table in there:
+        if old is None or old in there:
+            raise Different(
+                f"{step.target}: a table was made there since the plan was",
+                "move it out of the way, or plan again: migrate plan",
+            )
+        await engine.execute(step.sql[0], tag)
+    try:
+        await engine.execute(step.sql[-1], tag)
+    except MigrateError:
+        if old is not None and new in await files.standing([new]):
+            await engine.execute(files.rename_to(old, table), tag)
+        raise
+
+
+async def _swap_partitions(context: Context, step: Swap, engine: Engine) -> None:
+    """Each statement in its order. Once more, those that ran before find their work done; where it went is asked."""
+    tag, files = step_tag(context.plan, step), files_of(engine)
+    for sql in step.sql:
+        await context.check_lock(step)
+        try:
+            await engine.execute(sql, tag)
+        except (AlreadyThere, NotThere):
+            continue  # that it is where it should be is proven below
+    if not step.part:
+        return
+    pair = context.standing.pairs[step.target]
+    place = (await files.places([pair.wanted]))[pair.wanted.name]
+    meant = {part.name: under(step.goal, part.name) for part in step.part}
+    here = [one for one in await files.partitions(pair.wanted, place, pair.move.partitions) if one.name in meant]
+    found = {one.name: one.location for one in await files.located(pair.wanted, place, here)}
+    wrong = [part.name for part in step.part if part.files and found.get(part.name, "") != meant[part.name]]
+    if wrong:
+        place_now = found.get(wrong[0]) or "no place"
+        text = f"{step.target}: the partition {wrong[0]} is at {place_now}, not at {meant[wrong[0]]}"
+        raise Different(text, "something else changes partitions there: stop it, then run the same command again")
+
+
+async def _remember(context: Context, step: Swap, files: Files, table: TableName) -> None:
+    """Keep what was proven: the next plan compares each side with its own version."""
+    copy = _copy_of(context.plan, step)
+    if copy is None:
+        return
+    goals = [FilePartition(part.name, (), under(step.goal, part.name)) for part in copy.part]
+    now = {name: one async for name, one in files.listings(Place(step.goal, external=True), goals)}
+    proofs = [
+        Proof(
+            part.name,
+            placed(copy.origin, part).location,
+            part.digest,
+            under(step.goal, part.name),
+            now[part.name].digest,
+            now[part.name].files,
+            now[part.name].bytes,
+        )
+        for part in copy.part
+    ]
+    await files.record_proofs(table, plan_tag(context.plan).removeprefix("migrate:"), proofs)
+
+
+def _copy_of(plan: Plan, step: Step) -> CopyFiles | None:
+    return next((one for one in plan.step if isinstance(one, CopyFiles) and one.target == step.target), None)
