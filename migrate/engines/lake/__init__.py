@@ -1,0 +1,1 @@
+"""Lakes: tables in Trino, files in an object store."""
