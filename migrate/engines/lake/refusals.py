@@ -52,7 +52,7 @@ def refused(endpoint: str, place: str, error: Exception) -> ServerError:
         return ServerError(endpoint, f"{place}: there is no bucket {bucket}", "correct the location", GONE)
     if code == "InvalidObjectState":
         hint = "restore it from the archive first, or leave its partition out"
-        return ServerError(endpoint, f"{place}: the object is in an archive (Glacier), and cannot be read", hint, status)
+        return ServerError(endpoint, f"{place}: it is in an archive (Glacier), and cannot be read", hint, status)
     if code in _BUSY or status in (429, 503):
         return Busy(endpoint, where, "the store asks for fewer requests: run the same command again later", status)
     if code in _DENIED or status in (401, 403):

@@ -1,1 +1,0 @@
-"""Lakes: tables in Trino, files in an object store."""
