@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +26,7 @@ class Gate:
         self._most = most
         self._running = 0
         self._held = 0
-        self._halved = 0.0
+        self._halved = -math.inf
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
@@ -45,8 +46,9 @@ class Gate:
                 self._changed.notify_all()
 
     def went_well(self) -> None:
-        """One more at once for each round of successes."""
-        self.limit = min(self._most, self.limit + 1 / self.limit)
+        """One more at once for each round of successes, but not while what was begun before the last halving ends."""
+        if time.monotonic() - self._halved >= CALM:
+            self.limit = min(self._most, self.limit + 1 / self.limit)
 
     def slow_down(self) -> None:
         """Half as many, once for a burst of refusals."""
