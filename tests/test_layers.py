@@ -26,7 +26,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 
 SHARED_ENGINE_MODULES = (
     "migrate.engines",
-    *("migrate.engines.base", "migrate.engines.compare", "migrate.engines.sessions", "migrate.engines.values"),
+    *("migrate.engines.base", "migrate.engines.compare", "migrate.engines.files"),
+    *("migrate.engines.sessions", "migrate.engines.values"),
 )
 
 DOORS = {
@@ -34,6 +35,8 @@ DOORS = {
     "pymysql": ("migrate/engines/mysql/",),
     "trino": ("migrate/engines/lake/connect.py",),
     "obstore": ("migrate/engines/lake/files.py",),
+    "boto3": ("migrate/engines/lake/files.py",),
+    "botocore": ("migrate/engines/lake/files.py",),
     "sqlglot": ("migrate/sql.py",),
     "sqlite3": ("migrate/state.py",),
     "fcntl": ("migrate/lockfile.py",),
@@ -169,7 +172,7 @@ def test_engine_folders_do_not_know_each_other(module: Module) -> None:
 def test_the_shared_modules_of_engines_know_no_engine() -> None:
     for name in SHARED_ENGINE_MODULES[1:]:
         engines = {one.module for one in ours(MODULES[name]) if part_of(one.module) == "engines"}
-        assert engines <= {"migrate.engines.base", "migrate.engines.sessions", "migrate.engines.values"}
+        assert engines <= set(SHARED_ENGINE_MODULES[1:]) - {"migrate.engines.compare"}
     chooser = MODULES["migrate.engines"]
     assert all(one.lazy for one in ours(chooser) if part_of(one.module) == "engines")
 
