@@ -26,13 +26,15 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 
 SHARED_ENGINE_MODULES = (
     "migrate.engines",
-    *("migrate.engines.base", "migrate.engines.compare", "migrate.engines.sessions", "migrate.engines.values"),
+    *("migrate.engines.base", "migrate.engines.compare", "migrate.engines.files"),
+    *("migrate.engines.sessions", "migrate.engines.values"),
 )
 
 DOORS = {
     "aiomysql": ("migrate/engines/mysql/wire.py",),
     "pymysql": ("migrate/engines/mysql/",),
     "trino": ("migrate/engines/lake/connect.py",),
+    "requests": ("migrate/engines/lake/connect.py",),
     "obstore": ("migrate/engines/lake/files.py",),
     "sqlglot": ("migrate/sql.py",),
     "sqlite3": ("migrate/state.py",),
@@ -44,7 +46,7 @@ DOORS = {
 }
 """Where a library comes in. msgspec is the language of the model, and free."""
 
-HEAVY = ("sqlglot", "trino", "obstore", "aiomysql", "pymysql", "pyarrow", "boto3")
+HEAVY = ("sqlglot", "trino", "requests", "obstore", "aiomysql", "pymysql", "pyarrow", "boto3")
 LONGEST = 400
 
 
@@ -169,7 +171,7 @@ def test_engine_folders_do_not_know_each_other(module: Module) -> None:
 def test_the_shared_modules_of_engines_know_no_engine() -> None:
     for name in SHARED_ENGINE_MODULES[1:]:
         engines = {one.module for one in ours(MODULES[name]) if part_of(one.module) == "engines"}
-        assert engines <= {"migrate.engines.base", "migrate.engines.sessions", "migrate.engines.values"}
+        assert engines <= {f"migrate.engines.{name}" for name in ("base", "files", "sessions", "values")}
     chooser = MODULES["migrate.engines"]
     assert all(one.lazy for one in ours(chooser) if part_of(one.module) == "engines")
 
