@@ -31,10 +31,13 @@ from migrate.engines.base import (
 )
 from migrate.engines.lake import alter, ddl, views
 from migrate.engines.lake.connect import Server
+from migrate.engines.lake.files import Objects
 from migrate.engines.lake.inspect import UNREADABLE, at_once, definitions, inspect, measure
+from migrate.engines.lake.ledger import Ledger
 from migrate.engines.lake.lexemes import lexemes
+from migrate.engines.lake.lock import Locks
 from migrate.engines.lake.mapping import translated
-from migrate.engines.lake.table_files import LakeFiles
+from migrate.engines.lake.table_files import LakeFiles, no_ledger
 from migrate.errors import ServerError
 from migrate.model.change import StoredChange, TableChange
 from migrate.model.pattern import Pattern
@@ -65,8 +68,11 @@ class LakeEngine:
         self.endpoint = endpoint
         self.slots = slots
         self._server = Server(endpoint, ref, slots)
-        self.lake_files = LakeFiles(endpoint, ref, self._server)
+        objects = Objects(endpoint, ref)
+        self.lake_files = LakeFiles(self._server, objects, ref.ledger)
         self.files: Files | None = self.lake_files
+        self._ledger = Ledger(objects, ref.ledger) if ref.ledger else None
+        self._locks = Locks(objects, ref.ledger) if ref.ledger else None
         self.others: tuple[tuple[TableName, str], ...] = ()
         """What the last `inspect` left out, and Trino's reason: tables of another format than their catalog's."""
 
@@ -241,7 +247,9 @@ class LakeEngine:
         raise self._never("an AUTO_INCREMENT column")
 
     async def lock(self, schemas: Sequence[tuple[str, str]], holder: str, timeout: float) -> Lock:
-        raise self._no_ledger()
+        if self._locks is None:
+            raise no_ledger(self.endpoint)
+        return await self._locks.take(schemas, holder, timeout)
 
     async def mend(self, tables: Sequence[TableName]) -> frozenset[TableName]:
         return frozenset()
@@ -269,41 +277,42 @@ class LakeEngine:
 
     # -- ledger
 
-    def _no_ledger(self) -> ServerError:
-        return ServerError(
-            self.endpoint,
-            "a lake that is written to needs a place for its ledger",
-            f'give ledger = "s3://bucket/prefix" in endpoint.{self.endpoint}',
-        )
+    @property
+    def _kept(self) -> Ledger:
+        if self._ledger is None:
+            raise no_ledger(self.endpoint)
+        return self._ledger
 
     async def prepare_ledger(self, schemas: Sequence[tuple[str, str]]) -> None:
-        raise self._no_ledger()
+        await self._kept.prepare_ledger(schemas)
 
     def ledger(self, key: LedgerKey) -> AsyncIterator[LedgerLine]:
-        raise self._no_ledger()
+        return self._kept.ledger(key)
 
     async def started(self, plan: str, tables: Sequence[TableName]) -> frozenset[TableName]:
-        raise self._no_ledger()
+        return await self._kept.started(plan, tables)
 
     async def finished(self, plan: str, schemas: Sequence[tuple[str, str]]) -> frozenset[str]:
-        raise self._no_ledger()
+        return await self._kept.finished(plan, schemas)
 
     async def record(self, key: LedgerKey, lines: Sequence[LedgerLine]) -> None:
-        raise self._no_ledger()
+        await self._kept.record(key, lines)
 
     async def record_ends(self, ends: Mapping[LedgerKey, LedgerLine]) -> None:
-        raise self._no_ledger()
+        await self._kept.record_ends(ends)
 
     async def forget(self, keys: Sequence[LedgerKey]) -> None:
-        raise self._no_ledger()
+        await self._kept.forget(keys)
 
     async def made(self, schemas: Sequence[tuple[str, str]]) -> tuple[Made, ...]:
-        return ()
+        return await self._ledger.made(schemas) if self._ledger else ()
 
     async def record_made(self, made: Sequence[Made]) -> None:
-        raise self._no_ledger()
+        await self._kept.record_made(made)
 
     async def close(self) -> None:
+        if self._locks is not None:
+            await self._locks.close()
         await self._server.close()
 
 

@@ -13,9 +13,9 @@ from typing import TypeVar
 import msgspec
 
 from migrate.engines.lake.connect import Server
-from migrate.engines.lake.trino_refusals import NOT_THERE, OTHER_FORMAT
 from migrate.engines.lake.shown import shown_table, shown_view
 from migrate.engines.lake.tables import is_lake, table_of
+from migrate.engines.lake.trino_refusals import NOT_THERE, OTHER_FORMAT
 from migrate.engines.lake.views import uses
 from migrate.errors import AccessDenied, CannotConnect, MigrateError, ServerError, UnreadableDdl
 from migrate.model.pattern import Pattern

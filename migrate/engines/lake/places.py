@@ -8,8 +8,8 @@ from migrate.engines.files import Place
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.inspect import at_once, show_create
 from migrate.engines.lake.partitions import s3
-from migrate.engines.lake.trino_refusals import NOT_THERE
 from migrate.engines.lake.shown import ShownTable, shown_table
+from migrate.engines.lake.trino_refusals import NOT_THERE
 from migrate.errors import ServerError
 from migrate.model.table import Table, TableName
 from migrate.sql import ansi, ansi_table, ansi_text

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from migrate.engines.files import Copied, FilePartition, Files, Listing, Place, Proof, Sums, Way
-from migrate.engines.lake import ddl, partitions
+from migrate.engines.lake import copying, ddl, listings, partitions
 from migrate.engines.lake.connect import Server
+from migrate.engines.lake.files import Objects
+from migrate.engines.lake.manifests import Manifests
 from migrate.engines.lake.places import Places
 from migrate.errors import ServerError
-from migrate.model.plan import EndpointRef
 from migrate.model.table import Table, TableName
 
 
 class LakeFiles:
     """See `migrate.engines.files.Files`."""
 
-    def __init__(self, endpoint: str, ref: EndpointRef, server: Server) -> None:
-        self._endpoint = endpoint
-        self._ref = ref
+    def __init__(self, server: Server, objects: Objects, ledger: str) -> None:
+        self.objects = objects
         self._server = server
         self._places = Places(server)
+        self._manifests = Manifests(objects, ledger) if ledger else None
 
     # -- looking
 
@@ -41,7 +42,7 @@ class LakeFiles:
         return await partitions.irregular(self._server, table, place, named)
 
     def listings(self, place: Place, partitions: Sequence[FilePartition]) -> AsyncIterator[tuple[str, Listing]]:
-        raise self._no_store()
+        return listings.listings(self.objects, place, partitions)
 
     def sums(
         self, table: Table, wanted: Table, condition: str, partitions: Sequence[FilePartition] = ()
@@ -51,7 +52,7 @@ class LakeFiles:
     # -- copying
 
     async def way(self, source: Files, origin: str, goal: str) -> Way:
-        raise self._no_store()
+        return await copying.way_of(self.objects, self._of(source), origin, goal)
 
     async def copy(
         self,
@@ -62,10 +63,13 @@ class LakeFiles:
         tell: Callable[[int, int], None],
         turn: Callable[[], Awaitable[None]],
     ) -> Copied:
-        raise self._no_store()
+        return await copying.copy(self.objects, self._of(source), origin, goal, way, tell, turn)
 
-    def _no_store(self) -> ServerError:
-        return ServerError(self._endpoint, "the object store is not joined to it yet")
+    def _of(self, source: Files) -> Objects:
+        """The other lake's store."""
+        if not isinstance(source, LakeFiles):
+            raise ServerError(self.objects.endpoint, "files come from another lake only")
+        return source.objects
 
     # -- statements
 
@@ -98,13 +102,28 @@ class LakeFiles:
     # -- manifests
 
     async def proofs(self, table: TableName) -> Mapping[str, Proof]:
-        raise self._no_store()
+        """Nothing was proven where there is no place to keep it."""
+        return await self._manifests.proofs(table) if self._manifests else {}
 
     async def record_proofs(self, table: TableName, run: str, proofs: Sequence[Proof]) -> None:
-        raise self._no_store()
+        await self._kept().record_proofs(table, run, proofs)
 
     async def forget_proofs(self, table: TableName, run: str) -> None:
-        raise self._no_store()
+        await self._kept().forget_proofs(table, run)
+
+    def _kept(self) -> Manifests:
+        if self._manifests is None:
+            raise no_ledger(self.objects.endpoint)
+        return self._manifests
+
+
+def no_ledger(endpoint: str) -> ServerError:
+    """Why nothing can be written there: locks, finished steps and proofs have no place."""
+    return ServerError(
+        endpoint,
+        "a lake that is written to needs a place for its ledger",
+        f'give ledger = "s3://bucket/prefix" in endpoint.{endpoint}',
+    )
 
 
 _sums = partitions.sums

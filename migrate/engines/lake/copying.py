@@ -1,0 +1,219 @@
+"""Copies of what stands below one location to below another, proven by listings. See `migrate.engines.files.Files`.
+
+A good answer proves nothing here: a 200 may carry an error, and a source may change between its listing and the copy.
+So both sides are listed once more when something was copied. Nothing is held but what is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+
+from migrate.engines.files import Copied, Listing, Way
+from migrate.engines.lake.files import ONE_PUT, PARTS_AT_ONCE, Objects, Stored, part_size
+from migrate.engines.lake.gate import MOST
+from migrate.engines.lake.listings import Tally, data_below
+from migrate.engines.lake.location import Location, location_of
+from migrate.engines.lake.pairs import paired
+from migrate.errors import Busy, ObjectDiffers, ServerError, SourceMoved
+
+ATTEMPTS = 10
+"""How often one object is tried, while the store calls its refusals temporary."""
+LONGEST_WAIT = 10.0
+ROUNDS = 3
+"""How often objects that do not stand after their copy are copied again."""
+WRONG_AT_ONCE = 1000
+"""Of those in one round: more are found by the next one."""
+
+Tell = Callable[[int, int], None]
+Turn = Callable[[], Awaitable[None]]
+
+
+async def way_of(target: Objects, source: Objects, origin: str, goal: str) -> Way:
+    """See `Files.way`. Lists both sides and reads a byte; writes nothing.
+
+    Raises `ServerError` when the source cannot be read either way, or the target not be listed.
+    """
+    from_, to = _place(source, origin), _place(target, goal)
+    async for _ in target.pages(str(to)):
+        break
+    if target.one_store(source, from_, to) and await target.unreadable(from_, to) is None:
+        return "server"
+    refusal = await source.unreadable(from_, from_)
+    if refusal is not None:
+        raise refusal
+    return "stream"
+
+
+async def copy(target: Objects, source: Objects, origin: str, goal: str, way: Way, tell: Tell, turn: Turn) -> Copied:
+    """See `Files.copy`.
+
+    An object above what one server-side copy takes goes through this machine, whatever the way. Raises `SourceMoved`
+    when the source changed meanwhile, `ObjectDiffers` naming what should not be there, or cannot be had.
+    """
+    return await _Copy(target, source, _place(source, origin), _place(target, goal), way).run(tell, turn)
+
+
+def stands(here: Stored, there: Stored) -> bool:
+    """Whether an object at the target is the source's, before anything was copied by this run.
+
+    Etags of objects that went up in parts say nothing of the content: such a one must also not be older.
+    """
+    return equal(here, there) and (_comparable(here, there) or there.modified >= here.modified)
+
+
+def equal(here: Stored, there: Stored) -> bool:
+    """Whether both may be the same: size, and the etags where neither is of an object in parts."""
+    return here.size == there.size and (here.etag == there.etag or not _comparable(here, there))
+
+
+def _comparable(here: Stored, there: Stored) -> bool:
+    return "-" not in here.etag and "-" not in there.etag
+
+
+class _Copy:
+    """One call of `copy`."""
+
+    def __init__(self, target: Objects, source: Objects, origin: Location, goal: Location, way: Way) -> None:
+        self._target = target
+        self._source = source
+        self._origin = origin
+        self._goal = goal
+        self._way = way
+
+    async def run(self, tell: Tell, turn: Turn) -> Copied:
+        before, there = Tally(), Tally()
+        copied = 0
+        async with _Tasks() as tasks:
+            async for mine, theirs in self._pairs(before, there):
+                if mine is None:
+                    await self._expect_in_source(theirs)
+                elif theirs is not None and stands(mine, theirs):
+                    tell(1, mine.size)
+                else:
+                    await turn()
+                    await tasks.start(self._one(mine, tell))
+                    copied += 1
+        if not copied:
+            return Copied(before.listing, there.listing, 0)
+        return await self._proven(before.listing, copied)
+
+    async def _proven(self, before: Listing, copied: int) -> Copied:
+        for last in (round_ == ROUNDS for round_ in range(ROUNDS + 1)):
+            after, there = Tally(), Tally()
+            wrong: list[Stored] = []
+            async for mine, theirs in self._pairs(after, there):
+                if mine is None:
+                    await self._expect_in_source(theirs)
+                elif (theirs is None or not equal(mine, theirs)) and len(wrong) < WRONG_AT_ONCE:
+                    wrong.append(mine)
+            if after.listing.digest != before.digest:
+                raise SourceMoved(str(self._origin))
+            wrong = [mine for mine in wrong if not await self._is_there(mine)]
+            if not wrong:
+                return Copied(after.listing, there.listing, copied)
+            if last:
+                place = str(self._goal.below(wrong[0].key))
+                raise ObjectDiffers(place, f"the store says that it was copied, {ROUNDS + 1} times, and it was not")
+            async with _Tasks() as tasks:
+                for mine in wrong:
+                    await tasks.start(self._one(mine, lambda _objects, _bytes: None))
+        raise AssertionError("the last round ends by itself")
+
+    def _pairs(self, here: Tally, there: Tally) -> AsyncIterator[tuple[Stored | None, Stored | None]]:
+        return paired(_counted(self._source, self._origin, here), _counted(self._target, self._goal, there))
+
+    async def _expect_in_source(self, theirs: Stored | None) -> None:
+        """Stores that list in no order show one that is there as if it was not: it is asked for by name."""
+        if theirs is not None and await self._source.head(str(self._origin.below(theirs.key))) is None:
+            raise ObjectDiffers(str(self._goal.below(theirs.key)), f"it is not below {self._origin}")
+
+    async def _is_there(self, mine: Stored) -> bool:
+        found = await self._target.head(str(self._goal.below(mine.key)))
+        return found is not None and equal(mine, found)
+
+    async def _one(self, mine: Stored, tell: Tell) -> None:
+        gate = self._target.gate
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with gate.one(self._held(mine)):
+                    await self._once(mine)
+            except SourceMoved as error:
+                raise SourceMoved(str(self._origin)) from error
+            except ServerError as error:
+                if isinstance(error, Busy):
+                    gate.slow_down()
+                if not error.temporary or attempt == ATTEMPTS:
+                    raise
+                await asyncio.sleep(random.uniform(0.5, 1) * min(LONGEST_WAIT, 0.1 * 2**attempt))  # noqa: S311
+            else:
+                gate.went_well()
+                tell(1, mine.size)
+                return
+
+    def _streams(self, mine: Stored) -> bool:
+        return self._way == "stream" or mine.size > self._target.largest_copy
+
+    def _held(self, mine: Stored) -> int:
+        if not self._streams(mine):
+            return 0
+        return mine.size if mine.size <= ONE_PUT else part_size(mine.size) * (PARTS_AT_ONCE + 1)
+
+    async def _once(self, mine: Stored) -> None:
+        from_, to = self._origin.below(mine.key), self._goal.below(mine.key)
+        if self._streams(mine):
+            await self._target.copy_through(self._source, from_, mine, to)
+        else:
+            await self._target.copy_within(from_, to)
+
+
+class _Tasks:
+    """Tasks of which no more than the gate can ever let through are begun. What was begun is ended, whatever happens.
+
+    The first error stops `start`, and comes out when the others have ended; a cancellation cancels them.
+    """
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> _Tasks:
+        return self
+
+    async def start(self, work: Awaitable[None]) -> None:
+        self._running.add(asyncio.ensure_future(work))
+        while len(self._running) >= MOST:
+            await self._wait(asyncio.FIRST_COMPLETED)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and not isinstance(error, Exception):
+            for task in self._running:
+                task.cancel()
+        if error is not None:
+            await asyncio.gather(*self._running, return_exceptions=True)
+        while self._running:
+            try:
+                await self._wait(asyncio.FIRST_EXCEPTION)
+            except BaseException:
+                await asyncio.gather(*self._running, return_exceptions=True)
+                raise
+
+    async def _wait(self, until: str) -> None:
+        done, self._running = await asyncio.wait(self._running, return_when=until)
+        for task in done:
+            task.result()
+
+
+async def _counted(objects: Objects, place: Location, tally: Tally) -> AsyncIterator[Stored]:
+    found: AsyncIterable[tuple[Stored, bool]] = data_below(objects, str(place))
+    async for stored, data in found:
+        tally.add(stored, data)
+        if data:
+            yield stored
+
+
+def _place(objects: Objects, location: str) -> Location:
+    try:
+        return location_of(location)
+    except ValueError as error:
+        raise ServerError(objects.endpoint, str(error)) from error
