@@ -76,7 +76,7 @@ class Server:
         return f"Server({self.endpoint!r}, {self.ref.user}@{place(self.ref)})"
 
     async def query(self, sql: str, about: str = "") -> list[Row]:
-        """Run a statement and have all its rows; times and decimals are as Trino spells them, bytes are bytes."""
+        """Run a statement and have all its rows; times and decimals are as Trino spells them, bytes in base64."""
         return [row async for rows in self.batches(sql, about) for row in rows]
 
     async def record(self, sql: str, about: str = "") -> dict[str, Any]:
