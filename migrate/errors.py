@@ -160,12 +160,16 @@ class NothingMatches(MigrateError):
 
 
 class ServerError(MigrateError):
-    """A server refused. `endpoint` is its name in the configuration, `code` the server's own number (0: none)."""
+    """A server refused. `endpoint` is its name in the configuration, `code` the server's own number (0: none).
 
-    def __init__(self, endpoint: str, message: str, hint: str = "", code: int = 0) -> None:
+    `name` is the server's own name of the error, such as TABLE_NOT_FOUND, where it has one.
+    """
+
+    def __init__(self, endpoint: str, message: str, hint: str = "", code: int = 0, name: str = "") -> None:
         super().__init__(f"{endpoint}: {message}", hint)
         self.endpoint = endpoint
         self.code = code
+        self.name = name
 
 
 class CannotConnect(ServerError):

@@ -87,6 +87,21 @@ def quote_table(table: TableName) -> str:
     return f"{quote(table.schema)}.{quote(table.name)}"
 
 
+def ansi(name: str) -> str:
+    """The name in double quotes, as Trino takes it, safe whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def ansi_table(table: TableName) -> str:
+    """Catalog, schema and name, each in double quotes: nothing is implied."""
+    return ".".join(ansi(part) for part in (table.catalog, table.schema, table.name) if part)
+
+
+def ansi_text(value: str) -> str:
+    """The text as a literal of standard SQL, where a backslash is a backslash."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def bare(source: str) -> str:
     """A name as it is, from how it is written: quoted or not."""
     mark = source[:1]

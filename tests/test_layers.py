@@ -34,6 +34,7 @@ DOORS = {
     "aiomysql": ("migrate/engines/mysql/wire.py",),
     "pymysql": ("migrate/engines/mysql/",),
     "trino": ("migrate/engines/lake/connect.py",),
+    "requests": ("migrate/engines/lake/connect.py",),
     "obstore": ("migrate/engines/lake/files.py",),
     "boto3": ("migrate/engines/lake/files.py",),
     "botocore": ("migrate/engines/lake/files.py",),
@@ -47,7 +48,7 @@ DOORS = {
 }
 """Where a library comes in. msgspec is the language of the model, and free."""
 
-HEAVY = ("sqlglot", "trino", "obstore", "aiomysql", "pymysql", "pyarrow", "boto3")
+HEAVY = ("sqlglot", "trino", "requests", "obstore", "aiomysql", "pymysql", "pyarrow", "boto3")
 LONGEST = 400
 
 

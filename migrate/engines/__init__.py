@@ -20,8 +20,13 @@ def open_engine(endpoint: str, ref: EndpointRef, slots: int) -> Engine:
             from migrate.engines.mysql import MysqlEngine
 
             return MysqlEngine(endpoint, ref, slots)
+        case "lake":
+            from migrate.engines.lake import LakeEngine
+
+            return LakeEngine(endpoint, ref, slots)
         case other:
-            raise BadConfig("endpoint", f"$.endpoint.{endpoint}.engine", f"unknown engine {other!r}", "known: mysql")
+            place = f"$.endpoint.{endpoint}.engine"
+            raise BadConfig("endpoint", place, f"unknown engine {other!r}", "known: mysql, lake")
 
 
 @asynccontextmanager

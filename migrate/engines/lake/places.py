@@ -1,0 +1,124 @@
+"""Where the files of tables are, and what may be done with them there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from migrate.engines.files import Place
+from migrate.engines.lake.connect import Server
+from migrate.engines.lake.inspect import at_once, show_create
+from migrate.engines.lake.partitions import s3
+from migrate.engines.lake.shown import ShownTable, shown_table
+from migrate.engines.lake.trino_refusals import NOT_THERE
+from migrate.errors import ServerError
+from migrate.model.table import Table, TableName
+from migrate.sql import ansi, ansi_table, ansi_text
+
+PURGED = "external.table.purge"
+"""A property of Hive's metastore: dropping the table deletes its files, though it is called external (HIVE-19981)."""
+
+STANDING = """\
+SELECT table_schema, table_name FROM {catalog}.information_schema.tables
+WHERE table_schema IN ({schemas}) AND table_name IN ({names})"""
+HARMLESS = """\
+CALL {catalog}.system.register_partition(
+schema_name => '_migrate', table_name => '_migrate', partition_columns => ARRAY['_'], partition_values => ARRAY['_'])"""
+FILES_ONLY = 'copy_files moves Hive tables only: use method = "insert_select"'
+
+
+class Places:
+    """Asks where tables are; what a catalog allows is asked once."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._registers: dict[str, bool] = {}
+
+    async def of(self, tables: Sequence[Table]) -> Mapping[TableName, Place]:
+        """See `migrate.engines.files.Files.places`: two or three questions for each table."""
+        connectors = await self._server.catalogs()
+
+        async def one(table: Table) -> Place:
+            return await self._place(table, connectors.get(table.name.catalog, ""))
+
+        found = await at_once(self._server.slots, one, list(tables))
+        return {table.name: place for table, place in zip(tables, found, strict=True)}
+
+    async def _place(self, table: Table, connector: str) -> Place:
+        shown = shown_table(await show_create(self._server, table.name))
+        if connector != "hive":
+            said = f"the catalog {table.name.catalog} is of {connector or 'no known connector'}: {FILES_ONLY}"
+            return Place(s3(shown.value("location")), external=False, refused=(("MG601", said),))
+        properties = await self._properties(table.name)
+        location = s3(shown.value("external_location"))
+        external = bool(location) and properties.get(PURGED, "").upper() != "TRUE"
+        refused = list(_refusals(shown, properties))
+        if not location:
+            location = await self._by_its_files(table)
+            if not location:
+                said = "it is a managed table without any file, and Trino does not tell where those would be"
+                refused.append(("MG603", said))
+        if location and not location.startswith("s3://"):
+            refused.append(("MG604", f"its files are not in S3 but in {location}"))
+        partitioned = bool(shown.names("partitioned_by"))
+        registers = partitioned and external and await self._allowed(table.name.catalog)
+        return Place(location, external, registers, tuple(refused))
+
+    async def _properties(self, name: TableName) -> dict[str, str]:
+        """The metastore's parameters of the table: one row, a column for each."""
+        named = TableName(name.schema, f"{name.name}$properties", name.catalog)
+        row = await self._server.record(f"SELECT * FROM {ansi_table(named)}", str(name))
+        return {key: str(value) for key, value in row.items()}
+
+    async def _by_its_files(self, table: Table) -> str:
+        """The folder of any file, without the folders of its partition."""
+        sql = f'SELECT "$path" FROM {ansi_table(table.name)} LIMIT 1'
+        rows = await self._server.query(sql, str(table.name))
+        if not rows:
+            return ""
+        folders = s3(str(rows[0][0])).split("/")[:-1]
+        while "=" in folders[-1]:
+            folders.pop()
+        return "/".join(folders)
+
+    async def _allowed(self, catalog: str) -> bool:
+        """Whether partitions may be registered there: asked with names that no table has, so nothing happens."""
+        if catalog not in self._registers:
+            try:
+                await self._server.execute(HARMLESS.format(catalog=ansi(catalog)))
+                allowed = False  # a table of that name would be ours, and there is none
+            except ServerError as error:
+                if error.temporary:
+                    raise
+                allowed = error.name in NOT_THERE
+            self._registers[catalog] = allowed
+        return self._registers[catalog]
+
+    async def standing(self, names: Sequence[TableName]) -> frozenset[TableName]:
+        """Those of these names under which a table, or a view, is there: one question for a catalog."""
+        by_catalog: dict[str, list[TableName]] = {}
+        for name in names:
+            by_catalog.setdefault(name.catalog, []).append(name)
+        found: set[TableName] = set()
+        for catalog, wanted in sorted(by_catalog.items()):
+            for at in range(0, len(wanted), _NAMES):
+                part = wanted[at : at + _NAMES]
+                sql = STANDING.format(
+                    catalog=ansi(catalog),
+                    schemas=", ".join(ansi_text(name) for name in sorted({one.schema for one in part})),
+                    names=", ".join(ansi_text(name) for name in sorted({one.name for one in part})),
+                )
+                rows = await self._server.query(sql, catalog)
+                found.update(TableName(str(row[0]), str(row[1]), catalog) for row in rows)
+        return frozenset(found & set(names))
+
+
+_NAMES = 1000
+
+
+def _refusals(shown: ShownTable, properties: Mapping[str, str]) -> list[tuple[str, str]]:
+    found = []
+    transactional = properties.get("transactional", "false").lower() == "true"
+    if transactional or dict(shown.properties).get("transactional") == "true":
+        said = 'it is an ACID table, whose files are read together only by Hive\'s rules: use method = "insert_select"'
+        found.append(("MG602", said))
+    return found

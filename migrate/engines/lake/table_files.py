@@ -1,0 +1,133 @@
+"""`LakeFiles`: Trino says which tables and partitions there are, the object store holds their files."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+from migrate.engines.files import Copied, FilePartition, Files, Listing, Place, Proof, Sums, Way
+from migrate.engines.lake import copying, ddl, listings, partitions
+from migrate.engines.lake.connect import Server
+from migrate.engines.lake.files import Objects
+from migrate.engines.lake.manifests import Manifests
+from migrate.engines.lake.places import Places
+from migrate.errors import ServerError
+from migrate.model.table import Table, TableName
+
+
+class LakeFiles:
+    """See `migrate.engines.files.Files`."""
+
+    def __init__(self, server: Server, objects: Objects, ledger: str) -> None:
+        self.objects = objects
+        self._server = server
+        self._places = Places(server)
+        self._manifests = Manifests(objects, ledger) if ledger else None
+
+    # -- looking
+
+    async def places(self, tables: Sequence[Table]) -> Mapping[TableName, Place]:
+        return await self._places.of(tables)
+
+    async def standing(self, names: Sequence[TableName]) -> frozenset[TableName]:
+        return await self._places.standing(names)
+
+    async def partitions(self, table: Table, place: Place, condition: str) -> tuple[FilePartition, ...]:
+        return await partitions.partitions(self._server, table, place, condition)
+
+    async def irregular(self, table: Table, place: Place, named: Sequence[FilePartition]) -> tuple[FilePartition, ...]:
+        """Where these partitions really are, by the folders of their files; those without rows are left out.
+
+        To be asked for partitions whose own folder is empty: they may be registered with a location elsewhere.
+        """
+        return await partitions.irregular(self._server, table, place, named)
+
+    def listings(self, place: Place, partitions: Sequence[FilePartition]) -> AsyncIterator[tuple[str, Listing]]:
+        return listings.listings(self.objects, place, partitions)
+
+    def sums(
+        self, table: Table, wanted: Table, condition: str, partitions: Sequence[FilePartition] = ()
+    ) -> AsyncIterator[Sums]:
+        return _sums(self._server, table, wanted, condition, partitions)
+
+    # -- copying
+
+    async def way(self, source: Files, origin: str, goal: str) -> Way:
+        return await copying.way_of(self.objects, self._of(source), origin, goal)
+
+    async def copy(
+        self,
+        source: Files,
+        origin: str,
+        goal: str,
+        way: Way,
+        tell: Callable[[int, int], None],
+        turn: Callable[[], Awaitable[None]],
+    ) -> Copied:
+        return await copying.copy(self.objects, self._of(source), origin, goal, way, tell, turn)
+
+    def _of(self, source: Files) -> Objects:
+        """The other lake's store."""
+        if not isinstance(source, LakeFiles):
+            raise ServerError(self.objects.endpoint, "files come from another lake only")
+        return source.objects
+
+    # -- statements
+
+    def create_over(self, table: Table, location: str) -> str:
+        return ddl.create_over(table, location)
+
+    def sync_partitions(self, name: TableName) -> str:
+        return ddl.sync_partitions(name)
+
+    def register(self, table: Table, partition: FilePartition) -> str:
+        return ddl.register(table, partition)
+
+    def unregister(self, table: Table, partition: FilePartition) -> str:
+        return ddl.unregister(table, partition)
+
+    def rename_to(self, name: TableName, to: TableName) -> str:
+        return ddl.rename_to(name, to)
+
+    def forget(self, name: TableName) -> str:
+        return ddl.forget(name)
+
+    def analyze(self, name: TableName) -> str:
+        return ddl.analyze(name)
+
+    def insert(
+        self, wanted: Table, source: Table, via: str, condition: str, partitions: Sequence[FilePartition] = ()
+    ) -> str:
+        return ddl.insert(wanted, source, via, condition, partitions)
+
+    # -- manifests
+
+    async def proofs(self, table: TableName) -> Mapping[str, Proof]:
+        """Nothing was proven where there is no place to keep it."""
+        return await self._manifests.proofs(table) if self._manifests else {}
+
+    async def record_proofs(self, table: TableName, run: str, proofs: Sequence[Proof]) -> None:
+        await self._kept().record_proofs(table, run, proofs)
+
+    async def forget_proofs(self, table: TableName, run: str) -> None:
+        await self._kept().forget_proofs(table, run)
+
+    def _kept(self) -> Manifests:
+        if self._manifests is None:
+            raise no_ledger(self.objects.endpoint)
+        return self._manifests
+
+
+def no_ledger(endpoint: str) -> ServerError:
+    """Why nothing can be written there: locks, finished steps and proofs have no place."""
+    return ServerError(
+        endpoint,
+        "a lake that is written to needs a place for its ledger",
+        f'give ledger = "s3://bucket/prefix" in endpoint.{endpoint}',
+    )
+
+
+_sums = partitions.sums
+
+
+def _is_files(files: LakeFiles) -> Files:
+    return files  # mypy proves here that nothing of the contract is missing
