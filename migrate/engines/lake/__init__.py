@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
@@ -34,7 +33,6 @@ from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
 from migrate.engines.lake.inspect import UNREADABLE, at_once, definitions, inspect, measure
 from migrate.engines.lake.ledger import Ledger
-from migrate.engines.lake.lexemes import lexemes
 from migrate.engines.lake.lock import Locks
 from migrate.engines.lake.mapping import translated
 from migrate.engines.lake.table_files import LakeFiles, no_ledger
@@ -55,8 +53,6 @@ from migrate.model.table import (
     TableName,
 )
 from migrate.sql import ansi_table
-
-_SESSION = re.compile(r"/\* SESSION ([\w.]+) = (\w+) \*/ ")
 
 
 class LakeEngine:
@@ -222,17 +218,7 @@ class LakeEngine:
     # -- acting
 
     async def execute(self, sql: str, tag: str, session: Mapping[str, str] | None = None) -> None:
-        """One statement, or several with `;` between them, one after the other.
-
-        A comment `/* SESSION name = value */` in front sets a property of Trino's session for the statement: in the
-        text it is reviewed with it.
-        """
-        for statement in _statements(sql):
-            settings = dict(session or {})
-            while found := _SESSION.match(statement):
-                settings[found[1]] = found[2]
-                statement = statement[found.end() :]
-            await self._server.execute(statement, tag, settings)
+        await self._server.execute(sql, tag, session)
 
     async def end_executors(self, tag: str) -> int:
         return await self._server.end_executors(tag)
@@ -314,19 +300,6 @@ class LakeEngine:
         if self._locks is not None:
             await self._locks.close()
         await self._server.close()
-
-
-def _statements(sql: str) -> list[str]:
-    """The statements of a text, cut at semicolons that stand in no quotes."""
-    if ";" not in sql:
-        return [sql]
-    pieces, at = [], 0
-    for one in lexemes(sql):
-        if one.text == ";" and one.kind == "sign":
-            pieces.append(sql[at : one.start].strip())
-            at = one.end
-    pieces.append(sql[at:].strip())
-    return [piece for piece in pieces if piece]
 
 
 def _is_an_engine(engine: LakeEngine) -> Engine:

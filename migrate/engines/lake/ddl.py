@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.engines.files import FilePartition
 from migrate.engines.lake.tables import column_options, connector_of, options_of, partition_columns
@@ -151,24 +151,36 @@ def literal(value: str, column: Column) -> str:
     return text if column.native == "varchar" else f"CAST({text} AS {column.native})"
 
 
-OVERWRITE = "/* SESSION {catalog}.insert_existing_partitions_behavior = OVERWRITE */ "
-"""Read by `LakeEngine.execute`: Trino has no such words in front of an INSERT, only settings of a session."""
+def insert_session(wanted: Table) -> tuple[Mapping[str, str], bool]:
+    """Settings for `insert`, and whether it replaces what is there: a Hive table without partitions only takes more."""
+    if connector_of(wanted) != "hive":
+        return {}, True
+    overwrite = {f"{wanted.name.catalog}.insert_existing_partitions_behavior": "OVERWRITE"}
+    return overwrite, wanted.partitioning is not None
 
 
-def insert(wanted: Table, source: Table, via: str, where: str, partitions: Sequence[FilePartition] = ()) -> str:
+def insert(
+    wanted: Table, source: Table, via: str, where: str, partitions: Sequence[FilePartition] = ()
+) -> tuple[str, ...]:
     """Rows of the source, seen in `via`, in place of those that `wanted` has of these partitions, or of all.
 
-    Hive writes over whole partitions by itself; a Hive table without any takes rows beside those that it has, and must
-    be a new one. Elsewhere rows are deleted first, by a statement of its own: the two are not one moment.
+    Hive writes over whole partitions by itself. Elsewhere rows are deleted first, by a statement of its own: the two
+    are not one moment.
     """
     there = {column.name.lower(): column for column in source.columns}
     columns = _in_order(wanted)
     chosen = ", ".join(cast(there[column.name.lower()], column) for column in columns)
     seen = TableName(source.name.schema, source.name.name, via or source.name.catalog)
     names = ", ".join(ansi(column.name) for column in columns)
-    rows = f"SELECT {chosen}\nFROM {ansi_table(seen)}{condition(alike(source, wanted), where, partitions)}"
+    rows = f"SELECT {chosen}\nFROM {ansi_table(seen)}{condition(partition_columns(source), where, partitions)}"
     into = f"INSERT INTO {ansi_table(wanted.name)} ({names})\n{rows}"
     if connector_of(wanted) == "hive":
-        return f"{OVERWRITE.format(catalog=wanted.name.catalog)}{into}" if wanted.partitioning else into
-    gone = condition(partition_columns(wanted), where, partitions)
-    return f"DELETE FROM {ansi_table(wanted.name)}{gone};\n{into}"
+        return (into,)
+    gone = condition(_kept_in(source, wanted), "", partitions)
+    return f"DELETE FROM {ansi_table(wanted.name)}{gone}", into
+
+
+def _kept_in(source: Table, wanted: Table) -> tuple[Column, ...]:
+    """The columns of the wanted table that hold the source's partition columns."""
+    there = {column.name.lower(): column for column in wanted.columns}
+    return tuple(there[column.name.lower()] for column in partition_columns(source))

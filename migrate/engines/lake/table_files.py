@@ -34,12 +34,11 @@ class LakeFiles:
     async def partitions(self, table: Table, place: Place, condition: str) -> tuple[FilePartition, ...]:
         return await partitions.partitions(self._server, table, place, condition)
 
-    async def irregular(self, table: Table, place: Place, named: Sequence[FilePartition]) -> tuple[FilePartition, ...]:
-        """Where these partitions really are, by the folders of their files; those without rows are left out.
-
-        To be asked for partitions whose own folder is empty: they may be registered with a location elsewhere.
-        """
-        return await partitions.irregular(self._server, table, place, named)
+    async def located(
+        self, table: Table, place: Place, partitions: Sequence[FilePartition]
+    ) -> tuple[FilePartition, ...]:
+        found = {one.name: one for one in await irregular(self._server, table, place, partitions)}
+        return tuple(found.get(one.name, one) for one in partitions)
 
     def listings(self, place: Place, partitions: Sequence[FilePartition]) -> AsyncIterator[tuple[str, Listing]]:
         return listings.listings(self.objects, place, partitions)
@@ -96,8 +95,18 @@ class LakeFiles:
 
     def insert(
         self, wanted: Table, source: Table, via: str, condition: str, partitions: Sequence[FilePartition] = ()
-    ) -> str:
+    ) -> tuple[str, ...]:
         return ddl.insert(wanted, source, via, condition, partitions)
+
+    def insert_session(self, wanted: Table) -> tuple[Mapping[str, str], bool]:
+        return ddl.insert_session(wanted)
+
+    async def empty(self, location: str) -> int:
+        gone = 0
+        async for page in self.objects.pages(location):
+            await self.objects.delete([f"{location}/{one.key}" for one in page])
+            gone += len(page)
+        return gone
 
     # -- manifests
 
@@ -127,6 +136,7 @@ def no_ledger(endpoint: str) -> ServerError:
 
 
 _sums = partitions.sums
+irregular = partitions.irregular
 
 
 def _is_files(files: LakeFiles) -> Files:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from migrate.errors import (
     AccessDenied,
+    AlreadyThere,
     Busy,
     CannotConnect,
     ConnectionLost,
     MissingPrivilege,
     NoSpace,
+    NotThere,
     ServerError,
 )
 from migrate.model.plan import EndpointRef
@@ -67,6 +69,10 @@ def refused(endpoint: str, name: str, code: int, message: str, about: str = "") 
             return Busy(endpoint, said, "", code, name)
         case "EXCEEDED_SPILL_LIMIT" | "OUT_OF_SPILL_SPACE":
             return NoSpace(endpoint, said, "", code, name)
+        case "ALREADY_EXISTS":
+            return AlreadyThere(endpoint, said, "", code, name)
+        case _ if name in NOT_THERE:
+            return NotThere(endpoint, said, "", code, name)
         case _ if name in _BUSY:
             return Busy(endpoint, said, "", code, name)
         case _ if name in _LOST:
