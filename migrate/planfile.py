@@ -244,7 +244,7 @@ def _tables(plan: Plan) -> Iterable[str]:
     values = {key: getattr(plan, key) for key in head if key != "digest" or plan.digest}
     yield _table("", values | {key: value for key in ("max_rate", "again") if (value := getattr(plan, key))})
     for name, endpoint in sorted(plan.endpoint.items()):
-        yield _table(f"[endpoint.{_key(name)}]", _plain(endpoint, frozenset({"host", "port"})))
+        yield from _endpoint(f"endpoint.{_key(name)}", _plain(endpoint, frozenset({"host", "port"})))
     for move in plan.move:
         plain = _plain(move, frozenset({"existing", "compare"}))
         where = plain.pop("where", None)
@@ -257,6 +257,15 @@ def _tables(plan: Plan) -> Iterable[str]:
         yield from _step_tables(step)
     for finding in plan.finding:
         yield _table("[[finding]]", _plain(finding))
+
+
+def _endpoint(place: str, plain: dict[str, Any]) -> Iterable[str]:
+    store, buckets = plain.pop("s3", None), plain.pop("bucket", {})
+    yield _table(f"[{place}]", plain)
+    if store:
+        yield _table(f"[{place}.s3]", store)
+    for name, content in sorted(buckets.items()):
+        yield _table(f"[{place}.bucket.{_key(name)}]", content)
 
 
 def encode(plan: Plan) -> str:

@@ -28,6 +28,8 @@ from migrate.model.table import TableName
 PLAN_DIGITS = 16
 LONGEST_STEP = 500
 """Characters of a step's spelled id in a key, of which S3 takes 1,024 bytes."""
+OF_SCHEMA = "="
+"""In place of a table for steps and views of a schema; `spelled` leaves none in a name."""
 HASHED = "="
 """Before the hash of a longer id; `spelled` leaves none in a name."""
 AT_ONCE = 16
@@ -153,7 +155,7 @@ class Ledger:
 
     def _table(self, key: LedgerKey) -> str:
         schema = schema_key((key.target.catalog, key.target.schema))
-        return f"{self._plan(key.plan)}/{schema}/{spelled(key.target.name)}"
+        return f"{self._plan(key.plan)}/{schema}/{spelled(key.target.name) or OF_SCHEMA}"
 
     def _whole(self, key: LedgerKey) -> str:
         step = spelled(key.step)
