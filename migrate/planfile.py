@@ -216,6 +216,11 @@ def _line(key: str, value: object) -> str:
         text = f"{key} = [{', '.join(map(_scalar, value))}]\n"
         if len(text) <= _LINE:
             return text
+        if any('"' in item or "\n" in item for item in value):  # statements
+            items = (f'"""\n{_ESCAPED.sub(_escape, item)}""",\n' for item in value)
+            text = f"{key} = [\n{''.join(items)}]\n"
+            if tomllib.loads(text) == {key: value}:
+                return text
     return tomli_w.dumps({key: value})
 
 

@@ -27,12 +27,13 @@ Way = Literal["server", "stream"]
 class Place(msgspec.Struct, frozen=True):
     """Where the files of a table are. `location` is `s3://bucket/prefix`, without a slash at its end.
 
-    `external`: dropping or renaming the table leaves them alone. `registers`: a partition of it can be given a location
-    of its own. `refused` are findings, code and text, why its files cannot be copied.
+    `external`: dropping the table leaves them alone; `renames`: renaming it does. `registers`: a partition of it can be
+    given a location of its own. `refused` are findings, code and text, why its files cannot be copied.
     """
 
     location: str
     external: bool
+    renames: bool = True
     registers: bool = False
     refused: tuple[tuple[str, str], ...] = ()
 

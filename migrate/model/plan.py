@@ -211,7 +211,7 @@ class CopyFiles(_Step, frozen=True, kw_only=True, tag="copy_files"):
     origin: str
     goal: str
     way: Literal["server", "stream"]
-    part: tuple[FilePart, ...]
+    part: tuple[FilePart, ...] = ()
 
 
 class Batch(_Value, frozen=True):
@@ -230,7 +230,7 @@ class InsertSelect(_Step, frozen=True, kw_only=True, tag="insert_select"):
     source: str
     aside: str
     goal: str
-    batch: tuple[Batch, ...]
+    batch: tuple[Batch, ...] = ()
     where: str = ""
     afresh: bool = False
     session: dict[str, str] = {}

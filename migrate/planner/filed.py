@@ -102,7 +102,8 @@ async def _places(
 def _overlapping(pairs: Sequence[Pair], sources: Mapping[ObjectRef, Place]) -> list[Finding]:
     """Sources of which one lies in another: what is copied of the outer one holds files of the inner one."""
     found = []
-    placed = sorted((sources[pair.source].location, pair) for pair in pairs if sources[pair.source].location)
+    known = [(sources[pair.source].location, pair) for pair in pairs if sources[pair.source].location]
+    placed = sorted(known, key=lambda one: f"{one[0]}/")
     for (outer, one), (inner, other) in itertools.pairwise(placed):
         if one.source != other.source and overlap(outer, inner):
             text = f"the files of {other.source} are inside those of {one.source}, at {inner}"
@@ -119,7 +120,7 @@ async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
     if how == "copy_files" and overlap(pair.move.location, one.place.location):
         text = f"the files of {pair.source} are at {one.place.location}, and would be copied into or around themselves"
         return [], [finding("MG509", one.where, f"{text}: name another location")]
-    if one.there is not None and not one.there.external:
+    if one.there is not None and not one.there.renames:
         text = "the target is a managed table, whose files move or go with its name: name another target, or drop it"
         findings = [finding("MG502", one.where, text)]
         return [blocked(one, text)], findings

@@ -59,6 +59,19 @@ FINDINGS = {
     "MG509": "locations overlap",
     "MG510": "files go through this machine",
     "MG511": "no catalog of the target sees the source",
+    "MG601": "tables of this format are not copied by their files",
+    "MG602": "transactional tables are not copied by their files",
+    "MG603": "a table whose schema or data lies elsewhere",
+    "MG604": "files that are not in S3",
+    "MG605": "a catalog that takes no tables",
+    "MG606": "a type of another kind of table",
+    "MG607": "a type that another kind of table lacks, with a loss",
+    "MG608": "a column may be NULL",
+    "MG609": "properties that another kind of table lacks",
+    "MG610": "buckets or an order that another kind of table lacks",
+    "MG611": "files of another format",
+    "MG612": "partitions of another kind",
+    "MG613": "buckets and an order said otherwise",
 }
 
 _LEVELS = {
@@ -87,6 +100,13 @@ _LEVELS = {
     "MG504": "destructive",
     "MG509": "unsupported",
     "MG511": "unsupported",
+    "MG601": "unsupported",
+    "MG602": "unsupported",
+    "MG603": "unsupported",
+    "MG604": "unsupported",
+    "MG605": "unsupported",
+    "MG607": "lossy",
+    "MG609": "lossy",
     "MG412": "lossy",
 }
 

@@ -15,6 +15,7 @@ from migrate.model.change import (
     AddColumn,
     AlterColumn,
     AlterComment,
+    AlterStorage,
     AlterStored,
     StoredChange,
     TableChange,
@@ -63,10 +64,27 @@ def _words(change: TableChange) -> str:
 
 
 def same(change: TableChange | StoredChange) -> bool:
-    """A view that runs with the rights of its maker is the same whoever made it, and spaces at its ends say nothing."""
-    if not isinstance(change, AlterStored):
-        return False
-    return _plain(change.actual) == _plain(change.wanted)
+    """A view that runs with the rights of its maker is the same whoever made it, and spaces at its ends say nothing.
+
+    A property that nobody asked for is what the server chose for itself.
+    """
+    match change:
+        case AlterStored():
+            return _plain(change.actual) == _plain(change.wanted)
+        case AlterStorage(actual=actual, wanted=wanted):
+            asked = {option.partition("=")[0] for option in wanted.options}
+            said = tuple(one for one in actual.options if one.partition("=")[0] in asked or not _chosen(one))
+            return replace(actual, options=said) == wanted
+        case _:
+            return False
+
+
+CHOSEN = frozenset({"format_version", "max_commit_retry", "compression_codec", "checkpoint_interval"})
+"""Properties that Trino shows of every table of Iceberg or Delta, whoever made it."""
+
+
+def _chosen(option: str) -> bool:
+    return option.partition("=")[0] in CHOSEN
 
 
 def _plain(view: StoredObject) -> StoredObject:

@@ -155,8 +155,9 @@ def insert_session(wanted: Table) -> tuple[Mapping[str, str], bool]:
     """Settings for `insert`, and whether it replaces what is there: a Hive table without partitions only takes more."""
     if connector_of(wanted) != "hive":
         return {}, True
-    overwrite = {f"{wanted.name.catalog}.insert_existing_partitions_behavior": "OVERWRITE"}
-    return overwrite, wanted.partitioning is not None
+    if wanted.partitioning is None:
+        return {}, False
+    return {f"{wanted.name.catalog}.insert_existing_partitions_behavior": "OVERWRITE"}, True
 
 
 def insert(

@@ -61,7 +61,7 @@ class Places:
             refused.append(("MG604", f"its files are not in S3 but in {location}"))
         partitioned = bool(shown.names("partitioned_by"))
         registers = partitioned and external and await self._allowed(table.name.catalog)
-        return Place(location, external, registers, tuple(refused))
+        return Place(location, external, external, registers, tuple(refused))
 
     async def _properties(self, name: TableName) -> dict[str, str]:
         """The metastore's parameters of the table: one row, a column for each."""
