@@ -35,6 +35,8 @@ DOORS = {
     "pymysql": ("migrate/engines/mysql/",),
     "trino": ("migrate/engines/lake/connect.py",),
     "requests": ("migrate/engines/lake/connect.py",),
+    "urllib3": ("migrate/engines/lake/connect.py",),
+    "requests": ("migrate/engines/lake/connect.py",),
     "obstore": ("migrate/engines/lake/files.py",),
     "boto3": ("migrate/engines/lake/files.py",),
     "botocore": ("migrate/engines/lake/files.py",),
@@ -42,7 +44,7 @@ DOORS = {
     "sqlite3": ("migrate/state.py",),
     "fcntl": ("migrate/lockfile.py",),
     "yaml": ("migrate/config/",),
-    "tomli_w": ("migrate/planfile.py",),
+    "tomli_w": ("migrate/planfile/text.py",),
     "rich": ("migrate/ui/",),
     "cyclopts": ("migrate/cli/",),
 }
