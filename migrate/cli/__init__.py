@@ -32,6 +32,7 @@ from migrate.cli.context import Shell
 from migrate.cli.init import init
 from migrate.cli.options import GLOBAL, GLOBALS, Globals
 from migrate.cli.plan import plan
+from migrate.cli.rollback import rollback
 from migrate.cli.run import run_
 from migrate.cli.show import show
 from migrate.cli.show_config import show_config
@@ -62,6 +63,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "apply": apply,
     "status": status,
     "verify": verify,
+    "rollback": rollback,
     "run": run_,
 }
 for number, (name, function) in enumerate(COMMANDS.items()):

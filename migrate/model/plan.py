@@ -239,13 +239,15 @@ class InsertSelect(_Step, frozen=True, kw_only=True, tag="insert_select"):
 class Swap(_Step, frozen=True, kw_only=True, tag="swap"):
     """What was built under the name `aside` takes its place: as `target`, or as partitions of it.
 
-    `sql` are the statements in their order; `kept` is the name under which a table that was there stays, empty when
-    there was none. `part` are partitions whose location changes, `goal` where their files are now.
+    `sql` are the statements in their order, and `undo` those that put back what was there; `kept` is the name under
+    which a table that was there stays, empty when there was none. `part` are partitions whose location changes, `goal`
+    where their files are now.
     """
 
     source: str
     aside: str
     sql: tuple[str, ...]
+    undo: tuple[str, ...] = ()
     kept: str = ""
     goal: str = ""
     part: tuple[FilePart, ...] = ()

@@ -121,6 +121,7 @@ def swap_table(one: Filed, kept: bool, goal: str = "") -> list[Step]:
     target, files = one.pair.target, one.others
     old = aside(target.table, "old")
     sql = [files.rename_to(target.table, old)] if kept else []
+    undo = [files.rename_to(old, target.table)] if kept else []
     swap = Swap(
         id=step_id("swap", target),
         source=str(one.pair.source),
@@ -128,6 +129,7 @@ def swap_table(one: Filed, kept: bool, goal: str = "") -> list[Step]:
         after=(step_id("verify", target),),
         aside=one.built().name.name,
         sql=(*sql, files.rename_to(one.built().name, target.table)),
+        undo=(files.rename_to(target.table, one.built().name), *undo),
         kept=old.name if kept else "",
         goal=goal,
     )

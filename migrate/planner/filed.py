@@ -236,6 +236,11 @@ async def _partly(
     present = {partition.name for partition in here}
     steps: list[Step] = []
     sql: list[str] = [files.unregister(wanted, partition) for partition in gone]
+    assert one.gap.actual is not None and one.there is not None  # noqa: S101 PT018 - it has partitions
+    replaced = [partition for partition in here if partition.name in {one.name for one in changed}]
+    were = await files.located(one.gap.actual, one.there, [*replaced, *gone]) if replaced or gone else ()
+    undo = [files.unregister(wanted, partition) for partition in changed]
+    undo += [files.register(wanted, partition) for partition in were]
     for partition in changed:
         placed = msgspec.structs.replace(partition, location=under(one.goal, partition.name))
         sql += [files.unregister(wanted, partition)] if partition.name in present else []
@@ -245,7 +250,6 @@ async def _partly(
         steps += [copy, built(one, (copy.id,), one.goal), synced(one)]
         steps.append(proof(one, [partition.name for partition in changed]))
         sql.append(files.forget(one.built().name))
-    replaced = [partition for partition in changed if partition.name in present]
     if replaced:
         text = f"{counted(len(replaced), 'partition')} that differ are registered anew: each is missing for a moment"
         findings.append(finding("MG508", one.where, text))
@@ -257,6 +261,7 @@ async def _partly(
         risk="destructive" if gone else "safe",
         aside=one.built().name.name if changed else "",
         sql=tuple(sql),
+        undo=tuple(undo),
         goal=one.goal,
         part=tuple(side.part(partition) for partition in changed),
     )

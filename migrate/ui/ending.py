@@ -85,6 +85,17 @@ def verify_lines(tally: Tally, outcome: Outcome) -> list[Text]:
     return [*lines, Text(text, style="bold red")]
 
 
+def rollback_lines(outcome: Outcome) -> list[Text]:
+    """The end of `migrate rollback`."""
+    if not outcome.done and not outcome.failed and not outcome.not_started:
+        return [Text("Nothing to roll back: this plan has swapped nothing in.")]
+    lines = [*_failures(outcome)]
+    words = f"rolled back {counted(outcome.done, 'swap')} · failed {outcome.failed} · not started {outcome.not_started}"
+    if outcome.failed or outcome.not_started:
+        return [*lines, Text(words, style="bold red")]
+    return [*lines, Text(words, style="bold green"), Text("what was swapped in is kept, under its other name")]
+
+
 def parity_lines(outcome: Outcome) -> list[Text]:
     """One line for each kind of object: how many at the source, moved, left out and why, and at the target."""
     if outcome.not_counted:

@@ -1,0 +1,147 @@
+"""Rollback: what a plan has swapped in gives its place back to what was there before.
+
+Nothing is copied and nothing is deleted: the old tables and partitions were kept. It may be interrupted and run again.
+Afterwards the plan counts as not applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+
+import msgspec
+
+from migrate.engines.base import Engine, LedgerKey
+from migrate.engines.files import FilePartition, Files, Place
+from migrate.errors import AlreadyThere, Different, MigrateError, NotThere, StalePlan
+from migrate.executor.check import LAST_LOOK, strangers
+from migrate.executor.context import plan_tag, step_tag
+from migrate.executor.holding import claim, take_targets
+from migrate.model.pattern import endpoint_of, parse_object
+from migrate.model.plan import Plan, Swap
+from migrate.model.progress import Event, Outcome, StepDone, StepFailed, StepStarted
+from migrate.model.table import TableName
+from migrate.planner.partitions import files_of
+from migrate.state import State
+
+WRITTEN = "the new one was written to since it was swapped in"
+
+
+async def swapped(plan: Plan, engines: Mapping[str, Engine]) -> tuple[Swap, ...]:
+    """The swaps that this plan has made or begun, the last one first. Raises `StalePlan`, `ServerError`."""
+    others = await strangers(plan, engines)
+    if others:
+        raise StalePlan(others, "nothing was changed: connect to the servers of the plan")
+    found = []
+    for step in reversed(plan.step):
+        if isinstance(step, Swap):
+            ref = parse_object(step.target)
+            lines = engines[ref.endpoint].ledger(LedgerKey(plan.digest, step.id, ref.table))
+            whole = [line async for line in lines]
+            if whole or not await _untouched(step, files_of(engines[ref.endpoint]), ref.table):
+                found.append(step)
+    return tuple(found)
+
+
+async def _untouched(step: Swap, files: Files, table: TableName) -> bool:
+    """Whether a swap that no ledger knows has not begun: for partitions their own folders tell."""
+    if step.part or not step.aside:
+        return True
+    if not step.kept:
+        return True
+    old = msgspec.structs.replace(table, name=step.kept)
+    return old not in await files.standing([old])
+
+
+async def rollback(
+    plan: Plan,
+    engines: Mapping[str, Engine],
+    state: State,
+    plan_path: str,
+    lock_timeout: float,
+    interrupt: asyncio.Event,
+) -> AsyncIterator[Event | Outcome]:
+    """Put back what was there; the last value is the Outcome. Raises `Locked`, `StalePlan`, `ServerError` before that.
+
+    A table that was written to since is left as it is, and named (`Different`).
+    """
+    began = time.monotonic()
+    run = await claim(plan, state, plan_path, lock_timeout, interrupt)
+    code, summary = 1, "rollback ended by an error"
+    try:
+        async with AsyncExitStack() as stack:
+            swaps = await swapped(plan, engines)
+            if swaps:
+                await take_targets(plan, engines, lock_timeout, interrupt, stack)
+            failures: list[StepFailed] = []
+            done = 0
+            for step in swaps:
+                if interrupt.is_set():
+                    break
+                yield StepStarted(step.id)
+                at = time.monotonic()
+                try:
+                    await _undo(plan, step, engines[endpoint_of(step.target)])
+                except MigrateError as error:
+                    failures.append(StepFailed(step.id, str(error), error.hint, error.exit_code))
+                    yield failures[-1]
+                    continue
+                done += 1
+                yield StepDone(step.id, time.monotonic() - at)
+            left = len(swaps) - done - len(failures)
+            code = failures[0].exit_code if failures else 0
+            summary = f"rolled back {done} · failed {len(failures)} · not started {left}"
+            seconds = time.monotonic() - began
+            yield Outcome(done, len(failures), left, 0, 0, seconds, tuple(failures), interrupted=left > 0)
+    finally:
+        run.end(code, summary)
+
+
+async def _undo(plan: Plan, step: Swap, engine: Engine) -> None:
+    ref, files = parse_object(step.target), files_of(engine)
+    await _refuse_written(step, files, ref.table)
+    if step.part or not step.aside:
+        for sql in step.undo:
+            try:
+                await engine.execute(sql, step_tag(plan, step))
+            except (AlreadyThere, NotThere):
+                continue  # an earlier rollback came so far
+    else:
+        await _undo_table(plan, step, engine, ref.table)
+    await files.forget_proofs(ref.table, plan_tag(plan).removeprefix("migrate:"))
+    keys = [LedgerKey(plan.digest, one.id, ref.table) for one in plan.step if one.target == step.target]
+    keys += [
+        LedgerKey(plan.digest, LAST_LOOK, msgspec.structs.replace(parse_object(one.name).table, name=""))
+        for one in plan.object[:1]
+    ]
+    await engine.forget(keys)
+
+
+async def _undo_table(plan: Plan, step: Swap, engine: Engine, table: TableName) -> None:
+    tag = step_tag(plan, step)
+    new = msgspec.structs.replace(table, name=step.aside)
+    old = msgspec.structs.replace(table, name=step.kept) if step.kept else None
+    there = await files_of(engine).standing([table, new, *([old] if old else [])])
+    if old is not None and old not in there:
+        if table in there:
+            return  # it has its name again, or had never lost it
+        raise Different(f"{step.target}: the table that was kept as {old} is gone", "it cannot be put back")
+    if table in there and new not in there:
+        await engine.execute(step.undo[0], tag)
+    if old is not None:
+        await engine.execute(step.undo[1], tag)
+
+
+async def _refuse_written(step: Swap, files: Files, table: TableName) -> None:
+    """Raises `Different` when files below the swapped-in locations are not those that were proven."""
+    proofs = [proof for proof in (await files.proofs(table)).values() if f"{proof.target}/".startswith(f"{step.goal}/")]
+    if not proofs or not step.goal:
+        return
+    parts = [FilePartition(proof.partition, (), proof.target) for proof in proofs]
+    now = {name: one.digest async for name, one in files.listings(Place(step.goal, external=True), parts)}
+    wrong = [proof.partition for proof in proofs if now.get(proof.partition) != proof.target_digest]
+    if wrong:
+        what = f"{step.target} {wrong[0]}".rstrip()
+        raise Different(f"{what}: {WRITTEN}", "copy what was written there elsewhere, or keep the new one")
