@@ -336,6 +336,22 @@ async def test_what_is_temporary_is_tried_again(faulty: Faulty, way: Way, answer
         assert faulty.target.gate.limit < 32
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_store_that_is_away_for_a_while_is_waited_for(faulty: Faulty, way: Way) -> None:
+    world = faulty.world
+    await fill(world.source, world.origin, FILES)
+    away: list[asyncio.Task[None]] = []
+
+    async def turn() -> None:
+        world.turns += 1
+        if world.turns == 4:
+            away.append(asyncio.create_task(faulty.proxy.be_away(1.5)))
+
+    done = await copy(faulty.target, world.source, world.origin, world.goal, way, world.tell, turn)
+    await away[0]
+    assert (done.copied, done.target.digest) == (len(FILES), done.source.digest)
+
+
 @pytest.mark.parametrize(
     ("answer", "named"),
     [(Answer(500), ConnectionLost), (Answer(503, SLOW_DOWN), Busy), (Answer(0), ConnectionLost)],

@@ -26,6 +26,7 @@ from migrate.errors import ServerError, SourceMoved
 from migrate.model.plan import EndpointRef
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import S3Credential
 
 RETRIES = 10
@@ -257,7 +258,8 @@ class Objects:
         """
         theirs = source._store(origin.bucket, COPY_RETRIES)
         try:
-            got = await obstore.get_async(theirs, origin.key, options={"if_match": f'"{stored.etag}"'})
+            version: GetOptions = {"if_match": f'"{stored.etag}"'} if stored.etag else {}
+            got = await obstore.get_async(theirs, origin.key, options=version)
             if got.meta["size"] != stored.size:
                 raise SourceMoved(str(origin))
             content = await got.bytes_async() if stored.size <= ONE_PUT else None
