@@ -53,6 +53,29 @@ class Faults:
     most: int = 0
     """The most requests that were under way at once."""
     _now: int = 0
+    _serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] | None = None
+    _server: asyncio.Server | None = None
+    _writers: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
+
+    async def open(self, port: int = 0) -> None:
+        """Take connections, at a port of its own choice at first."""
+        assert self._serve is not None
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=2**20)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def close(self) -> None:
+        """Cut all connections, and refuse new ones."""
+        assert self._server is not None
+        self._server.close()
+        for writer in self._writers.values():
+            writer.transport.abort()
+        await asyncio.gather(*(task for task in self._writers if task is not asyncio.current_task()))
+
+    async def be_away(self, seconds: float) -> None:
+        """Refuse connections for a while."""
+        await self.close()
+        await asyncio.sleep(seconds)
+        await self.open(int(self.url.rpartition(":")[2]))
 
 
 @asynccontextmanager
@@ -60,12 +83,10 @@ async def faults(store: str) -> AsyncIterator[Faults]:
     """A proxy before the store at that URL."""
     host, _, port = store.removeprefix("http://").partition(":")
 
-    serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        serving[task] = writer
+        proxy._writers[task] = writer
         try:
             there = await asyncio.open_connection(host, int(port))
             try:
@@ -76,18 +97,15 @@ async def faults(store: str) -> AsyncIterator[Faults]:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # clients close what they do not need any more
         finally:
-            del serving[task]
+            del proxy._writers[task]
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**20)
-    proxy = Faults(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    proxy = Faults("", _serve=serve)
+    await proxy.open()
     try:
         yield proxy
     finally:
-        server.close()
-        for writer in serving.values():
-            writer.transport.abort()
-        await asyncio.gather(*serving)
+        await proxy.close()
 
 
 async def _exchange(

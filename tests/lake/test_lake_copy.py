@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -235,6 +236,37 @@ async def test_what_a_server_cannot_copy_goes_through_this_machine(world: World)
     assert (await world.target.get(f"{world.goal}/big") or (b"",))[0] == big
 
 
+ENDING = """
+import asyncio, sys
+from migrate.engines.lake.copying import copy
+from migrate.engines.lake.files import Objects
+from migrate.model.plan import EndpointRef, S3Ref
+
+async def main(url, access, secret, origin, goal, ending):
+    store = Objects("lake", EndpointRef("lake", s3=S3Ref(url, "us-east-1", "", access, secret)))
+    async def turn(): pass
+    work = asyncio.create_task(copy(store, store, origin, goal, "stream", lambda *_: None, turn))
+    if ending == "cancelled":
+        await asyncio.sleep(0.15)
+        work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    await store.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("ending", ["done", "cancelled"])
+async def test_a_process_that_has_streamed_ends_in_peace(world: World, ending: str) -> None:
+    await fill(world.source, world.origin, {"f": noise(40 * 2**20, 3)})
+    key = world.lake.both
+    for number in range(4):
+        goal = f"{world.goal}/{number}"
+        words = (world.lake.endpoint, key.access, key.secret, world.origin, goal, ending)
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", ENDING, *words)
+        assert await process.wait() == 0
+
+
 # --- sources that change ------------------------------------------------------------------------------------------
 
 
@@ -302,6 +334,22 @@ async def test_what_is_temporary_is_tried_again(faulty: Faulty, way: Way, answer
     assert sum(n for n, _ in world.told) == len(FILES)
     if answer.status in (429, 503):
         assert faulty.target.gate.limit < 32
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_store_that_is_away_for_a_while_is_waited_for(faulty: Faulty, way: Way) -> None:
+    world = faulty.world
+    await fill(world.source, world.origin, FILES)
+    away: list[asyncio.Task[None]] = []
+
+    async def turn() -> None:
+        world.turns += 1
+        if world.turns == 4:
+            away.append(asyncio.create_task(faulty.proxy.be_away(1.5)))
+
+    done = await copy(faulty.target, world.source, world.origin, world.goal, way, world.tell, turn)
+    await away[0]
+    assert (done.copied, done.target.digest) == (len(FILES), done.source.digest)
 
 
 @pytest.mark.parametrize(
