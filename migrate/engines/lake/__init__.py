@@ -95,6 +95,7 @@ class LakeEngine:
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
         seen = await inspect(self._server, patterns)
         self.others = seen.others
+        self.lake_files.remember(dict(seen.shown))
         return seen.catalog
 
     async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
@@ -227,6 +228,7 @@ class LakeEngine:
         A comment `/* SESSION name = value */` in front sets a property of Trino's session for the statement: in the
         text it is reviewed with it.
         """
+        self.lake_files.remember({})
         for statement in _statements(sql):
             settings = dict(session or {})
             while found := _SESSION.match(statement):
