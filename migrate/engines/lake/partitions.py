@@ -38,18 +38,19 @@ def _escaped(text: str) -> str:
 
 
 def as_text(column: Column, source: str = "") -> str:
-    """An expression for the column's value as Hive writes it in a partition's name."""
+    """An expression for the column's value as Hive writes it in a partition's name.
+
+    Fractions lose their zeros at the end, texts of a fixed length keep their spaces (seen with Trino 476).
+    """
     name = source or ansi(column.name)
-    kind = read(column.native).name
-    match kind:
+    kind = read(column.native)
+    match kind.name:
         case "varchar":
             return name
-        case "timestamp":
+        case "timestamp" | "decimal" if kind.numbers and kind.numbers[-1]:
             return f"regexp_replace(CAST({name} AS varchar), '\\.?0+$', '')"
         case "real" | "double":
             return f"format('%s', {name})"
-        case "char":
-            return f"rtrim(CAST({name} AS varchar))"
         case _:
             return f"CAST({name} AS varchar)"
 

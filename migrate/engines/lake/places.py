@@ -27,10 +27,15 @@ FILES_ONLY = 'copy_files moves Hive tables only: use method = "insert_select"'
 
 
 class Places:
-    """Asks where tables are; what a catalog allows is asked once."""
+    """Asks where tables are; what a catalog allows is asked once.
 
-    def __init__(self, server: Server) -> None:
+    `written`: whether tables here may be dropped or renamed. Where none ever is, whether one owns its files is told by
+    its location alone, which saves a question for each.
+    """
+
+    def __init__(self, server: Server, written: bool) -> None:
         self._server = server
+        self._written = written
         self._registers: dict[str, bool] = {}
         self._shown: dict[TableName, ShownTable] = {}
 
@@ -39,27 +44,25 @@ class Places:
         self._shown = dict(shown)
 
     async def of(self, tables: Sequence[Table]) -> Mapping[TableName, Place]:
-        """See `migrate.engines.files.Files.places`: at most two questions for each table, and some for many at once.
+        """See `migrate.engines.files.Files.places`: at most three questions for each table.
 
         What `inspect` was shown of a table a moment before is not asked again.
         """
         connectors = await self._server.catalogs()
-        hive = [table.name for table in tables if connectors.get(table.name.catalog, "") == "hive"]
-        properties = await self._properties(hive)
 
         async def one(table: Table) -> Place:
-            connector = connectors.get(table.name.catalog, "")
-            return await self._place(table, connector, properties.get(table.name, {}))
+            return await self._place(table, connectors.get(table.name.catalog, ""))
 
         found = await at_once(self._server.slots, one, list(tables))
         return {table.name: place for table, place in zip(tables, found, strict=True)}
 
-    async def _place(self, table: Table, connector: str, properties: Mapping[str, str]) -> Place:
+    async def _place(self, table: Table, connector: str) -> Place:
         shown = self._shown.pop(table.name, None) or shown_table(await show_create(self._server, table.name))
         if connector != "hive":
             said = f"a table of {table.storage.engine}: {FILES_ONLY}"
             return Place(s3(shown.value("location")), external=False, refused=(("MG601", said),))
         location = s3(shown.value("external_location"))
+        properties = await self._properties(table.name) if self._written else {}
         external = bool(location) and properties.get(PURGED, "").upper() != "TRUE"
         refused = list(_refusals(shown, properties))
         if not location:
@@ -73,34 +76,11 @@ class Places:
         registers = partitioned and external and await self._allowed(table.name.catalog)
         return Place(location, external, registers, tuple(refused))
 
-    async def _properties(self, names: Sequence[TableName]) -> dict[TableName, Mapping[str, str]]:
-        """The metastore's parameters of tables. `t$properties` is one row, and its columns are what there is:
-
-        so many tables are asked at once by joining their rows, between columns that tell where the next one begins.
-        """
-        batches = [tuple(names[at : at + _JOINED]) for at in range(0, len(names), _JOINED)]
-        found: dict[TableName, Mapping[str, str]] = {}
-        for told in await at_once(self._server.slots, self._joined, batches):
-            found |= told
-        return found
-
-    async def _joined(self, names: tuple[TableName, ...]) -> dict[TableName, Mapping[str, str]]:
-        chosen = ", ".join(f"{number} AS {ansi(_NEXT)}, t{number}.*" for number in range(len(names)))
-        sources = ", ".join(f"{ansi_table(_hidden(name))} t{number}" for number, name in enumerate(names))
-        try:
-            row = await self._server.first(f"SELECT {chosen} FROM {sources}", str(names[0]))
-        except ServerError as error:
-            if error.temporary or len(names) == 1:
-                raise
-            return {name: told for one in names for name, told in (await self._joined((one,))).items()}
-        made: dict[TableName, dict[str, str]] = {name: {} for name in names}
-        at = -1
-        for key, value in row:
-            if key == _NEXT:
-                at += 1
-            elif value is not None:
-                made[names[at]][key] = str(value)
-        return dict(made)
+    async def _properties(self, name: TableName) -> dict[str, str]:
+        """The metastore's parameters of the table: one row, with a column for each that it has."""
+        hidden = TableName(name.schema, f"{name.name}$properties", name.catalog)
+        row = await self._server.first(f"SELECT * FROM {ansi_table(hidden)}", str(name))
+        return {key: str(value) for key, value in row if value is not None}
 
     async def _by_its_files(self, table: Table) -> str:
         """The folder of any file, without the folders of its partition."""
@@ -146,12 +126,6 @@ class Places:
 
 
 _NAMES = 1000
-_JOINED = 20
-_NEXT = "#"
-
-
-def _hidden(name: TableName) -> TableName:
-    return TableName(name.schema, f"{name.name}$properties", name.catalog)
 
 
 def _refusals(shown: ShownTable, properties: Mapping[str, str]) -> list[tuple[str, str]]:

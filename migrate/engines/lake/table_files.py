@@ -21,7 +21,7 @@ class LakeFiles:
     def __init__(self, server: Server, objects: Objects, ledger: str) -> None:
         self.objects = objects
         self._server = server
-        self._places = Places(server)
+        self._places = Places(server, written=bool(ledger))
         self._manifests = Manifests(objects, ledger) if ledger else None
 
     def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
