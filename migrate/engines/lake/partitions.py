@@ -49,6 +49,8 @@ def as_text(column: Column, source: str = "") -> str:
             return name
         case "timestamp" | "decimal" if kind.numbers and kind.numbers[-1]:
             return f"regexp_replace(CAST({name} AS varchar), '\\.?0+$', '')"
+        case "char":  # a CAST alone pads it in Trino 476, and does not in 483
+            return f"rpad(CAST({name} AS varchar), {(*kind.numbers, 1)[0]}, ' ')"
         case "real" | "double":
             return f"format('%s', {name})"
         case _:
