@@ -123,7 +123,7 @@ async def test_a_key_that_a_listing_cannot_take_is_named(lake: Lake, store: Obje
 
 
 async def test_places_that_are_no_locations_are_refused(store: Objects) -> None:
-    for text in ("hdfs://x/y", "s3://", "/tmp/x"):
+    for text in ("hdfs://x/y", "s3://", "x/y"):
         with pytest.raises(ServerError, match="no location in an object store"):
             await store.get(text)
     with pytest.raises(ServerError, match="is a bucket"):
@@ -179,7 +179,9 @@ def test_all_of_aws_is_one_store_and_china_is_another() -> None:
         return reached("e", EndpointRef("lake", s3=S3Ref(region=region)), "b", {}).store
 
     assert store("eu-west-1") == store("us-east-1") != store("cn-north-1")
-    assert reached("e", EndpointRef("lake"), "b", {"AWS_REGION": "eu-west-3"}).url == "https://s3.eu-west-3.amazonaws.com"
+    assert (
+        reached("e", EndpointRef("lake"), "b", {"AWS_REGION": "eu-west-3"}).url == "https://s3.eu-west-3.amazonaws.com"
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,9 +205,7 @@ async def test_a_profile_without_boto3_says_what_to_install(monkeypatch: pytest.
     assert "data-migrator[aws]" in refusal.value.hint
 
 
-async def test_a_profile_gives_its_keys(
-    lake: Lake, here: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_profile_gives_its_keys(lake: Lake, here: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("boto3")
     key = lake.target.key
     text = f"[ops]\naws_access_key_id = {key.access}\naws_secret_access_key = {key.secret}\n"
@@ -302,7 +302,7 @@ async def test_a_table_without_partitions_is_all_that_is_below_it(
 
 async def test_many_partitions_take_one_listing(store: Objects, here: str) -> None:
     await fill(store, here, {f"t/p={n}/f{m}": b"%d" % n for n in range(100) for m in range(3)})
-    partitions = [FilePartition(f"p={n}", (str(n),), f"{here}/t/p={n}") for n in range(0, 100)]
+    partitions = [FilePartition(f"p={n}", (str(n),), f"{here}/t/p={n}") for n in range(100)]
     asked: list[str] = []
     pages = store.pages
 

@@ -16,10 +16,10 @@ from migrate.engines.lake.gate import MOST
 from migrate.engines.lake.listings import Tally, data_below
 from migrate.engines.lake.location import Location, location_of
 from migrate.engines.lake.pairs import paired
-from migrate.errors import Busy, ObjectDiffers, ServerError, SourceMoved
+from migrate.errors import Busy, CannotConnect, ObjectDiffers, ServerError, SourceMoved
 
 ATTEMPTS = 10
-"""How often one object is tried, while the store calls its refusals temporary."""
+"""How often one object is tried, while the store calls its refusals temporary: for about 40 seconds."""
 LONGEST_WAIT = 10.0
 ROUNDS = 3
 """How often objects that do not stand after their copy are copied again."""
@@ -144,8 +144,8 @@ class _Copy:
             except ServerError as error:
                 if isinstance(error, Busy):
                     gate.slow_down()
-                if not error.temporary or attempt == ATTEMPTS:
-                    raise
+                if not (error.temporary or isinstance(error, CannotConnect)) or attempt == ATTEMPTS:
+                    raise  # a store that cannot be reached was there a moment ago, when its listing came
                 await asyncio.sleep(random.uniform(0.5, 1) * min(LONGEST_WAIT, 0.1 * 2**attempt))  # noqa: S311
             else:
                 gate.went_well()

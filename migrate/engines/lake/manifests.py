@@ -1,22 +1,191 @@
-"""What was proven equal, kept beside the ledger. See `migrate.engines.files.Files.proofs`."""
+"""What was proven equal, kept beside the ledger, outside every table. See `migrate.engines.files.Files.proofs`.
+
+    manifests/CATALOG.SCHEMA/TABLE/NUMBER.RUN.HASH.proofs      JSON lines: a `Proof` each
+    manifests/CATALOG.SCHEMA/TABLE/NUMBER.RUN.HASH.objects     JSON lines: a partition, then its objects on this side
+
+Numbers go up, whatever the clocks say: of two proofs of a partition that of the greater one holds. The proofs are
+written last: without them nothing was recorded. They are small: objects, of which there may be millions, are not read
+to know what was proven.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import msgspec
 
 from migrate.engines.files import Proof
-from migrate.engines.lake.files import Objects
+from migrate.engines.lake.files import Objects, Stored
+from migrate.engines.lake.ledger import schema_key
+from migrate.engines.lake.listings import Tally, data_below
+from migrate.engines.lake.location import spelled
+from migrate.errors import ObjectDiffers, ServerError
 from migrate.model.table import TableName
+
+AHEAD = 16
+"""Partitions whose first page of objects is asked for before their turn."""
+PIECE = 2**20
+LONGEST_RUN = 300
+
+
+class _Partition(msgspec.Struct, frozen=True):
+    """The line above the objects of a partition."""
+
+    partition: str
+    target: str
+
+
+class _Object(msgspec.Struct, frozen=True):
+    key: str
+    size: int
+    etag: str
+
+
+class _Name(msgspec.Struct, frozen=True):
+    """What is in the name of a manifest's objects."""
+
+    number: int
+    run: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number:08}.{self.run}.{self.digest}"
 
 
 class Manifests:
-    """The methods of `Files` of the same names. `location` is the endpoint's `ledger`."""
+    """The methods of `Files` of the same names. `location` is the endpoint's `ledger`, empty: nothing is proven."""
 
-    def __init__(self, objects: Objects, location: str) -> None: ...
+    def __init__(self, objects: Objects, location: str) -> None:
+        self._objects = objects
+        self._location = location.rstrip("/")
 
     async def proofs(self, table: TableName) -> Mapping[str, Proof]:
-        raise NotImplementedError
+        """What was proven of the table, by partition: the last word of each. Raises `ServerError`."""
+        found: dict[str, Proof] = {}
+        for name in sorted(await self._names(table, "proofs"), key=lambda one: one.number):
+            place = f"{self._folder(table)}/{name}.proofs"
+            got = await self._objects.get(place)
+            if got is not None:
+                found |= {proof.partition: proof for proof in self._read(place, got[0])}
+        return found
 
-    async def record_proofs(self, table: TableName, run: str, proofs: Sequence[Proof]) -> None: ...
+    async def record_proofs(self, table: TableName, run: str, proofs: Sequence[Proof]) -> None:
+        """Keep these, with every object of theirs on this side; once more changes nothing.
 
-    async def forget_proofs(self, table: TableName, run: str) -> None: ...
+        Raises `ObjectDiffers` when what stands at a target is not what was proven.
+        """
+        if not self._location:
+            hint = f'add ledger = "s3://BUCKET/PREFIX" to [endpoint.{self._objects.endpoint}]'
+            raise ServerError(self._objects.endpoint, "it has no location for proofs", hint)
+        if not proofs:
+            return
+        encoder = msgspec.json.Encoder()
+        content = encoder.encode_lines(sorted(proofs, key=lambda proof: proof.partition))
+        said = (_spelled_run(run), hashlib.sha256(content).hexdigest()[:16])
+        if any((name.run, name.digest) == said for name in await self._names(table, "proofs")):
+            return
+        begun = await self._names(table, "objects")
+        number = next((one.number for one in begun if (one.run, one.digest) == said), None)
+        if number is None:
+            number = max((one.number for one in begun), default=0) + 1
+        place = f"{self._folder(table)}/{_Name(number, *said)}"
+        await self._objects.put_stream(f"{place}.objects", _pieces(self._lines(proofs)))
+        await self._objects.create(f"{place}.proofs", content)
+
+    async def forget_proofs(self, table: TableName, run: str) -> None:
+        """Drop what was kept of this run."""
+        names = {
+            f"{self._folder(table)}/{name}.{kind}"
+            for kind in ("proofs", "objects")
+            for name in await self._names(table, kind)
+            if name.run == _spelled_run(run)
+        }
+        await self._objects.delete(sorted(names, reverse=True))  # the proofs of a manifest before its objects
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _folder(self, table: TableName) -> str:
+        return f"{self._location}/manifests/{schema_key((table.catalog, table.schema))}/{spelled(table.name)}"
+
+    async def _names(self, table: TableName, kind: str) -> list[_Name]:
+        if not self._location:
+            return []
+        found = []
+        async for one in self._objects.list(self._folder(table)):
+            match one.key.split("."):
+                case [number, run, digest, ending] if ending == kind and number.isdecimal():
+                    found.append(_Name(int(number), run, digest))
+        return found
+
+    def _read(self, place: str, content: bytes) -> list[Proof]:
+        try:
+            return msgspec.json.Decoder(Proof).decode_lines(content)
+        except msgspec.MsgspecError as error:
+            raise ServerError(self._objects.endpoint, f"{place} is no manifest: {error}") from error
+
+    async def _lines(self, proofs: Sequence[Proof]) -> AsyncIterator[bytes]:
+        encoder = msgspec.json.Encoder()
+        async for proof, found in self._found(proofs):
+            yield encoder.encode(_Partition(proof.partition, proof.target))
+            tally = Tally()
+            async for stored, data in found:
+                tally.add(stored, data)
+                if data:
+                    yield encoder.encode(_Object(stored.key, stored.size, stored.etag))
+            if tally.listing.digest != proof.target_digest:
+                raise ObjectDiffers(proof.target, "what stands there is not what was proven")
+
+    async def _found(self, proofs: Sequence[Proof]) -> AsyncIterator[tuple[Proof, AsyncIterator[tuple[Stored, bool]]]]:
+        """What stands below each target, in order, with the first of some asked for ahead."""
+        ahead: deque[tuple[Proof, _Begun]] = deque()
+        try:
+            for proof in proofs:
+                ahead.append((proof, _Begun(data_below(self._objects, proof.target))))
+                if len(ahead) >= AHEAD:
+                    now, begun = ahead.popleft()
+                    yield now, begun.all()
+            while ahead:
+                now, begun = ahead.popleft()
+                yield now, begun.all()
+        finally:
+            for _, begun in ahead:
+                begun.first.cancel()
+            await asyncio.gather(*(begun.first for _, begun in ahead), return_exceptions=True)
+
+
+class _Begun:
+    """A listing whose first object is asked for already."""
+
+    def __init__(self, found: AsyncIterator[tuple[Stored, bool]]) -> None:
+        async def first() -> tuple[Stored, bool] | None:
+            return await anext(found, None)
+
+        self._found = found
+        self.first = asyncio.create_task(first())
+
+    async def all(self) -> AsyncIterator[tuple[Stored, bool]]:
+        one = await self.first
+        if one is not None:
+            yield one
+            async for another in self._found:
+                yield another
+
+
+async def _pieces(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines, joined to pieces of some size."""
+    piece = bytearray()
+    async for line in lines:
+        piece += line + b"\n"
+        if len(piece) >= PIECE:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
+
+
+def _spelled_run(run: str) -> str:
+    text = spelled(run)
+    return text if len(text) <= LONGEST_RUN else "=" + hashlib.sha256(run.encode()).hexdigest()

@@ -53,6 +53,9 @@ def refused(endpoint: str, place: str, error: Exception) -> ServerError:
     if code == "InvalidObjectState":
         hint = "restore it from the archive first, or leave its partition out"
         return ServerError(endpoint, f"{place}: it is in an archive (Glacier), and cannot be read", hint, status)
+    if code == "NotImplemented" or status == 501:
+        hint = "locks and the ledger need a store that writes on conditions (If-None-Match, If-Match)"
+        return ServerError(endpoint, where, hint, status)
     if code in _BUSY or status in (429, 503):
         return Busy(endpoint, where, "the store asks for fewer requests: run the same command again later", status)
     if code in _DENIED or status in (401, 403):
