@@ -43,9 +43,10 @@ def _drop(end: End, schema: str, table: str) -> None:
     """Drop a table through the catalog that can read it: each sees the tables of the others and refuses them."""
     declared = {name for (name,) in end.rows("SHOW CATALOGS")}
     catalogs = [name for name in ("hive", "iceberg", "delta") if name in declared]
+    quoted = table.replace('"', '""')
     for catalog in catalogs:
         try:
-            end.rows(f'DROP TABLE {catalog}.{schema}."{table}"')
+            end.rows(f'DROP TABLE {catalog}.{schema}."{quoted}"')
         except TrinoQueryError as error:
             if error.error_name not in ("UNSUPPORTED_TABLE_TYPE", "NOT_SUPPORTED") or catalog == catalogs[-1]:
                 raise

@@ -91,6 +91,7 @@ class LakeEngine:
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
         seen = await inspect(self._server, patterns)
         self.others = seen.others
+        self.lake_files.remember(dict(seen.shown))
         return seen.catalog
 
     async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
@@ -218,6 +219,7 @@ class LakeEngine:
     # -- acting
 
     async def execute(self, sql: str, tag: str, session: Mapping[str, str] | None = None) -> None:
+        self.lake_files.remember({})
         await self._server.execute(sql, tag, session)
 
     async def end_executors(self, tag: str) -> int:

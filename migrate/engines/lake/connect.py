@@ -79,16 +79,17 @@ class Server:
         """Run a statement and have all its rows; times and decimals are as Trino spells them, bytes in base64."""
         return [row async for rows in self.batches(sql, about) for row in rows]
 
-    async def record(self, sql: str, about: str = "") -> dict[str, Any]:
-        """The first row of an answer by the names of its columns; empty where there is none."""
+    async def first(self, sql: str, about: str = "") -> list[tuple[str, Any]]:
+        """The first row of an answer, as names of columns with values; names may be there twice. Empty: no row."""
         async with self._free:
             connection = self._taken()
             cursor = self._opened(connection)
             whole = False
 
-            def work() -> dict[str, Any]:
+            def work() -> list[tuple[str, Any]]:
                 rows = (cursor.execute(sql), cursor.fetchall())[1]
-                return dict(zip((one[0] for one in cursor.description or ()), rows[0], strict=True)) if rows else {}
+                names = [one[0] for one in cursor.description or ()]
+                return list(zip(names, rows[0], strict=True)) if rows else []
 
             try:
                 found = await self._run(cursor, work, about)

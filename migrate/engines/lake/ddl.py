@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.engines.files import FilePartition
 from migrate.engines.lake.tables import column_options, connector_of, options_of, partition_columns
+from migrate.engines.lake.types import converted, read
 from migrate.model.table import Column, Partitioning, Schema, Table, TableName
 from migrate.sql import ansi, ansi_table, ansi_text
 
@@ -109,7 +110,7 @@ def analyze(name: TableName) -> str:
 def cast(column: Column, wanted: Column) -> str:
     """The column's value, as the type that it has in the wanted table."""
     name = ansi(column.name)
-    return name if column.native == wanted.native else f"CAST({name} AS {wanted.native})"
+    return converted(read(column.native), read(wanted.native), name)
 
 
 def alike(table: Table, wanted: Table) -> tuple[Column, ...]:

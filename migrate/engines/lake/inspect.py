@@ -7,13 +7,13 @@ tells properties, comments and exact types (see `shown`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from migrate.engines.lake.connect import Server
-from migrate.engines.lake.shown import shown_table, shown_view
+from migrate.engines.lake.shown import ShownTable, shown_table, shown_view
 from migrate.engines.lake.tables import is_lake, table_of
 from migrate.engines.lake.trino_refusals import NOT_THERE, OTHER_FORMAT
 from migrate.engines.lake.views import uses
@@ -46,6 +46,8 @@ class Seen(msgspec.Struct, frozen=True):
 
     catalog: Catalog
     others: tuple[tuple[TableName, str], ...] = ()
+    shown: tuple[tuple[TableName, ShownTable], ...] = ()
+    """What each table was made of."""
 
 
 async def inspect(server: Server, patterns: Sequence[Pattern]) -> Seen:
@@ -67,6 +69,7 @@ async def inspect(server: Server, patterns: Sequence[Pattern]) -> Seen:
             ),
         ),
         tuple(one for part in seen for one in part.others),
+        tuple(one for part in seen for one in part.shown),
     )
 
 
@@ -83,6 +86,7 @@ class _Catalog:
         self._server = server
         self._name = name
         self._connector = connector
+        self._tables: dict[TableName, ShownTable] = {}
         self._patterns = [pattern for pattern in patterns if _fits(pattern, name, connector)]
 
     async def seen(self) -> Seen:
@@ -118,6 +122,7 @@ class _Catalog:
                 uses=tuple(use for one in objects for use in uses(one)),
             ),
             tuple((name, one) for name, one in zip(chosen, found, strict=True) if isinstance(one, str)),
+            tuple(self._tables.items()),
         )
 
     def _table(self, schema: object, name: object) -> TableName:
@@ -135,7 +140,8 @@ class _Catalog:
     async def _shown(self, name: TableName) -> Table | str:
         """The table; or what the catalog says of one that is of another format, or went meanwhile."""
         try:
-            return table_of(name, self._connector, shown_table(await show_create(self._server, name)))
+            shown = self._tables[name] = shown_table(await show_create(self._server, name))
+            return table_of(name, self._connector, shown)
         except ServerError as error:
             if error.name == OTHER_FORMAT or error.name in NOT_THERE:
                 return _said(error)
@@ -239,8 +245,3 @@ async def measure(server: Server, asked: Iterable[tuple[TableName, str]]) -> tup
 
 def _whole(number: object) -> int:
     return round(float(str(number))) if number is not None else 0
-
-
-def statistics_of(found: Mapping[TableName, Statistics], tables: Sequence[Table]) -> tuple[Statistics, ...]:
-    """Those of these tables, in their order."""
-    return tuple(found.get(table.name, Statistics(table.name)) for table in tables)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from migrate.engines.lake.lexemes import string_value
@@ -96,7 +98,7 @@ class _Mapping:
         if self._goal == "iceberg" and "bucketed_by" in self._options:
             self._buckets()
         if self._goal == "iceberg" and "sorted_by" in self._options:
-            made["sorted_by"] = self._options["sorted_by"]
+            made["sorted_by"] = texts(_sorted(one) for one in array(self._options["sorted_by"]))
         known = {"format", "format_version", "bucketed_by", "bucket_count", "bucketing_version", "sorted_by"}
         if self._goal != "iceberg" and ("bucketed_by" in self._options or "sorted_by" in self._options):
             self._note("MG610", f"buckets and order of files are not kept in {format_of(self._goal)} tables")
@@ -124,9 +126,7 @@ class _Mapping:
         names = [column.name for column in partition_columns(self._from)]
         if self._goal == "iceberg":
             fields = [*(_inside(name) for name in names), *self._transforms]
-            # As Trino prints it, so that what is there compares with what is wanted.
-            text = f"ARRAY[{','.join(ansi_text(one) for one in fields)}]"
-            return Partitioning("iceberg", text, ()) if fields else None
+            return Partitioning("iceberg", texts(fields), ()) if fields else None
         if self._origin == "iceberg" and self._from.partitioning is not None:
             lost = [one for one in array(self._from.partitioning.expression) if "(" in one and not one.startswith('"')]
             if lost:
@@ -134,6 +134,18 @@ class _Mapping:
                 self._note("MG613", said)
         expression = ", ".join(spell_name(name) for name in names)
         return Partitioning(format_of(self._goal), expression, ()) if names else None
+
+
+def texts(values: Iterable[str]) -> str:
+    """An array as Trino prints it, so that what is there compares with what is wanted."""
+    return f"ARRAY[{','.join(ansi_text(value) for value in values)}]"
+
+
+def _sorted(field: str) -> str:
+    """A field of Hive's order, as Iceberg has it: NULLs come first where values go up."""
+    name, _, way = field.rpartition(" ") if field.upper().endswith((" ASC", " DESC")) else (field, "", "ASC")
+    nulls = "NULLS FIRST" if way.upper() == "ASC" else "NULLS LAST"
+    return f"{_inside(name)} {way.upper()} {nulls}"
 
 
 def _inside(name: str) -> str:

@@ -38,18 +38,21 @@ def _escaped(text: str) -> str:
 
 
 def as_text(column: Column, source: str = "") -> str:
-    """An expression for the column's value as Hive writes it in a partition's name."""
+    """An expression for the column's value as Hive writes it in a partition's name.
+
+    Fractions lose their zeros at the end, texts of a fixed length keep their spaces (seen with Trino 476).
+    """
     name = source or ansi(column.name)
-    kind = read(column.native).name
-    match kind:
+    kind = read(column.native)
+    match kind.name:
         case "varchar":
             return name
-        case "timestamp":
+        case "timestamp" | "decimal" if kind.numbers and kind.numbers[-1]:
             return f"regexp_replace(CAST({name} AS varchar), '\\.?0+$', '')"
+        case "char":  # a CAST alone pads it in Trino 476, and does not in 483
+            return f"rpad(CAST({name} AS varchar), {(*kind.numbers, 1)[0]}, ' ')"
         case "real" | "double":
             return f"format('%s', {name})"
-        case "char":
-            return f"rtrim(CAST({name} AS varchar))"
         case _:
             return f"CAST({name} AS varchar)"
 
@@ -57,7 +60,7 @@ def as_text(column: Column, source: str = "") -> str:
 async def partitions(server: Server, table: Table, place: Place, where: str) -> tuple[FilePartition, ...]:
     """See `migrate.engines.files.Files.partitions`: Trino evaluates the condition on the partitions alone.
 
-    Each is where its name says; see `irregular`.
+    Each is where its name says; `irregular` asks where it really is.
     """
     columns = partition_columns(table) if connector_of(table) == "hive" else ()
     if not columns:

@@ -27,14 +27,27 @@ FILES_ONLY = 'copy_files moves Hive tables only: use method = "insert_select"'
 
 
 class Places:
-    """Asks where tables are; what a catalog allows is asked once."""
+    """Asks where tables are; what a catalog allows is asked once.
 
-    def __init__(self, server: Server) -> None:
+    `written`: whether tables here may be dropped or renamed. Where none ever is, whether one owns its files is told by
+    its location alone, which saves a question for each.
+    """
+
+    def __init__(self, server: Server, written: bool) -> None:
         self._server = server
+        self._written = written
         self._registers: dict[str, bool] = {}
+        self._shown: dict[TableName, ShownTable] = {}
+
+    def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
+        """What `inspect` was shown just now: each is believed once."""
+        self._shown = dict(shown)
 
     async def of(self, tables: Sequence[Table]) -> Mapping[TableName, Place]:
-        """See `migrate.engines.files.Files.places`: two or three questions for each table."""
+        """See `migrate.engines.files.Files.places`: at most three questions for each table.
+
+        What `inspect` was shown of a table a moment before is not asked again.
+        """
         connectors = await self._server.catalogs()
 
         async def one(table: Table) -> Place:
@@ -44,12 +57,12 @@ class Places:
         return {table.name: place for table, place in zip(tables, found, strict=True)}
 
     async def _place(self, table: Table, connector: str) -> Place:
-        shown = shown_table(await show_create(self._server, table.name))
+        shown = self._shown.pop(table.name, None) or shown_table(await show_create(self._server, table.name))
         if connector != "hive":
-            said = f"the catalog {table.name.catalog} is of {connector or 'no known connector'}: {FILES_ONLY}"
+            said = f"a table of {table.storage.engine}: {FILES_ONLY}"
             return Place(s3(shown.value("location")), external=False, refused=(("MG601", said),))
-        properties = await self._properties(table.name)
         location = s3(shown.value("external_location"))
+        properties = await self._properties(table.name) if self._written else {}
         external = bool(location) and properties.get(PURGED, "").upper() != "TRUE"
         refused = list(_refusals(shown, properties))
         if not location:
@@ -64,10 +77,10 @@ class Places:
         return Place(location, external, external, registers, tuple(refused))
 
     async def _properties(self, name: TableName) -> dict[str, str]:
-        """The metastore's parameters of the table: one row, a column for each."""
-        named = TableName(name.schema, f"{name.name}$properties", name.catalog)
-        row = await self._server.record(f"SELECT * FROM {ansi_table(named)}", str(name))
-        return {key: str(value) for key, value in row.items()}
+        """The metastore's parameters of the table: one row, with a column for each that it has."""
+        hidden = TableName(name.schema, f"{name.name}$properties", name.catalog)
+        row = await self._server.first(f"SELECT * FROM {ansi_table(hidden)}", str(name))
+        return {key: str(value) for key, value in row if value is not None}
 
     async def _by_its_files(self, table: Table) -> str:
         """The folder of any file, without the folders of its partition."""
@@ -116,7 +129,7 @@ _NAMES = 1000
 
 
 def _refusals(shown: ShownTable, properties: Mapping[str, str]) -> list[tuple[str, str]]:
-    found = []
+    found: list[tuple[str, str]] = []
     transactional = properties.get("transactional", "false").lower() == "true"
     if transactional or dict(shown.properties).get("transactional") == "true":
         said = 'it is an ACID table, whose files are read together only by Hive\'s rules: use method = "insert_select"'

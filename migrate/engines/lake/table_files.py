@@ -10,6 +10,7 @@ from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
 from migrate.engines.lake.manifests import Manifests
 from migrate.engines.lake.places import Places
+from migrate.engines.lake.shown import ShownTable
 from migrate.errors import ServerError
 from migrate.model.table import Table, TableName
 
@@ -20,8 +21,12 @@ class LakeFiles:
     def __init__(self, server: Server, objects: Objects, ledger: str) -> None:
         self.objects = objects
         self._server = server
-        self._places = Places(server)
+        self._places = Places(server, written=bool(ledger))
         self._manifests = Manifests(objects, ledger) if ledger else None
+
+    def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
+        """What Trino showed of tables a moment ago: `places` does not ask for it again."""
+        self._places.remember(shown)
 
     # -- looking
 

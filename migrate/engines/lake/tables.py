@@ -24,6 +24,7 @@ ASSUMED = frozenset(
         ("transactional", "false"),
         ("orc_bloom_filter_fpp", "5E-2"),
         ("orc_bloom_filter_fpp", "0.05"),
+        ("format_version", "2"),
         ("max_commit_retry", "4"),
         ("object_store_layout_enabled", "false"),
         ("delete_after_commit_enabled", "false"),
