@@ -15,6 +15,7 @@ import msgspec
 
 from migrate.engines.base import Engine
 from migrate.engines.files import FilePartition, Place
+from migrate.model.pattern import endpoint_of
 from migrate.model.plan import CopyFiles, Estimate, Finding, Step, Swap
 from migrate.model.table import ObjectRef, Table
 from migrate.model.words import counted
@@ -30,6 +31,8 @@ from migrate.planner.translate import Pair
 Method = Literal["copy_files", "insert_select"]
 AT_ONCE = 16
 """Tables that are looked at together."""
+ALIKE = ("MG505", "MG510")
+"""Findings that say the same of many tables."""
 LISTED = 5
 """Partitions that a finding names."""
 
@@ -72,7 +75,21 @@ async def file_steps(
         steps += made
         findings += found
     findings += _overlapping(pairs, sources)
-    return steps, findings
+    return steps, _once(findings)
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """What is true of many tables of a target is said once."""
+    alike: dict[tuple[str, str, str], list[Finding]] = {}
+    for one in findings:
+        if one.code in ALIKE:
+            alike.setdefault((one.code, endpoint_of(one.object), one.text), []).append(one)
+    said = [one for one in findings if one.code not in ALIKE]
+    for (_, endpoint, text), some in alike.items():
+        where = some[0].object if len(some) == 1 else endpoint
+        tables = "" if len(some) == 1 else f"of {counted(len(some), 'table')}: "
+        said.append(msgspec.structs.replace(some[0], object=where, text=f"{tables}{text}"))
+    return said
 
 
 async def _places(
