@@ -14,15 +14,23 @@ from hypothesis import strategies as st
 from migrate import planfile
 from migrate.errors import BadPlan, BrokenPlan, BrokenSeal, CannotWrite, MissingFile, UsageError, WrongDigest
 from migrate.model.plan import (
+    Batch,
+    CheckForeignKeys,
+    CopyFiles,
     Ddl,
     EndpointRef,
     Estimate,
+    FilePart,
     Finding,
+    InsertSelect,
     LoadRows,
     Move,
     Plan,
     PlannedObject,
+    S3Ref,
     SetAutoIncrement,
+    Swap,
+    SyncRows,
     Verify,
 )
 from tests.unit.sample_plan import PLAN, STEPS
@@ -45,7 +53,16 @@ def plan_of(*texts: str) -> Plan:
     return planfile.seal(
         Plan(
             name=a,
-            endpoint={b: EndpointRef(engine=c, host=d, user=e, password=f)},
+            endpoint={
+                b: EndpointRef(
+                    engine=c,
+                    host=d,
+                    user=e,
+                    password=f,
+                    s3=S3Ref(endpoint=g),
+                    bucket={a: S3Ref(region=b), "x": S3Ref(c)},
+                )
+            },
             move=(Move(from_=a, to=b, exclude=(c, d), where={e: f, "x": g}), Move(from_=g, to=f)),
             object=(PlannedObject(name=b, start=c, source=d),),
             step=(
@@ -54,6 +71,26 @@ def plan_of(*texts: str) -> Plan:
                     id="2" + a, source=b, target=c, after=("1" + e,), protocol="transactional", key=(d, g), where=f
                 ),
                 Ddl(id="3", target=b, action="create-table", sql=f"\n{c}\r\n{d}"),
+                CopyFiles(
+                    id="4",
+                    source=a,
+                    target=b,
+                    origin=c,
+                    goal=d,
+                    way="stream",
+                    part=(FilePart(e, 1, 2, f), FilePart(g, 0, 0, a, b)),
+                    estimate=Estimate(1, 2),
+                ),
+                InsertSelect(
+                    id="5",
+                    source=a,
+                    target=b,
+                    aside=c,
+                    goal=d,
+                    batch=(Batch((e, f)), Batch((g,))),
+                    session={a: b, "x": c},
+                ),
+                Swap(id="6", source=a, target=b, aside=c, sql=(d, e), undo=(f, g, a), part=(FilePart(b, 1, 2, c),)),
             ),
             finding=(Finding(code=d, level="lossy", object=e, text=f),),
         )
@@ -381,7 +418,8 @@ def test_the_example_in_the_documentation_is_a_part_of_the_sample() -> None:
 
 def test_every_field_of_a_plan_is_documented() -> None:
     page = (EXAMPLES.parents[1] / "docs" / "plan-format.md").read_text(encoding="utf-8")
-    kinds = (Plan, EndpointRef, Move, PlannedObject, Ddl, LoadRows, SetAutoIncrement, Verify, Estimate, Finding)
+    kinds = (Plan, EndpointRef, S3Ref, Move, PlannedObject, Estimate, Finding, FilePart, Batch)
+    kinds += (Ddl, LoadRows, SyncRows, SetAutoIncrement, CheckForeignKeys, Verify, CopyFiles, InsertSelect, Swap)
     for kind in kinds:
         for key in kind.__struct_encode_fields__:
-            assert f"`{key}`" in page or f".{key}]" in page or f"[{key}" in page, (kind, key)
+            assert f"`{key}`" in page or f".{key}]" in page or f"[{key}" in page or f"NAME.{key}." in page, (kind, key)

@@ -302,6 +302,7 @@ class LakeEngine:
         if self._locks is not None:
             await self._locks.close()
         await self._server.close()
+        await self.lake_files.objects.close()
 
 
 def _is_an_engine(engine: LakeEngine) -> Engine:
