@@ -48,6 +48,8 @@ def settings(name: str, port: int, ports: dict[str, int]) -> dict[str, str]:
         "javax.jdo.option.ConnectionURL": f"jdbc:mysql://{HOST}:{ports['lake_db']}/{name}?{options}",
         "javax.jdo.option.ConnectionUserName": USER,
         "javax.jdo.option.ConnectionPassword": PASSWORD,
+        # With the usual 10 it was seen to wait for a free one for good, after many calls at once.
+        "datanucleus.connectionPool.maxPoolSize": "40",
         "metastore.schema.verification": "true",
         # The two classes it would take by default are Hive's own, which a metastore alone does not have.
         "metastore.expression.proxy": "org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy",

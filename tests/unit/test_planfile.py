@@ -418,8 +418,8 @@ def test_the_example_in_the_documentation_is_a_part_of_the_sample() -> None:
 
 def test_every_field_of_a_plan_is_documented() -> None:
     page = (EXAMPLES.parents[1] / "docs" / "plan-format.md").read_text(encoding="utf-8")
-    kinds = (Plan, EndpointRef, S3Ref, Move, PlannedObject, Estimate, Finding, FilePart, Batch)
-    kinds += (Ddl, LoadRows, SyncRows, SetAutoIncrement, CheckForeignKeys, Verify, CopyFiles, InsertSelect, Swap)
-    for kind in kinds:
+    parts = (Plan, EndpointRef, S3Ref, Move, PlannedObject, Estimate, Finding, FilePart, Batch)
+    steps = (Ddl, LoadRows, SyncRows, SetAutoIncrement, CheckForeignKeys, Verify, CopyFiles, InsertSelect, Swap)
+    for kind in (*parts, *steps):
         for key in kind.__struct_encode_fields__:
             assert f"`{key}`" in page or f".{key}]" in page or f"[{key}" in page or f"NAME.{key}." in page, (kind, key)
