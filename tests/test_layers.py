@@ -35,6 +35,7 @@ DOORS = {
     "pymysql": ("migrate/engines/mysql/",),
     "trino": ("migrate/engines/lake/connect.py",),
     "requests": ("migrate/engines/lake/connect.py",),
+    "urllib3": ("migrate/engines/lake/connect.py",),
     "obstore": ("migrate/engines/lake/files.py",),
     "boto3": ("migrate/engines/lake/files.py",),
     "botocore": ("migrate/engines/lake/files.py",),
