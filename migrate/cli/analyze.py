@@ -139,7 +139,7 @@ async def _stored_files(files: Files, entry: Entry, place: Place, counted: bool)
         return msgspec.structs.replace(known, unlisted=error.message)
     return msgspec.structs.replace(
         known,
-        partitions=len(parts),
+        partitions=len(parts) if any(part.name for part in parts) else None,
         files=sum(one.files for one in found),
         bytes=sum(one.bytes for one in found),
     )

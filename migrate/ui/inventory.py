@@ -159,8 +159,8 @@ def _lake_row(entry: Entry) -> tuple[str, ...]:
     return (
         shown(table.name.name),
         shown(words),
-        "outside" if stored.external else "its own",
-        "" if stored.partitions is None or not table.partitioning else count(stored.partitions),
+        "" if stored.files is None else "outside" if stored.external else "its own",
+        "" if stored.partitions is None else count(stored.partitions),
         "" if stored.files is None else count(stored.files),
         "" if stored.bytes is None else size(stored.bytes),
         f"{by}, dated" if entry.dated and by != "no" else by,
