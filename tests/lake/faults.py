@@ -49,7 +49,7 @@ class Faults:
     rule: Rule | None = None
     seen: list[Request] = field(default_factory=list)
     rewrite: Callable[[Request, bytes], bytes] | None = None
-    """Given an answer's body, gives another one."""
+    """Given an answer's head, and then its body, gives another one."""
     most: int = 0
     """The most requests that were under way at once."""
     _now: int = 0
@@ -133,7 +133,7 @@ async def _exchange(
             said, content = await _answer(there, method)
             if answer is None:
                 if proxy.rewrite is not None:
-                    content = proxy.rewrite(request, content)
+                    said, content = proxy.rewrite(request, said), proxy.rewrite(request, content)
                 writer.write(said.replace(b"@LENGTH@", str(len(content)).encode()) + content)
                 await writer.drain()
                 return True

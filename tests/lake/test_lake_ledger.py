@@ -306,6 +306,21 @@ async def test_an_answer_that_was_lost_is_no_lock_of_others(lake: Lake, here: st
         assert await lines(ledger, key("t")) == [WHOLE, LedgerLine("cut")]
 
 
+async def test_a_store_that_does_not_write_on_conditions_is_named(lake: Lake, here: str) -> None:
+    async with faults(lake.endpoint) as proxy:
+
+        async def plain(request: Request) -> Answer | None:
+            body = b"<Error><Code>NotImplemented</Code><Message>A header is not implemented</Message></Error>"
+            return Answer(501, body) if "if-none-match" in request.headers else None
+
+        proxy.rule = plain
+        store = objects(lake, lake.target.key, proxy.url, retries=0)
+        with pytest.raises(ServerError, match="NotImplemented") as refusal:
+            await Locks(store, here).take([SALES], "ann", 0)
+        assert "If-None-Match" in refusal.value.hint
+        assert not refusal.value.temporary
+
+
 async def test_a_lock_needs_a_location(store: Objects) -> None:
     with pytest.raises(ServerError, match="no location for locks"):
         await Locks(store, "").take([SALES], "ann", 0)

@@ -7,7 +7,7 @@ again by the client itself; a 200 with an error in it counts as done, so that wh
 from __future__ import annotations
 
 import asyncio
-import math
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from obstore.store import S3Store
 from migrate.engines.lake.buckets import Reached, reached
 from migrate.engines.lake.gate import Gate
 from migrate.engines.lake.location import Location, location_of
+from migrate.engines.lake.parts import ONE_PUT, PARTS_AT_ONCE, part_size
 from migrate.engines.lake.refusals import CHANGED, GONE, refused
 from migrate.errors import ServerError, SourceMoved
 from migrate.model.plan import EndpointRef
@@ -34,11 +35,6 @@ COPY_RETRIES = 1
 """Whoever copies tries again itself, so that it hears of a store that is too busy."""
 LARGEST_COPY = 5 * 2**30
 """Bytes that one CopyObject takes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"""
-ONE_PUT = 16 * 2**20
-"""Bytes up to which an object that is streamed goes up in one piece: its etag is then its MD5, and comparable."""
-MOST_PARTS = 9000
-"""S3 takes 10,000 of an object."""
-PARTS_AT_ONCE = 2
 READ = 2**20
 """Bytes that are read at once of an object in parts: given the answer as it is, obstore holds three parts more."""
 PIECE = 8 * 2**20
@@ -78,6 +74,8 @@ class Objects:
         self.endpoint = endpoint
         self.largest_copy = largest_copy
         self.gate = Gate()
+        self.opaque: set[tuple[str, str]] = set()
+        """Buckets, a source's and one here, between which etags were found to say nothing of the content."""
         self._ref = ref
         self._retries = retries
         self._stores: dict[tuple[str, str, int], S3Store] = {}
@@ -286,6 +284,19 @@ class Objects:
         finally:
             self._streamed = time.monotonic()
 
+    async def content_digest(self, location: Location) -> str:
+        """The SHA-256 of what stands there, in hex, read through this machine. `ServerError` when nothing does."""
+        total = hashlib.sha256()
+        try:
+            got = await obstore.get_async(self._store(location.bucket), location.key)
+            async for piece in got.stream(min_chunk_size=READ):
+                total.update(piece)
+        except _ERRORS as error:
+            raise refused(self.endpoint, str(location), error) from error
+        finally:
+            self._streamed = time.monotonic()
+        return total.hexdigest()
+
     # -- clients -------------------------------------------------------------------------------------------------
 
     def _place(self, location: str) -> Location:
@@ -367,11 +378,6 @@ class Objects:
             return Boto3CredentialProvider(boto3.Session(profile_name=name))
         except (BotoCoreError, ValueError) as error:
             raise ServerError(self.endpoint, f"{place} cannot be used: {error}", "see ~/.aws/config") from error
-
-
-def part_size(size: int) -> int:
-    """Bytes of the parts in which an object of that size goes up. Beyond 140 GiB parts grow, and memory with them."""
-    return max(ONE_PUT, math.ceil(size / MOST_PARTS))
 
 
 def bare(etag: str | None) -> str:
