@@ -12,13 +12,17 @@ import msgspec
 from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect
 from migrate.cli.options import ConfigFile, Flag
-from migrate.errors import BadPattern, NothingMatches, UsageError
+from migrate.errors import BadPattern, NothingMatches, ServerError, UsageError
 from migrate.model.pattern import Pattern, parse_pattern
 from migrate.model.table import StoredKey, StoredObject
-from migrate.ui.inventory import Entry, inventory_lines, kind_counts
+from migrate.ui.inventory import Entry, StoredFiles, inventory_lines, kind_counts
 
 if TYPE_CHECKING:
     from migrate.config import Loaded
+    from migrate.engines.files import Files, Place
+
+COUNTED = 200
+"""Tables whose files and partitions are counted: of more it would take long, and a narrower pattern tells."""
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -102,8 +106,43 @@ async def _look(pattern: Pattern, loaded: Loaded, show_ddl: bool, context: Shell
             )
             for table, asked in zip(catalog.tables, rows, strict=True)
         )
+        if engine.files is not None:
+            entries = await _with_files(engine.files, entries, engine.slots)
         ddl = await engine.stored_definitions(catalog.stored) if show_ddl and catalog.stored else {}
         return _Found(entries, catalog.stored, ddl)
+
+
+async def _with_files(files: Files, entries: tuple[Entry, ...], slots: int) -> tuple[Entry, ...]:
+    """The tables with what is known of their files."""
+    places = await files.places([entry.table for entry in entries if not entry.why_not])
+    free = asyncio.Semaphore(slots)
+
+    async def one(entry: Entry) -> Entry:
+        place = places.get(entry.table.name)
+        if place is None:
+            return entry
+        async with free:
+            stored = await _stored_files(files, entry, place, counted=len(entries) <= COUNTED)
+        return msgspec.structs.replace(entry, stored=stored)
+
+    return tuple(await asyncio.gather(*(one(entry) for entry in entries)))
+
+
+async def _stored_files(files: Files, entry: Entry, place: Place, counted: bool) -> StoredFiles:
+    known = StoredFiles(place.location, place.external, tuple(why for _, why in place.refused))
+    if not counted or not place.location:
+        return known
+    try:
+        parts = await files.partitions(entry.table, place, "")
+        found = [listing async for _, listing in files.listings(place, parts)]
+    except ServerError as error:
+        return msgspec.structs.replace(known, unlisted=error.message)
+    return msgspec.structs.replace(
+        known,
+        partitions=len(parts) if any(part.name for part in parts) else None,
+        files=sum(one.files for one in found),
+        bytes=sum(one.bytes for one in found),
+    )
 
 
 def _fields(endpoint: str, entry: Entry) -> dict[str, object]:
@@ -126,6 +165,16 @@ def _fields(endpoint: str, entry: Entry) -> dict[str, object]:
         "why_not": list(entry.why_not),
         "dated": entry.dated,
     }
+    if entry.stored is not None:
+        fields |= {
+            "location": entry.stored.location,
+            "external": entry.stored.external,
+            "copy_refused": list(entry.stored.refused),
+            "partitions": entry.stored.partitions,
+            "files": entry.stored.files,
+            "bytes": entry.stored.bytes,
+            "unlisted": entry.stored.unlisted,
+        }
     return fields | ({"ddl": entry.ddl} if entry.ddl else {})
 
 

@@ -15,13 +15,31 @@ from migrate.ui.units import aligned, count, shown, shown_lines, size
 
 _HEAD = ("table", "engine", "rows", "size", "key", "indexes", "FKs", "partitions", "charset", "moves")
 _RIGHT = frozenset({2, 3, 5, 6, 7})
+_LAKE_HEAD = ("table", "format", "files are", "partitions", "files", "size", "moves by", "location")
+_LAKE_RIGHT = frozenset({3, 4, 5})
 _STORED_HEAD = ("kind", "name", "definer", "about", "moves")
+
+
+class StoredFiles(msgspec.Struct, frozen=True):
+    """Where the files of a table are. None: they were not counted; `unlisted` says why, where the store refused.
+
+    `external`: dropping the table leaves them. `refused`: why they cannot be copied as they are.
+    """
+
+    location: str
+    external: bool
+    refused: tuple[str, ...] = ()
+    partitions: int | None = None
+    files: int | None = None
+    bytes: int | None = None
+    unlisted: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True):
     """One table: what inspecting it told. `why_not` is empty when it can be moved; `key` when it cannot be cut.
 
-    `dated`: its name ends with a date, so that it stays behind unless it is asked for.
+    `dated`: its name ends with a date, so that it stays behind unless it is asked for. `stored` is of tables that are
+    files.
     """
 
     table: Table
@@ -31,6 +49,7 @@ class Entry(msgspec.Struct, frozen=True):
     why_not: tuple[str, ...]
     ddl: str = ""
     dated: bool = False
+    stored: StoredFiles | None = None
 
 
 def inventory_lines(
@@ -48,7 +67,14 @@ def inventory_lines(
         )
     rows, volume = sum(entry.rows for entry in entries), sum(entry.bytes for entry in entries)
     stuck = sum(1 for entry in entries if entry.why_not)
-    total = f"{counted(len(entries), 'table')}, {counted(rows, 'row')} ({size(volume)})"
+    held = [entry.stored for entry in entries if entry.stored is not None]
+    if held:
+        many, volume = sum(one.files or 0 for one in held), sum(one.bytes or 0 for one in held)
+        total = f"{counted(len(entries), 'table')}, {counted(many, 'file')} ({size(volume)})"
+        uncounted = sum(1 for one in held if one.files is None)
+        total += f", without those of {counted(uncounted, 'table')} that were not counted" if uncounted else ""
+    else:
+        total = f"{counted(len(entries), 'table')}, {counted(rows, 'row')} ({size(volume)})"
     kinds = kind_counts(stored)
     total += "; " + ", ".join(counted(many, kind) for kind, many in kinds.items()) if kinds else ""
     stuck += sum(1 for one in stored if one.broken)
@@ -85,11 +111,16 @@ def _one_schema(
 ) -> Iterator[Text]:
     yield Text(shown(title), style="bold")
     if entries:
-        lines = aligned([_HEAD, *(_row(entry) for entry in entries)], _RIGHT)
+        if any(entry.stored for entry in entries):
+            lines = aligned([_LAKE_HEAD, *(_lake_row(entry) for entry in entries)], _LAKE_RIGHT)
+        else:
+            lines = aligned([_HEAD, *(_row(entry) for entry in entries)], _RIGHT)
         yield Text(f"  {lines[0]}", style="dim")
         for entry, line in zip(entries, lines[1:], strict=True):
             yield Text(f"  {line}", style="red" if entry.why_not else "")
             yield from (Text(f"      why not: {shown(why)}", style="red") for why in entry.why_not)
+            if entry.stored and entry.stored.unlisted:
+                yield Text(f"      files: {shown(entry.stored.unlisted)}", style="red")
             yield from _statement(entry.ddl)
     if entries and stored:
         yield Text()
@@ -116,6 +147,25 @@ def _stored_row(one: StoredObject) -> tuple[str, ...]:
     if one.kind == "event":
         about = "enabled" if one.enabled else "disabled"
     return one.kind, shown(one.name.name), shown(one.definer), shown(about), "no" if one.broken else "yes"
+
+
+def _lake_row(entry: Entry) -> tuple[str, ...]:
+    table, stored = entry.table, entry.stored
+    said = next((one for one in table.storage.options if one.startswith("format=")), "")
+    words = f"{table.storage.engine} {said.removeprefix('format=').strip(chr(39))}".strip()
+    if stored is None:
+        return shown(table.name.name), shown(words), "", "", "", "", "no" if entry.why_not else "yes", ""
+    by = "no" if entry.why_not else "insert_select" if stored.refused else "copy_files"
+    return (
+        shown(table.name.name),
+        shown(words),
+        "" if stored.files is None else "outside" if stored.external else "its own",
+        "" if stored.partitions is None else count(stored.partitions),
+        "" if stored.files is None else count(stored.files),
+        "" if stored.bytes is None else size(stored.bytes),
+        f"{by}, dated" if entry.dated and by != "no" else by,
+        shown(stored.location),
+    )
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

@@ -23,14 +23,16 @@ WHERE table_schema IN ({schemas}) AND table_name IN ({names})"""
 HARMLESS = """\
 CALL {catalog}.system.register_partition(
 schema_name => '_migrate', table_name => '_migrate', partition_columns => ARRAY['_'], partition_values => ARRAY['_'])"""
+FEW = 200
+"""Tables, of which each may be asked once more."""
 FILES_ONLY = 'copy_files moves Hive tables only: use method = "insert_select"'
 
 
 class Places:
     """Asks where tables are; what a catalog allows is asked once.
 
-    `written`: whether tables here may be dropped or renamed. Where none ever is, whether one owns its files is told by
-    its location alone, which saves a question for each.
+    `written`: whether tables here may be dropped or renamed. Where none ever is, and very many are asked, whether one
+    owns its files is told by its location alone, which saves a question for each.
     """
 
     def __init__(self, server: Server, written: bool) -> None:
@@ -49,20 +51,21 @@ class Places:
         What `inspect` was shown of a table a moment before is not asked again.
         """
         connectors = await self._server.catalogs()
+        asks = self._written or len(tables) <= FEW
 
         async def one(table: Table) -> Place:
-            return await self._place(table, connectors.get(table.name.catalog, ""))
+            return await self._place(table, connectors.get(table.name.catalog, ""), asks)
 
         found = await at_once(self._server.slots, one, list(tables))
         return {table.name: place for table, place in zip(tables, found, strict=True)}
 
-    async def _place(self, table: Table, connector: str) -> Place:
+    async def _place(self, table: Table, connector: str, asks: bool) -> Place:
         shown = self._shown.pop(table.name, None) or shown_table(await show_create(self._server, table.name))
         if connector != "hive":
             said = f"a table of {table.storage.engine}: {FILES_ONLY}"
             return Place(s3(shown.value("location")), external=False, refused=(("MG601", said),))
         location = s3(shown.value("external_location"))
-        properties = await self._properties(table.name) if self._written else {}
+        properties = await self._properties(table.name) if asks else {}
         external = bool(location) and properties.get(PURGED, "").upper() != "TRUE"
         refused = list(_refusals(shown, properties))
         if not location:
