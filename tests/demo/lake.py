@@ -13,6 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import obstore
+from trino.exceptions import Error as TrinoError
+
 from tests.demo.command import REPOSITORY, Migrate, Ran
 from tests.demo.story import say
 from tests.lab import LabError, lease
@@ -81,7 +84,7 @@ def main() -> int:
     try:
         with lease("lake") as lab, _schemas(lake_of(lab)) as lake:
             wrong = tell(lake, REPOSITORY / "build" / "demo-lake")
-    except LabError as error:
+    except (LabError, TrinoError) as error:
         say(f"failed: {error}")
         return 1
     for one in wrong:
@@ -95,20 +98,23 @@ def _schemas(lake: Lake) -> Iterator[Lake]:
     """The lake without the demo's schema, before and after."""
     ends = (lake.source, lake.target)
     for end in ends:
-        _drop(end)
+        _drop(lake, end)
     try:
         yield lake
     finally:
         for end in ends:
-            _drop(end)
+            _drop(lake, end)
 
 
-def _drop(end: End) -> None:
+def _drop(lake: Lake, end: End) -> None:
+    store = lake.store(end.bucket, end.key)
+    for page in obstore.list(store, SCHEMA):
+        obstore.delete(store, [one["path"] for one in page])
     if [SCHEMA] not in end.rows("SHOW SCHEMAS FROM hive"):
         return
     for (name,) in end.rows(f"SELECT table_name FROM hive.information_schema.views WHERE table_schema = '{SCHEMA}'"):
         end.rows(f'DROP VIEW hive.{SCHEMA}."{name}"')
-    for (name,) in end.rows(f"SHOW TABLES FROM hive.{SCHEMA}"):
+    for (name,) in end.rows(f"SHOW TABLES FROM hive.{SCHEMA}"):  # _mo_ tables too: what a swap has kept
         end.rows(f'DROP TABLE hive.{SCHEMA}."{name}"')
     end.rows(f"DROP SCHEMA hive.{SCHEMA}")
 
