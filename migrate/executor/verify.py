@@ -13,7 +13,7 @@ import msgspec
 
 from migrate.diff import describe
 from migrate.engines.base import Engine, Reader, Rows
-from migrate.engines.compare import Compared, compare, compare_span, extra_alone, in_meaning, only_computed
+from migrate.engines.compare import Causes, Compared, compare, compare_span, extra_alone, in_meaning
 from migrate.errors import Different, MigrateError
 from migrate.executor.both import parts_worth, raise_first, spans_from
 from migrate.executor.differences import NO_PARENT, REPAIR, REPAIRED, different, named
@@ -158,8 +158,8 @@ def _lane(pair: Pair) -> Lane:
 class Rowwise(msgspec.Struct):
     """What came of the rows of one table: equal ones, those made so or deleted, the target's own, ranges that differ.
 
-    `documents` are the values in JSON documents that differ, named one by one; `computed`: what differs is what stored
-    generated columns hold, and nothing else. `moving`: the source is being written to where it differs.
+    `documents` are the values in JSON documents that differ, named one by one; `causes` why ranges differ.
+    `moving`: the source is being written to where it differs.
     """
 
     total: int = 0
@@ -168,7 +168,7 @@ class Rowwise(msgspec.Struct):
     extra: int = 0
     wrong: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
-    computed: bool = True
+    causes: Causes = msgspec.field(default_factory=Causes)
     moving: bool = False
 
 
@@ -212,8 +212,7 @@ class _Proof:
                     rows = await self._rows(pair, spare, pace, mending if not found else None)
                     found += rows.wrong
             if found:
-                computed = bool(rows.wrong) and rows.computed
-                raise different(pair, found, bool(rows.wrong), rows.documents, computed, self._hint(rows))
+                raise different(pair, found, bool(rows.wrong), rows.documents, rows.causes, self._hint(rows))
         except MigrateError as error:
             self._events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
         except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
@@ -253,7 +252,7 @@ class _Proof:
                     found.total -= one.source.rows
                     found.moving |= moving
                     found.wrong += (named(again, source) + (MOVING if moving else ""),)
-                    found.computed = found.computed and await only_computed(left, right, mine, theirs, again)
+                    await found.causes.look(left, right, mine, theirs, again)
                     if not moving and not mending:
                         await documents.settle(again, writer=None)
                 else:
