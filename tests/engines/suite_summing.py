@@ -97,7 +97,7 @@ class Summing:
 
     async def test_zeros_without_their_sign_sum_up_alike_and_other_numbers_do_not(self, world: World) -> None:
         made = table(world.source_schema, "t", integer("id"), double("d"), double("e"), primary("id"))
-        found = {}
+        found: dict[str, Checksum] = {}
         for zero in (0.0, -0.0, 1.5):
             name = TableName(world.source_schema, f"t{len(found)}")
             await world.create("source", replace(made, name=name), [(1, zero, None), (2, -1.5, 0.0)])
