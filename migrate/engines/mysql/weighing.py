@@ -39,14 +39,15 @@ def versions_apart(old: str, new: str) -> bool:
 
 async def alike(server: Server, collations: Sequence[str], values: Sequence[Sequence[bytes]]) -> Sequence[int]:
     """See the contract: 64 bits of a hash of the weights. Empty where the server lacks VALUES (MySQL before 8.0.19)."""
-    if not server.is_mariadb and server.version < (8, 0, 19):
-        return ()
-    row, names = "" if server.is_mariadb else "ROW", [quote(f"k{n}") for n in range(len(collations))]
+    names = [quote(f"k{n}") for n in range(len(collations))]
     parts = [_weight(name, one) for name, one in zip(names, collations, strict=True)]
     names_sent = ",".join(f"x'' AS {name}" for name in names)
     hashed = f"CONV(LEFT(SHA2(CONCAT_WS(',',{','.join(parts)}),256),16),16,10)"
     found: list[int] = []
-    async with server.session("metadata") as session:
+    async with server.session("metadata") as session:  # which asks for the version
+        if not server.is_mariadb and server.version < (8, 0, 19):
+            return ()
+        row = "" if server.is_mariadb else "ROW"
         for start in range(0, len(values), AT_ONCE):
             some = values[start : start + AT_ONCE]
             lines = (f"{row}({n},{','.join(map(literal_bytes, value))})" for n, value in enumerate(some))
