@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 from typing import TypeVar
@@ -21,7 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from migrate.engines.base import Bound, Buckets, Checksum, Document, Engine, Reader, Rows, RowSum, Span
-from migrate.model.types import Float
+from migrate.model.types import Float, Json
 
 T = TypeVar("T")
 
@@ -168,7 +168,11 @@ async def _meant_otherwise(
 
 
 def _without_documents(rows: Rows) -> Rows:
-    columns, computed = (tuple(c for c in of if c.name not in rows.meant) for of in (rows.columns, rows.computed))
+    return _without(rows, rows.meant)
+
+
+def _without(rows: Rows, names: Collection[str]) -> Rows:
+    columns, computed = (tuple(c for c in of if c.name not in names) for of in (rows.columns, rows.computed))
     return msgspec.structs.replace(rows, columns=columns, computed=computed)
 
 
@@ -207,11 +211,13 @@ class Causes(msgspec.Struct):
     """Why ranges of a table differ, where that is one thing alone.
 
     `zeros`: columns whose zeros differ in their sign, in the table's order; `computed`: what stored generated columns
-    hold; `other`: anything else, in one range at least, so that the first two do not say it all.
+    hold; `documents`: columns whose JSON documents differ, of a table without a key, where no row is told from others;
+    `other`: anything else, in one range at least, so that these do not say it all.
     """
 
     zeros: tuple[str, ...] = ()
     computed: bool = False
+    documents: tuple[str, ...] = ()
     other: bool = False
 
     async def look(self, left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, found: Compared) -> None:
@@ -233,13 +239,26 @@ class Causes(msgspec.Struct):
         elif floats and source_rows.computed:
             mine, theirs = as_moved(mine), as_moved(theirs)
             zeros = computed = await equal(mine, theirs)
+        if not zeros and not computed and not source_rows.key:
+            await self._look_at_documents(source_rows, target_rows, equal)
         self.computed |= computed
-        self.other |= not zeros and not computed
+        self.other |= not zeros and not computed and not self.documents
         for name in floats if zeros else ():
             rest = tuple(one for one in floats if one != name)
             ways = (msgspec.structs.replace(rows, signless=rest) for rows in (mine, theirs))
             if name not in self.zeros and not await equal(*ways):
                 self.zeros = tuple(one for one in floats if one in (*self.zeros, name))
+
+    async def _look_at_documents(
+        self, source_rows: Rows, target_rows: Rows, equal: Callable[[Rows, Rows], Awaitable[bool]]
+    ) -> None:
+        """Name the columns whose documents differ, where the rows are equal without any documents."""
+        names = [column.name for column in source_rows.columns if isinstance(column.type, Json)]
+        if names and await equal(_without(source_rows, names), _without(target_rows, names)):
+            for name in names:
+                others = [one for one in names if one != name]
+                if not await equal(_without(source_rows, others), _without(target_rows, others)):
+                    self.documents = (*self.documents, name)
 
 
 def _floats(source_rows: Rows, target_rows: Rows) -> tuple[str, ...]:

@@ -54,10 +54,10 @@ def different(
         hint = (
             "what the target cannot hold: change it at the source, or leave the table out; else migrate verify --repair"
         )
-    if causes and not causes.other and (causes.zeros or causes.computed):
+    if causes and not causes.other and (causes.zeros or causes.computed or causes.documents):
         told, hints = _told(pair, causes)
         named += f". Only {told}"
-        hint = hints
+        hint = hints or hint
     return Different(
         "\n  ".join([f"{pair.target} differs from {pair.source}: {named}", *documents]),
         hint if rows else "plan again: the new plan shows what it would take",
@@ -83,4 +83,6 @@ def _told(pair: Pair, causes: Causes) -> tuple[str, str]:
             "the source computed them under another time_zone, sql_mode or div_precision_increment: write these rows"
             " again there under time_zone = '+00:00' (UPDATE), or make it an ordinary column"
         )
+    if causes.documents:
+        told.append(f"JSON documents differ ({', '.join(causes.documents)})")
     return ", and ".join(told), "; ".join(hints)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import pstats
+import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -23,16 +24,24 @@ from tests.bench.contenders import Contender, Migrate, Step
 from tests.lab import Server, client, extra
 
 STATEMENTS = """\
-SELECT DIGEST_TEXT,COUNT_STAR,SUM_CPU_TIME/1e12,SUM_TIMER_WAIT/1e12,SUM_ROWS_AFFECTED
-FROM performance_schema.events_statements_summary_by_digest
-WHERE COUNT_STAR>0 AND SUM_CPU_TIME>1e9 ORDER BY SUM_CPU_TIME DESC LIMIT 14"""
+SELECT DIGEST_TEXT,COUNT_STAR,SUM_CPU_TIME/1e12,SUM_TIMER_WAIT/1e12
+FROM performance_schema.events_statements_summary_by_digest WHERE COUNT_STAR>0"""
+KINDS = (
+    (r"LOAD DATA ", "LOAD DATA"),
+    (r"ALTER TABLE .* ADD KEY ", "indexes added"),
+    (r"SELECT .*GROUP_CONCAT .* INTO @|SELECT (?:/\*.*?\*/ )?COUNT \( \* \) , .*GROUP_CONCAT ", "chunks laid out"),
+    (r"SELECT `CONCAT` \( @", "digests said, and rows that go with them"),
+    (r"SELECT `CONCAT` \( COUNT ", "digests of what is held"),
+    (r"CREATE TABLE ", "tables made"),
+    (r"COMMIT", "COMMIT"),
+    (r"", "all other statements"),
+)
+"""What a statement is for, by the words of its digest; the first that fits."""
 BEFORE = (
     "UPDATE performance_schema.setup_consumers SET ENABLED='YES' WHERE NAME IN ('events_statements_cpu')",
     "TRUNCATE performance_schema.events_statements_summary_by_digest",
 )
 THREADS = "SELECT THREAD_OS_ID,NAME FROM performance_schema.threads WHERE TYPE='BACKGROUND' AND THREAD_OS_ID>0"
-LETTERS = 110
-"""Of a statement that are shown."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +101,16 @@ def _server(name: str, server: Server, total: float, before: Mapping[str, float]
     for thread, taken in sorted(own.items(), key=lambda one: -one[1]):
         if taken >= 0.05:
             print(f"  {taken:6.2f}          thread {thread}")
-    for text, calls, cpu, wall, rows in client.rows(server, STATEMENTS, root=True):
-        print(
-            f"  {float(cpu):6.2f} {float(wall):6.2f} {calls:6} x {rows:8} rows  {' '.join(str(text).split())[:LETTERS]}"
-        )
+    kinds: dict[str, list[float]] = {}
+    for text, calls, cpu, wall in client.rows(server, STATEMENTS, root=True):
+        kind = next(words for pattern, words in KINDS if re.match(pattern, str(text), re.DOTALL))
+        sums = kinds.setdefault(kind, [0.0, 0.0, 0.0])
+        for number, value in enumerate((cpu, wall, calls)):
+            sums[number] += float(value)
+    for kind, (cpu, wall, calls) in sorted(kinds.items(), key=lambda one: -one[1][0]):
+        print(f"  {cpu:6.2f} {wall:6.2f} {calls:6.0f} x {kind}")
+    rest = total - sum(own.values()) - sum(one[0] for one in kinds.values())
+    print(f"  {rest:6.2f}          connections besides statements")
 
 
 def _threads(server: Server) -> dict[str, float]:
