@@ -103,14 +103,18 @@ def _server(name: str, server: Server, total: float, before: Mapping[str, float]
             print(f"  {taken:6.2f}          thread {thread}")
     kinds: dict[str, list[float]] = {}
     for text, calls, cpu, wall in client.rows(server, STATEMENTS, root=True):
-        kind = next(words for pattern, words in KINDS if re.match(pattern, str(text), re.DOTALL))
-        sums = kinds.setdefault(kind, [0.0, 0.0, 0.0])
+        sums = kinds.setdefault(purpose(str(text)), [0.0, 0.0, 0.0])
         for number, value in enumerate((cpu, wall, calls)):
             sums[number] += float(value)
     for kind, (cpu, wall, calls) in sorted(kinds.items(), key=lambda one: -one[1][0]):
         print(f"  {cpu:6.2f} {wall:6.2f} {calls:6.0f} x {kind}")
     rest = total - sum(own.values()) - sum(one[0] for one in kinds.values())
     print(f"  {rest:6.2f}          connections besides statements")
+
+
+def purpose(digest: str) -> str:
+    """What a statement is for, by its DIGEST_TEXT."""
+    return next(words for pattern, words in KINDS if re.match(pattern, digest, re.DOTALL))
 
 
 def _threads(server: Server) -> dict[str, float]:
