@@ -11,7 +11,7 @@ from tests.lab import Lab
 
 ONCE = "INSERT INTO t (x) VALUES ('0')"
 TWICE = "INSERT INTO t (x) VALUES (CONVERT(0xF090B4B0 USING utf8mb4))"
-"""U+10D30, a digit zero, which Unicode 9 does not know and Unicode 14 takes for 0: the plan finds what is there then."""
+"""U+10D30, a digit zero, which Unicode 9 does not know and Unicode 14 takes for 0: the plan would find it."""
 X = "x VARCHAR(20) COLLATE utf8mb4_0900_ai_ci"
 
 
