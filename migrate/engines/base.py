@@ -130,11 +130,19 @@ class Engine(Protocol):
         `ways` are rows here and what they are there. None of an ordinary table, which costs nothing then.
         """
 
-    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Dialect) -> tuple[Collision, ...]:
-        """Of each unique key with a text that servers of `there` compare otherwise: what is equal in it then.
+    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Engine) -> tuple[Collision, ...]:
+        """Of each unique key with a text that the server `there` compares otherwise: what is equal in it then.
 
-        `ways` are a table here, what it is there, and a condition on its rows, empty for all. Keys are not in it of
-        which this server cannot tell, for want of the other's rules. At most one query for a key.
+        `ways` are a table here, what it is there, and a condition on its rows, empty for all. Where this server has not
+        the other's rules, that one is asked to judge the values (`alike`), a bounded number of them; keys are not in
+        it of which neither can tell. Memory is bounded.
+        """
+
+    async def alike(self, collations: Sequence[str], values: Sequence[Sequence[bytes]]) -> Sequence[int]:
+        """A number for each of these values of one key: the same for those that are equal here, and for no others.
+
+        Each part is a text in utf8mb4 that is compared by its collation, or bytes where that is empty. Reads no table.
+        Empty where this server cannot tell.
         """
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:

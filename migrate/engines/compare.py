@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 from typing import TypeVar
@@ -21,6 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from migrate.engines.base import Bound, Buckets, Checksum, Document, Engine, Reader, Rows, RowSum, Span
+from migrate.model.types import Float, Json
 
 T = TypeVar("T")
 
@@ -167,7 +168,11 @@ async def _meant_otherwise(
 
 
 def _without_documents(rows: Rows) -> Rows:
-    columns, computed = (tuple(c for c in of if c.name not in rows.meant) for of in (rows.columns, rows.computed))
+    return _without(rows, rows.meant)
+
+
+def _without(rows: Rows, names: Collection[str]) -> Rows:
+    columns, computed = (tuple(c for c in of if c.name not in names) for of in (rows.columns, rows.computed))
     return msgspec.structs.replace(rows, columns=columns, computed=computed)
 
 
@@ -202,13 +207,65 @@ def as_moved(rows: Rows) -> Rows:
     return msgspec.structs.replace(rows, computed=())
 
 
-async def only_computed(left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, found: Compared) -> bool:
-    """Whether a range differs by nothing but what its stored generated columns hold."""
-    if found.equal or not source_rows.computed:
-        return False
-    mine, theirs = as_moved(source_rows), as_moved(target_rows)
-    moved = await compare_span(left, right, mine, theirs, found.span)
-    return (await in_meaning(left, right, mine, theirs, moved)).equal
+class Causes(msgspec.Struct):
+    """Why ranges of a table differ, where that is one thing alone.
+
+    `zeros`: columns whose zeros differ in their sign, in the table's order; `computed`: what stored generated columns
+    hold; `documents`: columns whose JSON documents differ, of a table without a key, where no row is told from others;
+    `other`: anything else, in one range at least, so that these do not say it all.
+    """
+
+    zeros: tuple[str, ...] = ()
+    computed: bool = False
+    documents: tuple[str, ...] = ()
+    other: bool = False
+
+    async def look(self, left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, found: Compared) -> None:
+        """Add why this range differs, which costs two to three sums of it, and one more for each column of floats."""
+        if self.other:
+            return
+        floats = _floats(source_rows, target_rows)
+
+        async def equal(mine: Rows, theirs: Rows) -> bool:
+            again = await compare_span(left, right, mine, theirs, found.span)
+            return (await in_meaning(left, right, mine, theirs, again)).equal
+
+        mine, theirs = (msgspec.structs.replace(rows, signless=floats) for rows in (source_rows, target_rows))
+        zeros = computed = False
+        if floats and await equal(mine, theirs):
+            zeros = True
+        elif source_rows.computed and await equal(as_moved(source_rows), as_moved(target_rows)):
+            computed = True
+        elif floats and source_rows.computed:
+            mine, theirs = as_moved(mine), as_moved(theirs)
+            zeros = computed = await equal(mine, theirs)
+        if not zeros and not computed and not source_rows.key:
+            await self._look_at_documents(source_rows, target_rows, equal)
+        self.computed |= computed
+        self.other |= not zeros and not computed and not self.documents
+        for name in floats if zeros else ():
+            rest = tuple(one for one in floats if one != name)
+            ways = (msgspec.structs.replace(rows, signless=rest) for rows in (mine, theirs))
+            if name not in self.zeros and not await equal(*ways):
+                self.zeros = tuple(one for one in floats if one in (*self.zeros, name))
+
+    async def _look_at_documents(
+        self, source_rows: Rows, target_rows: Rows, equal: Callable[[Rows, Rows], Awaitable[bool]]
+    ) -> None:
+        """Name the columns whose documents differ, where the rows are equal without any documents."""
+        names = [column.name for column in source_rows.columns if isinstance(column.type, Json)]
+        if names and await equal(_without(source_rows, names), _without(target_rows, names)):
+            for name in names:
+                others = [one for one in names if one != name]
+                if not await equal(_without(source_rows, others), _without(target_rows, others)):
+                    self.documents = (*self.documents, name)
+
+
+def _floats(source_rows: Rows, target_rows: Rows) -> tuple[str, ...]:
+    """Columns that are floats on both sides."""
+    theirs = {one.name for one in (*target_rows.columns, *target_rows.computed) if isinstance(one.type, Float)}
+    mine = (one.name for one in (*source_rows.columns, *source_rows.computed) if isinstance(one.type, Float))
+    return tuple(name for name in mine if name in theirs)
 
 
 async def in_meaning(left: Reader, right: Reader, source_rows: Rows, target_rows: Rows, found: Compared) -> Compared:

@@ -42,7 +42,7 @@ class Rows(msgspec.Struct, frozen=True):
     the source's SQL, empty for all rows. `alike`: where two sides are read, a span of the key is the same rows on both.
     `meant`: columns whose text is a JSON document on both sides; where the texts differ, their meaning decides.
     `computed`: generated columns that are stored. The target computes them itself, so they are not moved; but what it
-    comes to is proven with the rest of the row.
+    comes to is proven with the rest of the row. `signless`: columns of floats in which -0.0 sums up as 0.0.
     """
 
     table: TableName
@@ -53,6 +53,7 @@ class Rows(msgspec.Struct, frozen=True):
     alike: bool = True
     meant: tuple[str, ...] = ()
     computed: tuple[Column, ...] = ()
+    signless: tuple[str, ...] = ()
 
 
 MomentWay = Literal["backup-stage", "flush-tables", "lock-tables", "position", "none"]

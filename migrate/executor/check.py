@@ -199,13 +199,14 @@ def outstanding(
 ) -> tuple[frozenset[str], ...]:
     """The statements of ALTER TABLE that these changes of a table that is there still take: at once, or around rows.
 
-    Which way a plan goes, its steps alone do not say: some of them may have been left out of it.
+    Which way a plan goes, its steps alone do not say: some of them may have been left out of it. There is no way where
+    no step of the plan that is not done yet alters the table.
     """
     if here.actual is None or not changes:
         return (frozenset(),)
     definition = world.seen.definitions.get(pair.source, "") if world.seen else ""
     if not definition:
-        return (frozenset({""}),)  # nothing of the plan alters it
+        return ()
     source, target = engines[pair.source.endpoint], engines[pair.target.endpoint]
     words = definition, world.origin(pair)
     made = target.alter_table(pair.wanted, here.actual, changes, *words)

@@ -11,7 +11,7 @@ import asyncio
 import msgspec
 
 from migrate.engines.base import Writer
-from migrate.engines.compare import Compared, compare_span, extra_alone, only_computed
+from migrate.engines.compare import Causes, Compared, compare_span, extra_alone
 from migrate.executor.both import EVERYTHING, BothSides, Part
 from migrate.executor.chunks import unproven
 from migrate.executor.context import Context, step_tag
@@ -63,7 +63,7 @@ class _Proof:
             if not self._behind:
                 spans = await unproven(both, lines, self._equal)
         await both.walk(self._look, spans)
-        extra, wrong, computed = 0, [], True
+        extra, wrong, causes = 0, [], Causes()
         if self._unequal:
             if self._behind:
                 self._documents.forget()  # what was read again was parsed again
@@ -74,12 +74,10 @@ class _Proof:
                     extra += spared or 0
                     if not again.equal and spared is None:
                         wrong.append(again)
-                        computed = computed and await only_computed(
-                            part.left, part.right, both.mine, both.theirs, again
-                        )
+                        await causes.look(part.left, part.right, both.mine, both.theirs, again)
         if wrong:
             lost = self._documents.said(both.source)
-            raise different(both.pair, [named(one, both.source) for one in wrong], documents=lost, computed=computed)
+            raise different(both.pair, [named(one, both.source) for one in wrong], documents=lost, causes=causes)
         deleted = both.written.extra if both.prune else 0
         return Proven(self._total, both.written.rows, deleted, extra, self._documents.mended)
 

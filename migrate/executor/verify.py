@@ -13,7 +13,7 @@ import msgspec
 
 from migrate.diff import describe
 from migrate.engines.base import Engine, Reader, Rows
-from migrate.engines.compare import Compared, compare, compare_span, extra_alone, in_meaning, only_computed
+from migrate.engines.compare import Causes, Compared, compare, compare_span, extra_alone, in_meaning
 from migrate.errors import Different, MigrateError
 from migrate.executor.both import parts_worth, raise_first, spans_from
 from migrate.executor.differences import NO_PARENT, REPAIR, REPAIRED, different, named
@@ -43,6 +43,7 @@ LOOKS = 3
 LOOK_SECONDS = 0.3
 """A range that differs is looked at again so often, with these pauses: what moves is told from what is different."""
 
+COPY_AGAIN = "plan again: the new plan moves the partitions that differ"
 MOVING = " (the source is being written to there: this may be no difference)"
 
 
@@ -159,8 +160,8 @@ def _lane(pair: Pair) -> Lane:
 class Rowwise(msgspec.Struct):
     """What came of the rows of one table: equal ones, those made so or deleted, the target's own, ranges that differ.
 
-    `documents` are the values in JSON documents that differ, named one by one; `computed`: what differs is what stored
-    generated columns hold, and nothing else. `moving`: the source is being written to where it differs.
+    `documents` are the values in JSON documents that differ, named one by one; `causes` why ranges differ.
+    `moving`: the source is being written to where it differs.
     """
 
     total: int = 0
@@ -169,7 +170,7 @@ class Rowwise(msgspec.Struct):
     extra: int = 0
     wrong: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
-    computed: bool = True
+    causes: Causes = msgspec.field(default_factory=Causes)
     moving: bool = False
 
 
@@ -213,11 +214,11 @@ class _Proof:
                     rows = await self._files(pair, spare)
                     found += rows.wrong
                 elif not gap.values_differ:
-                    rows = await self._rows(pair, spare, pace, mending if not found else None)
+                    rows = await self._rows(pair, gap, spare, pace, mending if not found else None)
                     found += rows.wrong
             if found:
-                computed = bool(rows.wrong) and rows.computed
-                raise different(pair, found, bool(rows.wrong), rows.documents, computed, self._hint(rows))
+                only_rows = len(found) == len(rows.wrong)
+                raise different(pair, found, only_rows, rows.documents, rows.causes, self._hint(pair, rows))
         except MigrateError as error:
             self._events.put_nowait(StepFailed(name, str(error), error.hint, error.exit_code))
         except Exception as error:  # noqa: BLE001 - whoever reads the events raises it; here nobody would
@@ -230,7 +231,9 @@ class _Proof:
         finally:
             self._slots.over(_lane(pair))
 
-    def _hint(self, rows: Rowwise) -> str:
+    def _hint(self, pair: Pair, rows: Rowwise) -> str:
+        if self._engines[pair.target.endpoint].files is not None:
+            return COPY_AGAIN
         if self._mending:
             return REPAIRED
         return f"{REPAIR}; stop the writers of the source first" if rows.moving else REPAIR
@@ -243,10 +246,14 @@ class _Proof:
         self._events.put_nowait(ChunkDone(f"verify:{pair.target}", found.rows, 0))
         return Rowwise(found.rows, wrong=found.wrong)
 
-    async def _rows(self, pair: Pair, spare: bool, pace: Pace, mending: Mending | None) -> Rowwise:
+    async def _rows(self, pair: Pair, gap: Gap, spare: bool, pace: Pace, mending: Mending | None) -> Rowwise:
         """Both sides range by range; what differs is looked at again, or made equal where there is a `mending`."""
         source, target = self._engines[pair.source.endpoint], self._engines[pair.target.endpoint]
         mine, theirs = both_sides(pair, source, target)
+        if not _has_key(gap, mine):
+            # No index goes up its ranges there, or none of that name (1176): all rows are summed up once.
+            mine, theirs = (msgspec.structs.replace(rows, alike=False) for rows in (mine, theirs))
+            theirs = msgspec.structs.replace(theirs, index="")
         found = Rowwise()
         async with self._open(pair, mending) as (left, right):
             unequal = await self._compared(pair, mine, theirs, left, right, pace, mending, found)
@@ -265,7 +272,7 @@ class _Proof:
                     found.total -= one.source.rows
                     found.moving |= moving
                     found.wrong += (named(again, source) + (MOVING if moving else ""),)
-                    found.computed = found.computed and await only_computed(left, right, mine, theirs, again)
+                    await found.causes.look(left, right, mine, theirs, again)
                     if not moving and not mending:
                         await documents.settle(again, writer=None)
                 else:
@@ -329,6 +336,14 @@ class _Proof:
             ends = await asyncio.gather(*helpers, return_exceptions=True)
         raise_first([end for end in ends if not isinstance(end, asyncio.CancelledError)])
         return list(itertools.chain.from_iterable(unequal))
+
+
+def _has_key(gap: Gap, rows: Rows) -> bool:
+    """Whether the target has the index along which rows are read, over the same columns."""
+    names = [column.name.casefold() for column in rows.key]
+    indexes = gap.actual.indexes if gap.actual else ()
+    found = [one for one in indexes if one.name.casefold() == rows.index.casefold()]
+    return any([part.column.casefold() for part in one.parts] == names for one in found)
 
 
 def kept(extra: int) -> str:

@@ -81,7 +81,7 @@ async def make_plan(request: PlanRequest, engines: Mapping[str, Engine]) -> Plan
     loaded = [pair for pair in free if pair.target not in existing or existing[pair.target][0] is Existing.NONE]
     in_the_way |= await heavy(loaded, engines)
     written = [pair for pair in free if pair.target not in in_the_way and _gets_rows(pair, gap, existing)]
-    rechecked = await collisions(written, seen.dialects, engines)
+    rechecked = await collisions(written, engines)
     in_the_way |= refused(written, rechecked)
 
     steps: list[Step] = []

@@ -5,25 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from migrate.engines.base import Collision, Dialect, Engine
+from migrate.engines.base import Collision, Engine
 from migrate.model.table import ObjectRef, spell
 from migrate.model.words import counted
 from migrate.planner.translate import Pair
 
 Collisions = Mapping[ObjectRef, tuple[Collision, ...]]
-"""Of each target table the keys that the source could judge."""
+"""Of each target table the keys that could be judged."""
 
 
-async def collisions(
-    pairs: Sequence[Pair], dialects: Mapping[str, Dialect], engines: Mapping[str, Engine]
-) -> dict[ObjectRef, tuple[Collision, ...]]:
+async def collisions(pairs: Sequence[Pair], engines: Mapping[str, Engine]) -> dict[ObjectRef, tuple[Collision, ...]]:
     """Ask the sources of these tables. Raises `ServerError`."""
     ways: dict[tuple[str, str], list[Pair]] = {}
     for pair in pairs:
         ways.setdefault((pair.source.endpoint, pair.target.endpoint), []).append(pair)
     answers = await asyncio.gather(
         *(
-            engines[source].collisions([(pair.table, pair.wanted, pair.where) for pair in some], dialects[target])
+            engines[source].collisions([(pair.table, pair.wanted, pair.where) for pair in some], engines[target])
             for (source, target), some in ways.items()
         )
     )

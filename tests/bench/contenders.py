@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,10 @@ class Migrate:
         """Plan, then apply."""
         (folder / "migrate.toml").write_text(configuration(source, target, schema), encoding="utf-8")
         paths = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+        # As one has it who installed it: with its bytecode, whatever this shell says of that.
         variables = {**os.environ, "PYTHONPATH": paths, "BENCH_PASSWORD": source.password}
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
+        variables["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"migrate-bench-bytecode-{os.getuid()}")
         command = (sys.executable, "-m", "migrate")
         flags = ("--quiet",) if self.verify else ("--quiet", "--no-verify")
         return (

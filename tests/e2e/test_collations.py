@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
 
+import pymysql
+import pytest
+from msgspec.structs import replace
+
+from migrate.engines import open_engines
+from migrate.engines.mysql import weighing
+from migrate.model.pattern import all_of
 from tests.conftest import FreshSchemas
 from tests.e2e.command import PLAN, Migrate, Ran, refused
 from tests.e2e.equality import assert_equal
 from tests.e2e.hostile.values import fill
+from tests.engines.mysql_sessions import ref_of
 from tests.lab import Lab, client
 
 NOPAD = "CHARACTER SET utf8mb4 COLLATE utf8mb4_general_nopad_ci"
@@ -119,3 +127,77 @@ def test_an_expression_of_a_unique_key_is_asked_for_too(
     text = found(migrate("plan", "--json"), "MG309", goal)["t"]
     assert text.startswith("the unique key lower: 1 value is there more than once under utf8mb4_0900_ai_ci, such as ")
     assert text.endswith("'a' and 'å'")
+
+
+ROOT = "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci"
+NOT_THERE = (
+    f"CREATE TABLE plain (x {ROOT} UNIQUE, id INT PRIMARY KEY)",
+    "INSERT INTO plain VALUES ('a', 1), ('a ', 2), ('ä!', 3), ('ß', 4), ('Жук', 5), (NULL, 6), (NULL, 7)",
+    f"CREATE TABLE korean (x {ROOT} PRIMARY KEY, n INT)",
+    "INSERT INTO korean VALUES ('한글', 1), ('한', 2), ('글', 3)",
+    f"CREATE TABLE sign (x {ROOT} UNIQUE, id INT PRIMARY KEY)",
+    "INSERT INTO sign VALUES ('a\u05efb', 1), ('a\u05d9\u05d4\u05d5\u05d4b', 2), ('\u05ef', 3), ('c', 4)",
+    f"CREATE TABLE some (b VARBINARY(9), n INT, x {ROOT}, id INT PRIMARY KEY, UNIQUE three (b, n, x))",
+    "INSERT INTO some VALUES ('k', 7, '\u05ef', 1), ('k', 7, '\u05d9\u05d4\u05d5\u05d4', 2), ('l', 7, '\u05ef', 3)",
+    f"CREATE TABLE left_out (x {ROOT} PRIMARY KEY, n INT)",
+    "INSERT INTO left_out VALUES ('\u05ef', 1), ('\u05d9\u05d4\u05d5\u05d4', 2)",
+    "CREATE TABLE norse (x VARCHAR(9) COLLATE utf8mb4_sv_0900_ai_ci UNIQUE)",
+    "INSERT INTO norse VALUES ('ô'), ('o'), ('q')",
+)
+
+
+def test_values_that_only_the_target_can_compare_are_judged_by_it_before_rows_move(
+    migrate: Migrate, every: Lab, fresh_schemas: FreshSchemas
+) -> None:
+    """Unicode 14 takes U+05EF, the yod triangle, for the letters yod, he, vav, he; to 9 it is one of its own."""
+    source, target = every.servers["source"], every.servers["maria11"]
+    schema, goal = fresh_schemas("judged", source), fresh_schemas("judged_to")
+    fill(source, schema, iter(NOT_THERE))
+    move = f'where = {{ "{schema}.left_out" = "n > 1" }}\n'
+    migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"), move=move)
+    planned = migrate.must("plan", "--json")
+    refusals = found(planned, "MG309", goal)
+    rules = "a few hundred rare characters are weighed otherwise"
+    assert {name: text.partition(":")[0] for name, text in refusals.items()} == {
+        "norse": "the unique key x",
+        "sign": "the unique key x",
+        "some": "the unique key three",
+    }
+    assert refusals["sign"].startswith("the unique key x: 1 value is there more than once under utf8mb4_")
+    assert rules in refusals["sign"]
+    assert refusals["sign"].endswith("such as 'a\u05d9\u05d4\u05d5\u05d4b' and 'a\u05efb'")
+    assert refusals["some"].endswith("such as (0x6B, 7, '\u05d9\u05d4\u05d5\u05d4') and (0x6B, 7, '\u05ef')")
+    checked = found(planned, "MG411", goal)
+    assert sorted(checked) == ["korean.PRIMARY", "left_out.PRIMARY", "plain.x"]
+    assert all(text.endswith("; it was checked: the source has none now") for text in checked.values())
+    assert client.rows(target, "SHOW DATABASES LIKE %s", goal) == [], "nothing was written"
+    migrate.must("plan", *(word for name in refusals for word in ("--exclude", f"{schema}.{name}")))
+    migrate.must("apply", PLAN)
+    assert client.rows(target, f"SELECT COUNT(*) FROM {goal}.plain") == [(7,)]
+    client.rows(source, f"ALTER TABLE {schema}.sign DROP KEY x")
+    migrate.must("plan", "--exclude", f"{schema}.some", "--exclude", f"{schema}.norse")
+    migrate.must("apply", PLAN)
+    with pytest.raises(pymysql.err.IntegrityError, match="Duplicate entry"):
+        client.rows(target, f"ALTER TABLE {goal}.sign ADD UNIQUE (x)")
+
+
+def test_more_values_than_are_sent_are_left_to_the_load(
+    monkeypatch: pytest.MonkeyPatch, every: Lab, fresh_schemas: FreshSchemas
+) -> None:
+    source, target = every.servers["source"], every.servers["maria11"]
+    schema = fresh_schemas("many", source)
+    texts = ",".join(f"('{'한' * 700}{number:04}')" for number in range(400))
+    made = "CREATE TABLE t (x VARCHAR(750) COLLATE utf8mb4_0900_ai_ci PRIMARY KEY)"
+    fill(source, schema, iter((made, f"INSERT INTO t VALUES {texts}")))
+
+    async def asked() -> list[tuple[str, int]]:
+        async with open_engines({"old": ref_of(source), "new": ref_of(target)}, 2) as engines:
+            mine = (await engines["old"].inspect([all_of("old", schema)])).tables[0]
+            there = "utf8mb4_uca1400_nopad_ai_ci"
+            theirs = replace(mine, columns=tuple(replace(one, collation=there) for one in mine.columns))
+            told = await engines["old"].collisions([(mine, theirs, "")], engines["new"])
+            return [(one.index, one.values) for one in told]
+
+    assert asyncio.run(asked()) == [("PRIMARY", 0)], "long texts are told apart to their ends"
+    monkeypatch.setattr(weighing, "MOST", 399)
+    assert asyncio.run(asked()) == []

@@ -245,10 +245,16 @@ def test_documents_in_a_table_without_a_key_are_said_to_be_what_cannot_be_looked
     migrate: Migrate, source: Server, target: Server, fresh_schemas: FreshSchemas
 ) -> None:
     schema, goal = fresh_schemas("docs", source), fresh_schemas("docs_to")
-    client.rows(source, "CREATE TABLE t (j JSON)", database=schema)
-    client.rows(source, "INSERT INTO t VALUES (JSON_OBJECT('d',DATE'2020-01-02'))", database=schema)
+    client.rows(source, "CREATE TABLE t (n INT, i JSON, j JSON, k JSON)", database=schema)
+    values = "(1,'[]',JSON_OBJECT('d',DATE'2020-01-02'),'1'),(1,'{}','[1]','2')"
+    client.rows(source, f"INSERT INTO t VALUES {values}", database=schema)
     migrate.configure(source, target, (f"{schema}.*", f"{goal}.*"))
     migrate.must("plan")
     for ran in (migrate("apply", PLAN), migrate("verify", PLAN)):
         assert ran.code == 7, ran.text
         assert "no key by which these could be mended or named" in ran.text
+        assert "with other values. Only JSON documents differ (j)" in ran.text
+    client.rows(target, "UPDATE t SET n = 2 WHERE j = CAST('[1]' AS JSON)", database=goal)
+    ran = migrate("verify", PLAN)
+    assert "Only JSON documents" not in ran.text
+    assert "with other values" in ran.text

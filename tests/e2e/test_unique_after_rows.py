@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
 import pytest
 
+from migrate.engines import open_engines
+from migrate.executor.last_look import last_look
+from migrate.model.progress import StepFailed
+from migrate.planfile import read
 from tests.conftest import FreshSchemas
 from tests.e2e.command import PLAN, Migrate
 from tests.e2e.equality import assert_equal
 from tests.e2e.test_sync import findings, planned, run
 from tests.e2e.world import World
+from tests.engines.mysql_sessions import ref_of
 from tests.lab import Lab, client
 
 SOURCE = (
@@ -270,3 +276,73 @@ def test_a_key_that_cannot_wait_comes_first(case: str, worlds: Callable[..., Wor
     world.migrate.must("apply", PLAN)
     assert_equal(world.source, world.schema, world.target, world.goal)
     world.migrate.must("verify", PLAN)
+
+
+def test_what_was_skipped_after_the_rows_is_no_fault_of_the_statement_before_them(worlds: Callable[..., World]) -> None:
+    """Also where the column that the statement before alters is called like the key, and where a key is replaced."""
+    here = (
+        "CREATE TABLE people (id INT PRIMARY KEY, mail VARCHAR(30), n INT, UNIQUE KEY mail (mail), UNIQUE KEY n (n))",
+        "INSERT INTO people VALUES (1,'a',1),(2,'b',2)",
+    )
+    there = (
+        "CREATE TABLE people (id INT PRIMARY KEY, mail VARCHAR(20), n BIGINT, KEY by_n (n))",
+        "INSERT INTO people VALUES (1,'a',2),(2,'a',2)",
+    )
+    for skipped, rows in (("add-indexes", [("a", 1), ("b", 2)]), ("sync-rows", [("a", 2), ("a", 2)])):
+        world = worlds("source", "target", here, there)
+        world.migrate.must("plan", "--skip", f"{skipped}:new:{world.goal}.people")
+        assert f"alter-table:new:{world.goal}.people" in world.migrate.plan.read_text()
+        world.migrate.must("apply", PLAN)
+        assert client.rows(world.target, "SELECT mail,n FROM people ORDER BY id", database=world.goal) == rows
+        unique = "SELECT COUNT(*) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s AND NON_UNIQUE = 0"
+        unique += " AND TABLE_NAME = 'people'"
+        assert client.rows(world.target, unique, world.goal) == [(1,)], "its primary key"
+        world.migrate.must("apply", PLAN)
+        assert "No changes." not in world.migrate.must("plan").out, "a new plan has what was skipped"
+
+
+def test_what_a_statement_did_and_is_not_there_is_named_though_other_keys_were_skipped(
+    worlds: Callable[..., World],
+) -> None:
+    here = (
+        "CREATE TABLE people (id INT PRIMARY KEY, mail VARCHAR(30), n INT, UNIQUE KEY mail (mail), KEY n (n))",
+        "INSERT INTO people VALUES (1,'a',1)",
+    )
+    world = worlds("source", "target", here, ("CREATE TABLE people (id INT PRIMARY KEY, mail VARCHAR(20), n INT)",
+                                              "INSERT INTO people VALUES (1,'a',2)"))  # fmt: skip
+    world.migrate.must("plan", "--skip", f"add-indexes:new:{world.goal}.people")
+    world.migrate.must("apply", PLAN)
+    client.rows(world.target, f"ALTER TABLE `{world.goal}`.people DROP KEY n")
+
+    async def look() -> tuple[StepFailed, ...]:
+        async with open_engines({"old": ref_of(world.source), "new": ref_of(world.target)}, 2) as engines:
+            return (await last_look(read(world.migrate.plan), engines))[0]
+
+    (failed,) = asyncio.run(look())
+    assert (
+        failed.error
+        == f"new:{world.goal}.people is not defined as its source: index n: missing, wanted (n) USING BTREE"
+    )
+
+
+def test_a_table_that_lost_the_key_by_which_it_is_read_is_told_with_the_next_step(worlds: Callable[..., World]) -> None:
+    """There is no index to go up by (1176), and its rows are compared all the same."""
+    here = (
+        "CREATE TABLE t (id INT, v INT, PRIMARY KEY (id))",
+        "INSERT INTO t VALUES (1,1),(2,2)",
+        "CREATE TABLE u (id INT NOT NULL, v INT, UNIQUE KEY by_id (id))",
+        "INSERT INTO u VALUES (1,1),(2,2)",
+    )
+    world = worlds("source", "target", here, ())
+    world.migrate.must("run", "migrate.toml")
+    run(world.target, world.goal, "ALTER TABLE t DROP PRIMARY KEY", "ALTER TABLE u DROP KEY by_id",
+        "INSERT INTO u VALUES (2,2)")  # fmt: skip
+    for repair in ((), ("--repair",)):
+        ran = world.migrate("verify", PLAN, "--json", *repair)
+        assert ran.code == 7, ran.text
+        failed = {one["step"].rpartition(".")[2]: one for one in ran.of("step_failed")}
+        assert failed["t"]["error"].endswith("index PRIMARY: missing, wanted primary (id) USING BTREE"), (
+            "its rows are equal"
+        )
+        assert failed["u"]["error"].endswith(" USING BTREE; 2 rows at the source, 3 at the target")
+        assert {one["hint"] for one in failed.values()} == {"plan again: the new plan shows what it would take"}

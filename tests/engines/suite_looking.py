@@ -192,7 +192,15 @@ class Looking:
         made = table(name.schema, name.name, integer("id"), text("t", 20, nullable=False), primary("t"))
         await world.create("source", made, [(1, "a"), (2, "b")])
         (there,) = (await inspected(world.source, name.schema)).tables
-        assert await world.source.collisions([(there, there, "")], await world.source.dialect()) == ()
+        assert await world.source.collisions([(there, there, "")], world.source) == ()
+
+    async def test_equal_values_of_a_key_have_one_number_and_others_have_not(self, world: World) -> None:
+        values = [(b"a", b"7"), (b"a", b"7"), (b"b", b"7"), (b"a", b""), (b"", b"a"), ("한".encode(), b"7")]
+        told = list(await world.source.alike(["utf8mb4_bin", ""], values * 100))
+        if told:  # it can tell
+            assert told[:6] * 100 == told
+            assert told[0] == told[1]
+            assert len(set(told)) == 5
 
     async def test_rows_above_what_the_target_takes_are_counted_and_ordinary_ones_are_not(self, world: World) -> None:
         name = TableName(world.source_schema, "t")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from migrate.engines.base import Checksum, LedgerLine, Span
 from migrate.model.table import Table, TableName
@@ -13,9 +14,11 @@ from tests.engines.world import (
     Row,
     World,
     bounds,
+    double,
     integer,
     load,
     moved,
+    primary,
     rows_of,
     spans,
     table,
@@ -91,6 +94,19 @@ class Summing:
         await world.create("target", moved(made, world.target_schema))
         here, digest = await _digests(world, made.name, TableName(world.target_schema, "t"))
         assert here == digest != ""
+
+    async def test_zeros_without_their_sign_sum_up_alike_and_other_numbers_do_not(self, world: World) -> None:
+        made = table(world.source_schema, "t", integer("id"), double("d"), double("e"), primary("id"))
+        found: dict[str, Checksum] = {}
+        for zero in (0.0, -0.0, 1.5):
+            name = TableName(world.source_schema, f"t{len(found)}")
+            await world.create("source", replace(made, name=name), [(1, zero, None), (2, -1.5, 0.0)])
+            rows = replace(await rows_of(world.source, name), signless=("d",))
+            async with world.source.reader() as reader:
+                found[str(zero)] = await reader.checksum(rows, Span())
+                assert sum(row.sum for row in await reader.row_sums(rows, Span())) == found[str(zero)].sum
+        assert found["0.0"] == found["-0.0"] != found["1.5"]
+        assert found["0.0"] == await sums(world, "source", TableName(world.source_schema, "t0"))
 
     async def test_equal_rows_do_not_cancel_out_and_order_does_not_matter(self, world: World) -> None:
         def made(schema: str, name: str) -> Table:

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from migrate.engines.base import Span
 from migrate.engines.mysql.rows import MysqlReader
@@ -66,6 +67,13 @@ async def test_a_sum_tells_every_last_bit_and_the_sign_of_zero(
                 seen.add((await reader.checksum(rows, Span())).sum)
                 cursor.execute(f"UPDATE t SET {column} = {exact(value)} WHERE id = {row}")
         assert len(seen) == len(changes) + 1
+        signless = replace(rows, signless=("f", "d"))
+        assert await reader.checksum(signless, Span()) == before
+        for column, row in (("f", 0), ("d", 1000)):
+            client.rows(server, f"UPDATE t SET {column} = {exact(-0.0)} WHERE id = {row}", database=schema)
+        assert await reader.checksum(signless, Span()) == before
+        for column, row in (("f", 0), ("d", 1000)):
+            client.rows(server, f"UPDATE t SET {column} = 0 WHERE id = {row}", database=schema)
         assert await reader.checksum(rows, Span()) == before
 
 

@@ -28,7 +28,7 @@ from migrate.model.table import (
     Table,
     TableName,
 )
-from migrate.model.types import Binary, Integer, Text
+from migrate.model.types import Binary, Float, Integer, Text
 
 Value = int | float | str | bytes | None
 Row = tuple[Value, ...]
@@ -118,6 +118,11 @@ def bigint(name: str, signed: bool = True) -> Column:
 def text(name: str, length: int = 40, nullable: bool = True) -> Column:
     """Characters."""
     return Column(name, f"varchar({length})", Text("utf8mb4", length), nullable)
+
+
+def double(name: str) -> Column:
+    """64 bits of a float."""
+    return Column(name, "double", Float(64))
 
 
 def long_text(name: str) -> Column:

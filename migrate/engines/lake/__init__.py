@@ -112,7 +112,10 @@ class LakeEngine:
     async def oversized(self, ways: Sequence[tuple[Rows, Rows]], intake: Intake) -> tuple[Oversized, ...]:
         return ()
 
-    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Dialect) -> tuple[Collision, ...]:
+    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Engine) -> tuple[Collision, ...]:
+        return ()
+
+    async def alike(self, collations: Sequence[str], values: Sequence[Sequence[bytes]]) -> Sequence[int]:
         return ()
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:

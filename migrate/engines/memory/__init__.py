@@ -6,6 +6,7 @@ It keeps every promise of `migrate.engines.base` (tests/engines/test_memory.py),
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
@@ -102,9 +103,13 @@ class MemoryEngine:
         """See base.Engine."""
         return tuple(one for mine, _ in ways for one in inspect.oversized(self.server, self.endpoint, mine, intake))
 
-    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Dialect) -> tuple[Collision, ...]:
+    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Engine) -> tuple[Collision, ...]:
         """See base.Engine. Values are equal here when they are the same, everywhere."""
         return ()
+
+    async def alike(self, collations: Sequence[str], values: Sequence[Sequence[bytes]]) -> Sequence[int]:
+        """See base.Engine."""
+        return [int.from_bytes(hashlib.md5(repr(one).encode(), usedforsecurity=False).digest()[:8]) for one in values]
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         """See base.Engine."""

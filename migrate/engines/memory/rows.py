@@ -94,7 +94,7 @@ class MemoryReader:
         """See base.Reader: the sum of the first 64 bits of the MD5 of each row."""
         await self._server.faults.at("checksum", str(rows.table))
         stored, inside = self._inside(rows, span)
-        sums = [_hash(row) for row in _picked(stored, rows, inside)]
+        sums = [_hash(row) for row in _summed(stored, rows, inside)]
         return Checksum(len(sums), sum(sums))
 
     async def bucket_sums(
@@ -112,7 +112,7 @@ class MemoryReader:
         """See base.Reader."""
         await self._server.faults.at("checksum", str(rows.table))
         stored, inside = self._inside(rows, span)
-        sums = [_hash(row) for row in _picked(stored, rows, inside)]
+        sums = [_hash(row) for row in _summed(stored, rows, inside)]
         found = [RowSum(_bound(stored, rows, row), total) for row, total in zip(inside, sums, strict=True)]
         return tuple(row for row in found if among is None or _bucket(row.key, among.bits) in among.numbers)
 
@@ -301,6 +301,18 @@ def _unpack(stored: StoredTable, rows: Rows, payload: Payload) -> list[Row]:
 def _picked(stored: StoredTable, rows: Rows, inside: Iterable[Row]) -> list[Row]:
     pick = stored.picker([column.name for column in rows.columns])
     return [pick(row) for row in inside]
+
+
+def _summed(stored: StoredTable, rows: Rows, inside: Iterable[Row]) -> list[Row]:
+    """Of each row the values that are summed up; 0.0 is what -0.0 + 0.0 comes to."""
+    signless = [column.name in rows.signless for column in rows.columns]
+    return [
+        tuple(
+            value + 0.0 if bare and isinstance(value, float) else value
+            for value, bare in zip(row, signless, strict=True)
+        )
+        for row in _picked(stored, rows, inside)
+    ]
 
 
 def _cut(rows: list[Row], budget: int) -> list[Row]:

@@ -11,6 +11,7 @@ from migrate.engines.base import (
     Bound,
     Collision,
     Dialect,
+    Engine,
     Files,
     Intake,
     LedgerKey,
@@ -44,6 +45,7 @@ from migrate.engines.mysql.rows import MysqlReader
 from migrate.engines.mysql.running import threads_running
 from migrate.engines.mysql.shown import accounts, stored_definitions
 from migrate.engines.mysql.uses import row_columns
+from migrate.engines.mysql.weighing import alike
 from migrate.engines.mysql.writing import MysqlWriter, taken
 from migrate.errors import DuplicateRow, ReadOnlyServer, ServerError
 from migrate.model.change import StoredChange, TableChange
@@ -112,8 +114,11 @@ class MysqlEngine:
     async def oversized(self, ways: Sequence[tuple[Rows, Rows]], intake: Intake) -> tuple[Oversized, ...]:
         return await oversized(self._server, ways, intake)
 
-    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Dialect) -> tuple[Collision, ...]:
-        return await collisions(self._server, ways, there)
+    async def collisions(self, ways: Sequence[tuple[Table, Table, str]], there: Engine) -> tuple[Collision, ...]:
+        return await collisions(self._server, ways, await there.dialect(), there.alike)
+
+    async def alike(self, collations: Sequence[str], values: Sequence[Sequence[bytes]]) -> Sequence[int]:
+        return await alike(self._server, collations, values)
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
         return await definitions(self._server, tables)

@@ -1,7 +1,7 @@
 """Unique keys whose texts compare otherwise on the target: whether rows that differ here would be equal there.
 
-Asked of the source, which can tell where it has the target's collation under the same rules: a unique key refuses such
-rows, and a load would end on them half way.
+Asked of the source, which can tell where it has the target's collation under the same rules; where not, the target is
+asked to weigh the values, see `weighing`. A unique key refuses such rows, and a load would end on them half way.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from migrate.engines.base import Collision, Dialect
 from migrate.engines.mysql.abilities import read_collations
 from migrate.engines.mysql.collations import change, same_name, weights
-from migrate.engines.mysql.connect import Server
+from migrate.engines.mysql.connect import Server, Session
 from migrate.engines.mysql.phrases import sql_of
+from migrate.engines.mysql.weighing import NEW_LETTERS, Judge, twice, versions_apart
 from migrate.model.table import Column, Index, IndexPart, Table
 from migrate.model.types import Binary, Bit, Text
 from migrate.sql import quote, quote_table
@@ -31,8 +32,10 @@ LONGEST = 60
 """Letters of a value that are shown."""
 
 
-async def collisions(server: Server, ways: Sequence[tuple[Table, Table, str]], there: Dialect) -> tuple[Collision, ...]:
-    """See the contract. One query for each such key; tables without one cost nothing."""
+async def collisions(
+    server: Server, ways: Sequence[tuple[Table, Table, str]], there: Dialect, judge: Judge
+) -> tuple[Collision, ...]:
+    """See the contract. One query for each such key that this server can tell of; tables without one cost nothing."""
     async with server.session("metadata") as session:
         here = Dialect("mariadb" if server.is_mariadb else "mysql", server.version)
         asked = [
@@ -50,8 +53,15 @@ async def collisions(server: Server, ways: Sequence[tuple[Table, Table, str]], t
             statement = key.query(known, where)
             if statement:
                 ((number, first, last),) = (await session.query(statement, str(mine.name))).rows
-                examples = tuple(dict.fromkeys(key.spell(str(one)) for one in (first, last) if one is not None))
-                found.append(Collision(mine.name, key.name, key.rules, int(number), examples))
+                told = int(number), tuple(str(one) for one in (first, last) if one is not None)
+            else:
+                async with server.session("metadata") as other:  # one that was left in the middle is closed
+                    weighed = await key.weighed(other, where, judge)
+                if weighed is None:
+                    continue
+                told = weighed
+            examples = tuple(dict.fromkeys(map(key.spell, told[1])))
+            found.append(Collision(mine.name, key.name, key.rules, told[0], examples))
         await session.close()  # nobody else works under these settings
     return tuple(found)
 
@@ -64,6 +74,8 @@ class _Key:
         self._columns = {column.name: column for column in mine.columns}
         self._parts: list[tuple[IndexPart, str]] = []
         """What is unique here, and the collation by which it is compared there, if that is another one."""
+        self._rules: list[str] = []
+        """By which collation each part is compared there; empty where it is by bytes."""
         self.moved: list[tuple[str, str]] = []
         wanted = {column.name: column for column in theirs.columns}
         made = next((one for one in theirs.indexes if one.name == index.name), None)
@@ -73,6 +85,7 @@ class _Key:
             old, new = _collation(self._columns.get(part.column)), _collation(wanted.get(goal.column))
             is_other = bool(new) and (old or part.expression) and self._weights(old) != weights(new, there.vendor)
             self._parts.append((part, new if is_other else ""))
+            self._rules.append(new)
             if is_other:
                 self.moved.append((old, new))
 
@@ -93,7 +106,7 @@ class _Key:
                 value = f"CONVERT({value} USING {known[name]})"
             present.append(f"{value} IS NOT NULL")
             groups.append(f"{value} COLLATE {name}" if name else value)
-            spelled.append(f"HEX(CONVERT({value} USING utf8mb4))" if self._is_text(part) else f"HEX(CONCAT({value}))")
+            spelled.append(self._digits(part))
         return ONE.format(
             spelled=spelled[0] if len(spelled) == 1 else f"CONCAT_WS(',',{','.join(spelled)})",
             table=quote_table(self._table.name),
@@ -101,6 +114,23 @@ class _Key:
             where=f" AND ({where}\n)" if where else "",
             groups=",".join(groups),
         )
+
+    async def weighed(self, session: Session, where: str, judge: Judge) -> tuple[int, tuple[str, ...]] | None:
+        """How many values the target takes for equal to others, with two of them; None where that stays unknown."""
+        values = [self._value(part) for part, _ in self._parts]
+        clause = " AND ".join(f"{value} IS NOT NULL" for value in values) + (f" AND ({where}\n)" if where else "")
+        taken = f"FROM {quote_table(self._table.name)} WHERE {clause}"
+        if self._here.vendor == "mysql" and all(versions_apart(old, new) for old, new in self.moved):
+            texts = [value for value, (_, new) in zip(values, self._parts, strict=True) if new]
+            new_letters = " OR ".join(NEW_LETTERS.format(text=text) for text in texts)
+            if not (await session.query(f"SELECT 1 {taken} AND ({new_letters}) LIMIT 1", str(self._table.name))).rows:
+                return 0, ()
+        spelled = ",',',".join(self._digits(part) for part, _ in self._parts)
+        return await twice(session, taken, f"CONCAT({spelled})", self._rules, judge)
+
+    def _digits(self, part: IndexPart) -> str:
+        value = self._value(part)
+        return f"HEX(CONVERT({value} USING utf8mb4))" if self._is_text(part) else f"HEX(CONCAT({value}))"
 
     def _value(self, part: IndexPart) -> str:
         value = quote(part.column) if part.column else f"({sql_of(part.expression, self._here)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from migrate.engines.base import Rows
 from migrate.engines.mysql.layout import NOTHING, WIDE, bare, converted, lobs, number, summed
@@ -17,16 +17,16 @@ def hash_expression(rows: Rows) -> str:
     The same number on every server for the same values: MySQL 9.6 has lost MD5 and SHA1, and SHA2 takes no longer. A
     large cell is hashed by itself: CONCAT above max_allowed_packet would be NULL, and a NULL is not summed.
     """
-    row = f"CONCAT({','.join((NOTHING, *_values((*rows.columns, *rows.computed))))})"
+    row = f"CONCAT({','.join((NOTHING, *_values((*rows.columns, *rows.computed), rows.signless)))})"
     return f"CAST(CONV(LEFT({_hash(row)},16),16,10) AS UNSIGNED)"
 
 
-def _values(columns: Sequence[Column]) -> list[str]:
-    """What of a row goes into its hash, as parts of a text."""
+def _values(columns: Sequence[Column], signless: Collection[str] = ()) -> list[str]:
+    """What of a row goes into its hash, as parts of a text; of columns in `signless` zeros without their sign."""
     large = {column.name for column in lobs(columns)}
     parts: list[str] = []
     for column in columns:
-        told = _told(column, column.name in large)
+        told = [_bits(column, "+0e0")] if column.name in signless else _told(column, column.name in large)
         if column.nullable:
             whole = told[0] if len(told) == 1 else f"CONCAT({','.join((NOTHING, *told))})"
             told = [f"IFNULL({whole},'N')"]
@@ -122,9 +122,12 @@ def _has_doubtful_members(kind: Enum | Set) -> bool:
     return any(letter == "?" or letter > "\uffff" for member in kind.members for letter in member)
 
 
-def _bits(column: Column) -> str:
-    """All 64 of them: what MySQL prints of 2.2250738585072014e-308 reads back as another number."""
-    return f"ST_AsBinary(POINT({quote(column.name)},0))"
+def _bits(column: Column, changed: str = "") -> str:
+    """All 64 of them: what MySQL prints of 2.2250738585072014e-308 reads back as another number.
+
+    `changed`: +0e0 makes 0.0 of -0.0, and leaves all others as they are (IEEE 754, 6.3).
+    """
+    return f"ST_AsBinary(POINT({quote(column.name)}{changed},0))"
 
 
 def _if_typed(column: Column) -> str:
