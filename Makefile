@@ -18,7 +18,7 @@ STAMP := $(VENV)/installed
 UNIT_TESTS := tests/unit $(wildcard tests/engines/test_memory.py tests/test_layers.py tests/test_docs.py) \
 	--ignore=tests/unit/executor/test_crash_points.py
 
-.PHONY: help setup demo test test-unit test-full lint format bench lab-up lab-down clean
+.PHONY: help setup demo demo-lake test test-unit test-full lint format bench lab-up lab-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup ## move a shop database between two real servers: plan, show, apply, verify (ARGS=--kill kills it on the way)
 	@$(BIN)/python -m tests.demo $(ARGS)
 
+demo-lake: setup ## move a partitioned schema between two real lakes: plan, apply, verify, a new partition, rollback
+	@$(BIN)/python -m tests.lab prepare lake
+	@$(BIN)/python -m tests.demo.lake
+
 # What kills servers or counts processes wants the machine for itself; the rest runs two at a time.
 ALONE := tests/crash $(addprefix tests/e2e/test_,$(addsuffix .py,demo failures interruptions lab many_objects \
 	several_databases))
@@ -55,7 +59,7 @@ TOGETHER := $(addprefix --ignore=,$(ALONE)) tests
 
 test: setup lint ## lint, then every test but the long matrices (real servers included)
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m tests.lab prepare all # a first download may take longer than a test
+	@$(BIN)/python -m tests.lab prepare all lake # a first download may take longer than a test
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist loadgroup $(TOGETHER)
 	$(BIN)/python -m pytest -m "not full" $(ALONE)
 else

@@ -9,12 +9,13 @@ from migrate.cli.context import Context
 from migrate.errors import CannotWrite, UsageError
 
 
-def init(file: Path = Path("migrate.toml"), /, *, engine: Literal["mysql"] = "mysql", context: Context) -> int:
+def init(file: Path = Path("migrate.toml"), /, *, engine: Literal["mysql", "lake"] = "mysql", context: Context) -> int:
     """Write a commented configuration to start from; a file that is there is never overwritten.
 
     For example:
       migrate init
       migrate init shop.toml
+      migrate init sales.toml --engine lake
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ def init(file: Path = Path("migrate.toml"), /, *, engine: Literal["mysql"] = "my
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as new:
-            new.write(config.EXAMPLE_MYSQL)
+            new.write(config.EXAMPLE_LAKE if engine == "lake" else config.EXAMPLE_MYSQL)
     except FileExistsError as error:
         message = f"{file} is there already, it was not touched"
         raise UsageError(message, "give another name: migrate init FILE") from error

@@ -5,11 +5,12 @@ so in the plan, until `resolve_secrets` is asked for one endpoint. `$$` is a dol
 else is itself.
 """
 
-from migrate.config.example import EXAMPLE_MYSQL
+from migrate.config.example import EXAMPLE_LAKE, EXAMPLE_MYSQL
 from migrate.config.read import load, require_moves, resolve_secrets
 from migrate.config.tree import Config, Loaded, Options, Setting, describe
 
 __all__ = [
+    "EXAMPLE_LAKE",
     "EXAMPLE_MYSQL",
     "Config",
     "Loaded",
