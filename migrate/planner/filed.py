@@ -101,7 +101,7 @@ async def _places(
     for pair in pairs:
         here.setdefault(pair.source.endpoint, []).append(pair.table)
         actual = gap[pair.target].actual
-        if actual is not None:
+        if actual is not None and not engines[pair.target.endpoint].findings(actual):
             there.setdefault(pair.target.endpoint, []).append(actual)
 
     async def ask(tables: Mapping[str, list[Table]]) -> dict[ObjectRef, Place]:
@@ -137,6 +137,9 @@ async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
     if how == "copy_files" and overlap(pair.move.location, one.place.location):
         text = f"the files of {pair.source} are at {one.place.location}, and would be copied into or around themselves"
         return [], [finding("MG509", one.where, f"{text}: name another location")]
+    if one.gap.actual is not None and (unreadable := one.target.findings(one.gap.actual)):
+        text = f"what stands there cannot be read: {'; '.join(unreadable)}"
+        return [blocked(one, text)], [finding("MG201", one.where, text)]
     if one.there is not None and not one.there.renames:
         text = "the target is a managed table, whose files move or go with its name: name another target, or drop it"
         findings = [finding("MG502", one.where, text)]

@@ -72,8 +72,6 @@ class LakeEngine:
         self.files: Files | None = self.lake_files
         self._ledger = Ledger(objects, ref.ledger) if ref.ledger else None
         self._locks = Locks(objects, ref.ledger) if ref.ledger else None
-        self.others: tuple[tuple[TableName, str], ...] = ()
-        """What the last `inspect` left out, and Trino's reason: tables of another format than their catalog's."""
 
     # -- looking
 
@@ -93,7 +91,6 @@ class LakeEngine:
 
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
         seen = await inspect(self._server, patterns)
-        self.others = seen.others
         self.lake_files.remember(dict(seen.shown))
         return seen.catalog
 

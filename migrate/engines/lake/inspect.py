@@ -28,6 +28,7 @@ R = TypeVar("R")
 OURS = ("_migrate", "_mo_")
 """What starts so is this program's own, and no part of what people have."""
 UNREADABLE = "unreadable"
+ELSEWHERE = "it is of another format than its catalog; another catalog over the same metastore may read it"
 """The `Storage.engine` of a table that Trino does not show: its one option says why."""
 MATERIALIZED = "materialized views are not moved: make it again on the target, and refresh it there"
 
@@ -42,10 +43,9 @@ WHERE catalog_name = {catalog} AND schema_name IN ({schemas})"""
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What fits the patterns, and which tables the catalogs show but cannot read, being of another format, and why."""
+    """What fits the patterns."""
 
     catalog: Catalog
-    others: tuple[tuple[TableName, str], ...] = ()
     shown: tuple[tuple[TableName, ShownTable], ...] = ()
     """What each table was made of."""
 
@@ -68,7 +68,6 @@ async def inspect(server: Server, patterns: Sequence[Pattern]) -> Seen:
                 for table in sorted((t for part in seen for t in part.catalog.tables), key=lambda t: t.name)
             ),
         ),
-        tuple(one for part in seen for one in part.others),
         tuple(one for part in seen for one in part.shown),
     )
 
@@ -117,11 +116,10 @@ class _Catalog:
         return Seen(
             Catalog(
                 schemas=tuple(Schema(name, catalog=self._name) for name in schemas),
-                tables=tuple(one for one in found if isinstance(one, Table)),
+                tables=tuple(one for one in found if one is not None),
                 stored=objects,
                 uses=tuple(use for one in objects for use in uses(one)),
             ),
-            tuple((name, one) for name, one in zip(chosen, found, strict=True) if isinstance(one, str)),
             tuple(self._tables.items()),
         )
 
@@ -137,17 +135,17 @@ class _Catalog:
     def _wanted(self, name: TableName) -> bool:
         return not name.name.startswith(OURS) and any(pattern.matches(name) for pattern in self._patterns)
 
-    async def _shown(self, name: TableName) -> Table | str:
-        """The table; or what the catalog says of one that is of another format, or went meanwhile."""
+    async def _shown(self, name: TableName) -> Table | None:
+        """The table, also one that the catalog shows and cannot read, being of another format; None: it is gone."""
         try:
             shown = self._tables[name] = shown_table(await show_create(self._server, name))
             return table_of(name, self._connector, shown)
         except ServerError as error:
-            if error.name == OTHER_FORMAT or error.name in NOT_THERE:
-                return _said(error)
+            if error.name in NOT_THERE:
+                return None
             if error.temporary or isinstance(error, CannotConnect | AccessDenied):
                 raise
-            why = _said(error)
+            why = f"{_said(error)}: {ELSEWHERE}" if error.name == OTHER_FORMAT else _said(error)
         except UnreadableDdl as error:
             why = error.message
         return Table(name, (), storage=Storage(UNREADABLE, transactional=False, options=(why,)))
