@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from migrate.engines.base import Engine
+from migrate.engines.base import Dialect, Engine
 from migrate.engines.files import Files, Place
 from migrate.model.plan import CopyFiles, Ddl, Finding, Step, Swap, Verify
 from migrate.model.table import Table, TableName
@@ -75,6 +75,32 @@ def blocked(one: Filed, why: str) -> Step:
         part=(),
         blocked=why,
     )
+
+
+def in_place(one: Filed) -> list[Step]:
+    """Statements that make the table what is wanted without touching a row, as comments are changed.
+
+    None when nothing needs a change, or anything needs another one: then the table is made anew.
+    """
+    if one.gap.actual is None or one.gap.values_differ:
+        return []
+    target = one.pair.target
+    made = one.target.alter_table(one.pair.wanted, one.gap.actual, one.gap.alterations, "", Dialect())
+    if any(alteration.refused for alteration in made):
+        return []
+    steps: list[Step] = []
+    for number, alteration in enumerate(made, 1):
+        steps.append(
+            Ddl(
+                id=step_id(f"alter-table-{number}" if number > 1 else "alter-table", target),
+                source=str(one.pair.source),
+                target=one.where,
+                after=tuple(step.id for step in steps[-1:]),
+                action="alter-table",
+                sql=alteration.sql,
+            )
+        )
+    return steps
 
 
 def built(one: Filed, after: tuple[str, ...], location: str) -> Step:
