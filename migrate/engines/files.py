@@ -211,5 +211,8 @@ class Files(Protocol):
     async def record_proofs(self, table: TableName, run: str, proofs: Sequence[Proof]) -> None:
         """Keep these, with every object of theirs on this side, outside every table; once more changes nothing."""
 
+    async def changed_after(self, table: TableName, run: str) -> bool:
+        """Whether other runs kept proofs of the table after this one kept its own."""
+
     async def forget_proofs(self, table: TableName, run: str) -> None:
         """Drop what `record_proofs` kept of this run."""

@@ -142,7 +142,7 @@ def proof(one: Filed, partitions: Sequence[str] = ()) -> Verify:
     )
 
 
-def swap_table(one: Filed, kept: bool, goal: str = "") -> list[Step]:
+def swap_table(one: Filed, kept: bool) -> list[Step]:
     """What was built takes the table's name, the one that was there keeps another; and statistics, if asked for."""
     target, files = one.pair.target, one.others
     old = aside(target.table, "old")
@@ -157,7 +157,7 @@ def swap_table(one: Filed, kept: bool, goal: str = "") -> list[Step]:
         sql=(*sql, files.rename_to(one.built().name, target.table)),
         undo=(files.rename_to(target.table, one.built().name), *undo),
         kept=old.name if kept else "",
-        goal=goal,
+        goal=one.goal,
     )
     return [swap, *analyzed(one)]
 

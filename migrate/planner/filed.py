@@ -226,7 +226,7 @@ async def _whole(one: Filed, side: Side, findings: list[Finding], kept: bool) ->
     if one.pair.wanted.partitioning is not None:
         steps.append(synced(one))
     findings += lost(one)
-    return [*steps, proof(one), *swap_table(one, kept, one.goal)]
+    return [*steps, proof(one), *swap_table(one, kept)]
 
 
 async def _rebuilt(

@@ -128,6 +128,9 @@ class LakeFiles:
     async def record_proofs(self, table: TableName, run: str, proofs: Sequence[Proof]) -> None:
         await self._kept().record_proofs(table, run, proofs)
 
+    async def changed_after(self, table: TableName, run: str) -> bool:
+        return await self._manifests.changed_after(table, run) if self._manifests else False
+
     async def forget_proofs(self, table: TableName, run: str) -> None:
         await self._kept().forget_proofs(table, run)
 

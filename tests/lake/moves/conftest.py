@@ -17,7 +17,7 @@ Worlds = Callable[..., World]
 
 @pytest.fixture
 def worlds(lake: Lake, tmp_path: Path) -> Iterator[Worlds]:
-    """Call it for a world around a schema of the source: its target has another name, on the other Trino unless said."""
+    """Call it for a world around a schema of the source: its target is on the other Trino unless said."""
     made: list[World] = []
 
     def build(schema: str, catalog: str = "hive", same_trino: bool = False) -> World:

@@ -1,4 +1,4 @@
-"""A schema of Hive tables as one meets them: every format, partitions and names of every kind, files that are no data."""
+"""A schema of Hive tables as one meets them: formats, partitions and names of every kind, files that are no data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VALUES = (
     "%3A",
     "[x]{y}^",
     'q"q',
-    "ü".encode().hex(),
+    "a\\b?*",
 )
 PARTITIONS = 500
 NAMES = ("select", "with space", 'q"uote', "it's", "a`b", "a.b", "a%b", "$dollar", "a?b", "order by 1; --", "UPPER")
@@ -32,10 +32,10 @@ b boolean, i8 tinyint, i16 smallint, i32 integer, i64 bigint, r real, f double, 
 v varchar, w varchar(10), c char(7), y date, t timestamp(3)"""
 VALUES_OF_TYPES = """\
 (true, TINYINT '-128', SMALLINT '32767', -2147483648, 9223372036854775807, REAL '1.5', 1e300,
- DECIMAL '1234567890123456789012345678.0123456789', DECIMAL '-99999', '한국어 "q" ''s'' \\ \t|,', 'ten', 'ab', DATE '1969-12-31',
- TIMESTAMP '2024-02-29 23:59:59.123'),
-(false, TINYINT '0', SMALLINT '-1', 0, 0, REAL '-0.25', 0e0, DECIMAL '0', DECIMAL '1', '', '', ' x', DATE '2400-01-01',
- TIMESTAMP '1970-01-01 00:00:00.000'),
+ DECIMAL '1234567890123456789012345678.0123456789', DECIMAL '-99999', '한국어 "q" ''s'' \\ \t|,', 'ten', 'ab',
+ DATE '1969-12-31', TIMESTAMP '2024-02-29 23:59:59.123'),
+(false, TINYINT '0', SMALLINT '-1', 0, 0, REAL '-0.25', 0e0, DECIMAL '0', DECIMAL '1', '', '', ' x',
+ DATE '2400-01-01', TIMESTAMP '1970-01-01 00:00:00.000'),
 (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"""
 AVRO_TYPES = TYPES.replace("i8 tinyint", "i8 integer").replace("i16 smallint", "i16 integer")
 
@@ -73,7 +73,7 @@ def _named(world: World, number: int, name: str) -> None:
 
 def _hostile(world: World) -> None:
     world.source(
-        "CREATE TABLE {s}.hostile (id bigint COMMENT 'it''s \"q\" \\ ; --', \"p 1\" varchar COMMENT '', day date, n integer)"
+        "CREATE TABLE {s}.hostile (id bigint COMMENT 'it''s \"q\" \\ ; --', \"p 1\" varchar, day date, n integer)"
         " COMMENT 'a ''comment''; \"x\"'"
         " WITH (partitioned_by = ARRAY['p 1', 'day', 'n'], external_location = '{at}/hostile')"
     )
@@ -106,8 +106,8 @@ def _csv(world: World) -> None:
 
 def _many(world: World) -> None:
     world.source(
-        "CREATE TABLE {s}.many (id bigint, v varchar, p integer) WITH (format = 'TEXTFILE', textfile_field_separator = '|',"
-        " partitioned_by = ARRAY['p'], external_location = '{at}/many')"
+        "CREATE TABLE {s}.many (id bigint, v varchar, p integer) WITH (format = 'TEXTFILE',"
+        " textfile_field_separator = '|', partitioned_by = ARRAY['p'], external_location = '{at}/many')"
     )
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: world.put(f"many/p={n}/f", f"{n}|v{n}\n{n}|w\n".encode()), range(PARTITIONS)))

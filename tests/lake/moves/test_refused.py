@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.e2e.command import refused
@@ -48,7 +50,8 @@ def test_a_managed_target_is_left_alone_and_both_ways_out_are_named(world: World
     found = world.planned()
     (managed,) = [one for one in found["findings"] if one["code"] == "MG502"]
     assert managed["level"] == "unsupported"
-    assert "another" in managed["text"] and "drop" in managed["text"]
+    assert "another" in managed["text"]
+    assert "drop" in managed["text"]
     ran = world.apply()
     assert ran.code == 6, ran.text
     assert world.target("SELECT * FROM {t}.t") == [[7, "theirs", 7]]
@@ -128,7 +131,8 @@ def test_existing_fail_holds_for_tables_without_partitions_and_for_rows(world: W
     world.plain("t")
     world.moves_all()
     world.put("t/g", b"8|x\n")
-    for more in ({}, {"method": "insert_select", "via": "source_hive"}):
+    by_rows: dict[str, Any] = {"method": "insert_select", "via": "source_hive"}
+    for more in ({}, by_rows):
         world.configure(existing="fail", **more)
         assert "MG203" in world.codes()
         assert world.apply().code == 6

@@ -105,3 +105,22 @@ def test_rows_that_trino_wrote_go_back_too(world: World) -> None:
     ran = world.rollback()
     assert ran.code == 7, ran.text
     assert world.target("SELECT count(*) FROM {t}.t") == [[5]]
+
+
+def test_a_plan_that_a_later_one_went_on_from_is_not_rolled_back_first(world: World) -> None:
+    world.days("t", (1, 2))
+    world.moves_all()
+    first = world.migrate.plan.read_bytes()
+    world.write("t", 2, 7)
+    world.moves_all()
+    second = world.migrate.plan.read_bytes()
+    world.migrate.plan.write_bytes(first)
+    ran = world.rollback()
+    assert ran.code == 7, ran.text
+    assert "later plan" in ran.out + ran.err
+    world.assert_equal()
+    for plan in (second, first):
+        world.migrate.plan.write_bytes(plan)
+        ran = world.rollback()
+        assert ran.code == 0, ran.text
+    assert world.tables() == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.lab.lake import Lake
@@ -50,7 +52,7 @@ def test_by_files_within_the_store(hostile: str, worlds: Worlds, lake: Lake) -> 
 )
 def test_by_rows(hostile: str, worlds: Worlds, catalog: str, same_trino: bool) -> None:
     world = worlds(hostile, catalog=catalog, same_trino=same_trino)
-    via = {} if same_trino else {"via": "source_hive"}
+    via: dict[str, Any] = {} if same_trino else {"via": "source_hive"}
     to = f"old:{catalog}.{world.goal}.*" if same_trino else ""
     world.configure(method="insert_select", to=to, exclude=[f"{hostile}.csv", f"{hostile}.seen*"], **via)
     world.moves_all()
