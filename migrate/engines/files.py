@@ -108,6 +108,12 @@ class Files(Protocol):
         Raises `BadFilter` when the condition names anything but partition columns.
         """
 
+    async def groups(self, table: Table, wanted: Table, condition: str) -> tuple[FilePartition, ...]:
+        """The partitions of `wanted` that rows of `table` go into which pass: where its own partitions do not tell.
+
+        One with an empty name where `wanted` has none. Read from the rows, so that it may take its time.
+        """
+
     async def located(
         self, table: Table, place: Place, partitions: Sequence[FilePartition]
     ) -> tuple[FilePartition, ...]:
@@ -184,8 +190,12 @@ class Files(Protocol):
     ) -> tuple[str, ...]:
         """Write rows of the source, seen in the catalog `via`, into `wanted`, in place of these partitions' rows.
 
-        Under the settings of `insert_session`. Values become those of the types in `wanted`.
+        Under the settings of `insert_session`. Values become those of the types in `wanted`. The partitions are of
+        `partitions`, or of `groups` where that gives none.
         """
+
+    def at_once(self, wanted: Table) -> int:
+        """How many partitions one `insert` into the table may have."""
 
     def insert_session(self, wanted: Table) -> tuple[Mapping[str, str], bool]:
         """The settings for `insert`; and whether it replaces what is there: otherwise the table must be empty."""
@@ -200,6 +210,9 @@ class Files(Protocol):
 
     async def record_proofs(self, table: TableName, run: str, proofs: Sequence[Proof]) -> None:
         """Keep these, with every object of theirs on this side, outside every table; once more changes nothing."""
+
+    async def changed_after(self, table: TableName, run: str) -> bool:
+        """Whether other runs kept proofs of the table after this one kept its own."""
 
     async def forget_proofs(self, table: TableName, run: str) -> None:
         """Drop what `record_proofs` kept of this run."""

@@ -27,6 +27,7 @@ from migrate.planner.partitions import files_of
 from migrate.state import State
 
 WRITTEN = "the new one was written to since it was swapped in"
+LATER = "a later plan has changed it since"
 
 
 async def swapped(plan: Plan, engines: Mapping[str, Engine]) -> tuple[Swap, ...]:
@@ -101,6 +102,9 @@ async def rollback(
 
 async def _undo(plan: Plan, step: Swap, engine: Engine) -> None:
     ref, files = parse_object(step.target), files_of(engine)
+    run = plan_tag(plan).removeprefix("migrate:")
+    if await files.changed_after(ref.table, run):
+        raise Different(f"{step.target}: {LATER}", "roll that one back first, or keep what is there")
     await _refuse_written(step, files, ref.table)
     if step.part or not step.aside:
         for sql in step.undo:
@@ -110,7 +114,7 @@ async def _undo(plan: Plan, step: Swap, engine: Engine) -> None:
                 continue  # an earlier rollback came so far
     else:
         await _undo_table(plan, step, engine, ref.table)
-    await files.forget_proofs(ref.table, plan_tag(plan).removeprefix("migrate:"))
+    await files.forget_proofs(ref.table, run)
     keys = [LedgerKey(plan.digest, one.id, ref.table) for one in plan.step if one.target == step.target]
     keys += [
         LedgerKey(plan.digest, LAST_LOOK, msgspec.structs.replace(parse_object(one.name).table, name=""))
@@ -142,6 +146,10 @@ async def _refuse_written(step: Swap, files: Files, table: TableName) -> None:
     parts = [FilePartition(proof.partition, (), proof.target) for proof in proofs]
     now = {name: one.digest async for name, one in files.listings(Place(step.goal, external=True), parts)}
     wrong = [proof.partition for proof in proofs if now.get(proof.partition) != proof.target_digest]
+    if not wrong and not step.part:  # a whole table: it may have partitions by now that nobody proved
+        whole = [FilePartition("", (), step.goal)]
+        below = sum([one.files async for _, one in files.listings(Place(step.goal, external=True), whole)])
+        wrong = [""] if below != sum(proof.files for proof in proofs) else []
     if wrong:
         what = f"{step.target} {wrong[0]}".rstrip()
         raise Different(f"{what}: {WRITTEN}", "copy what was written there elsewhere, or keep the new one")

@@ -182,8 +182,13 @@ async def _swap_partitions(context: Context, step: Swap, engine: Engine) -> None
 
 async def _remember(context: Context, step: Swap, files: Files, table: TableName) -> None:
     """Keep what was proven: the next plan compares each side with its own version."""
+    run = plan_tag(context.plan).removeprefix("migrate:")
     copy = _copy_of(context.plan, step)
     if copy is None:
+        if step.aside and step.goal:  # written by the server: of the source's files nothing is known
+            whole = [FilePartition("", (), step.goal)]
+            async for _, one in files.listings(Place(step.goal, external=True), whole):
+                await files.record_proofs(table, run, [Proof("", "", "", step.goal, one.digest, one.files, one.bytes)])
         return
     goals = [FilePartition(part.name, (), under(step.goal, part.name)) for part in copy.part]
     now = {name: one async for name, one in files.listings(Place(step.goal, external=True), goals)}
@@ -199,7 +204,7 @@ async def _remember(context: Context, step: Swap, files: Files, table: TableName
         )
         for part in copy.part
     ]
-    await files.record_proofs(table, plan_tag(context.plan).removeprefix("migrate:"), proofs)
+    await files.record_proofs(table, run, proofs)
 
 
 def _copy_of(plan: Plan, step: Step) -> CopyFiles | None:

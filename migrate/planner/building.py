@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from migrate.engines.base import Engine
+from migrate.engines.base import Dialect, Engine
 from migrate.engines.files import Files, Place
 from migrate.model.plan import CopyFiles, Ddl, Finding, Step, Swap, Verify
 from migrate.model.table import Table, TableName
@@ -77,6 +77,32 @@ def blocked(one: Filed, why: str) -> Step:
     )
 
 
+def in_place(one: Filed) -> list[Step]:
+    """Statements that make the table what is wanted without touching a row, as comments are changed.
+
+    None when nothing needs a change, or anything needs another one: then the table is made anew.
+    """
+    if one.gap.actual is None or one.gap.values_differ:
+        return []
+    target = one.pair.target
+    made = one.target.alter_table(one.pair.wanted, one.gap.actual, one.gap.alterations, "", Dialect())
+    if any(alteration.refused for alteration in made):
+        return []
+    steps: list[Step] = []
+    for number, alteration in enumerate(made, 1):
+        steps.append(
+            Ddl(
+                id=step_id(f"alter-table-{number}" if number > 1 else "alter-table", target),
+                source=str(one.pair.source),
+                target=one.where,
+                after=tuple(step.id for step in steps[-1:]),
+                action="alter-table",
+                sql=alteration.sql,
+            )
+        )
+    return steps
+
+
 def built(one: Filed, after: tuple[str, ...], location: str) -> Step:
     """The table under its other name over the files below a location, and its partitions."""
     table = one.built()
@@ -116,7 +142,7 @@ def proof(one: Filed, partitions: Sequence[str] = ()) -> Verify:
     )
 
 
-def swap_table(one: Filed, kept: bool, goal: str = "") -> list[Step]:
+def swap_table(one: Filed, kept: bool) -> list[Step]:
     """What was built takes the table's name, the one that was there keeps another; and statistics, if asked for."""
     target, files = one.pair.target, one.others
     old = aside(target.table, "old")
@@ -131,7 +157,7 @@ def swap_table(one: Filed, kept: bool, goal: str = "") -> list[Step]:
         sql=(*sql, files.rename_to(one.built().name, target.table)),
         undo=(files.rename_to(target.table, one.built().name), *undo),
         kept=old.name if kept else "",
-        goal=goal,
+        goal=one.goal,
     )
     return [swap, *analyzed(one)]
 

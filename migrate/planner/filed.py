@@ -20,7 +20,7 @@ from migrate.model.plan import CopyFiles, Estimate, Finding, Step, Swap
 from migrate.model.table import ObjectRef, Table
 from migrate.model.words import counted
 from migrate.planfile import round_estimate
-from migrate.planner.building import Filed, analyzed, blocked, built, lost, proof, swap_table, synced
+from migrate.planner.building import Filed, analyzed, blocked, built, in_place, lost, proof, swap_table, synced
 from migrate.planner.gap import Gap
 from migrate.planner.inserted import insert_steps
 from migrate.planner.link import pruned, schema_step, step_id
@@ -144,8 +144,17 @@ async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
         text = "the target is a managed table, whose files move or go with its name: name another target, or drop it"
         findings = [finding("MG502", one.where, text)]
         return [blocked(one, text)], findings
-    if how == "insert_select":
-        return await insert_steps(one)
+    described = in_place(one)
+    if described:
+        one = msgspec.structs.replace(one, gap=msgspec.structs.replace(one.gap, changes=()))
+    steps, findings = await (insert_steps(one) if how == "insert_select" else _by_files(one))
+    whole = any(isinstance(step, Swap) and step.kept for step in steps)
+    return [*([] if whole else described), *steps], findings
+
+
+async def _by_files(one: Filed) -> tuple[list[Step], list[Finding]]:
+    """The steps and findings of a table whose files are copied."""
+    pair = one.pair
     side = await look(one.own, pair, one.place)
     findings = _skipped(one, side)
     if one.gap.actual is None or one.there is None:
@@ -220,7 +229,7 @@ async def _whole(one: Filed, side: Side, findings: list[Finding], kept: bool) ->
     if one.pair.wanted.partitioning is not None:
         steps.append(synced(one))
     findings += lost(one)
-    return [*steps, proof(one), *swap_table(one, kept, one.goal)]
+    return [*steps, proof(one), *swap_table(one, kept)]
 
 
 async def _rebuilt(

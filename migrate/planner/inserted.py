@@ -13,9 +13,6 @@ from migrate.planner.link import step_id
 from migrate.planner.partitions import look
 from migrate.planner.risk import finding
 
-BATCH = 50
-"""Partitions of one statement: Trino writes at most 100 at once (hive.max-partitions-per-writers)."""
-
 
 async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
     """The steps and findings of a table whose rows are written anew. Raises `BadFilter`, `ServerError`."""
@@ -58,19 +55,20 @@ async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
 
 async def _batches(one: Filed, via: str) -> tuple[tuple[Batch, ...], int]:
     """The statements, and the bytes of what they read where that is known."""
-    pair = one.pair
-    whole, size = [FilePartition("", (), "")], 0
-    partitions: Sequence[FilePartition] = whole
-    if not one.place.refused and one.place.location:
+    pair, size = one.pair, 0
+    if one.place.refused or not one.place.location:
+        partitions = await one.own.partitions(pair.table, one.place, pair.move.partitions)
+    else:
         side = await look(one.own, pair, one.place)
         partitions, size = side.partitions, side.bytes
-    elif pair.move.partitions:
-        partitions = await one.own.partitions(pair.table, one.place, pair.move.partitions)
     if [partition.name for partition in partitions] == [""]:
-        partitions = ()
-    groups = [partitions[n : n + BATCH] for n in range(0, len(partitions), BATCH)] or [()]
+        partitions = await one.own.groups(pair.table, pair.wanted, pair.where)
     if pair.move.partitions and not partitions:
         return (), size
+    if [partition.name for partition in partitions] == [""]:
+        partitions = ()
+    many = one.others.at_once(pair.wanted)
+    groups = [partitions[n : n + many] for n in range(0, len(partitions), many)] or [()]
     insert = one.others.insert
     built_table = one.built()
     return tuple(Batch(insert(built_table, pair.table, via, pair.where, group)) for group in groups), size

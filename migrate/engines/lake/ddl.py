@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from migrate.engines.files import FilePartition
+from migrate.engines.lake.shown import array
 from migrate.engines.lake.tables import column_options, connector_of, options_of, partition_columns
 from migrate.engines.lake.types import converted, read
 from migrate.model.table import Column, Partitioning, Schema, Table, TableName
@@ -121,29 +124,38 @@ def alike(table: Table, wanted: Table) -> tuple[Column, ...]:
 
 def condition(columns: Sequence[Column], where: str, partitions: Sequence[FilePartition]) -> str:
     """` WHERE …` of the rows that pass and have the values of one of the partitions; empty for all."""
+    return _condition([(ansi(column.name), column) for column in columns], where, partitions)
+
+
+_Term = tuple[str, Column]
+"""An expression, and the column whose type it has."""
+
+
+def _condition(terms: Sequence[_Term], where: str, partitions: Sequence[FilePartition]) -> str:
     parts = [f"({where})"] if where else []
-    if partitions and columns:
-        parts.append(_among(columns, partitions))
+    if partitions and terms:
+        parts.append(_among(terms, partitions))
     return f" WHERE {' AND '.join(parts)}" if parts else ""
 
 
-def _among(columns: Sequence[Column], partitions: Sequence[FilePartition]) -> str:
-    if len(columns) == 1:
-        column = columns[0]
+def _among(terms: Sequence[_Term], partitions: Sequence[FilePartition]) -> str:
+    if len(terms) == 1:
+        expression, column = terms[0]
         values = [one.values[0] for one in partitions]
         given = ", ".join(literal(value, column) for value in values if value is not None)
-        ways = [f"{ansi(column.name)} IN ({given})"] if given else []
-        ways += [f"{ansi(column.name)} IS NULL"] if None in values else []
+        ways = [f"{expression} IN ({given})"] if given else []
+        ways += [f"{expression} IS NULL"] if None in values else []
     else:
         ways = [
-            "(" + " AND ".join(_equal(column, value) for column, value in zip(columns, one.values, strict=True)) + ")"
+            "(" + " AND ".join(_equal(term, value) for term, value in zip(terms, one.values, strict=True)) + ")"
             for one in partitions
         ]
     return f"({' OR '.join(ways)})"
 
 
-def _equal(column: Column, value: str | None) -> str:
-    return f"{ansi(column.name)} IS NULL" if value is None else f"{ansi(column.name)} = {literal(value, column)}"
+def _equal(term: _Term, value: str | None) -> str:
+    expression, column = term
+    return f"{expression} IS NULL" if value is None else f"{expression} = {literal(value, column)}"
 
 
 def literal(value: str, column: Column) -> str:
@@ -174,15 +186,42 @@ def insert(
     chosen = ", ".join(cast(there[column.name.lower()], column) for column in columns)
     seen = TableName(source.name.schema, source.name.name, via or source.name.catalog)
     names = ", ".join(ansi(column.name) for column in columns)
-    rows = f"SELECT {chosen}\nFROM {ansi_table(seen)}{condition(partition_columns(source), where, partitions)}"
+    terms, kept = _cut(source, wanted)
+    rows = f"SELECT {chosen}\nFROM {ansi_table(seen)}{_condition(terms, where, partitions)}"
     into = f"INSERT INTO {ansi_table(wanted.name)} ({names})\n{rows}"
     if connector_of(wanted) == "hive":
         return (into,)
-    gone = condition(_kept_in(source, wanted), "", partitions)
-    return f"DELETE FROM {ansi_table(wanted.name)}{gone}", into
+    return f"DELETE FROM {ansi_table(wanted.name)}{condition(kept, '', partitions)}", into
 
 
-def _kept_in(source: Table, wanted: Table) -> tuple[Column, ...]:
-    """The columns of the wanted table that hold the source's partition columns."""
-    there = {column.name.lower(): column for column in wanted.columns}
-    return tuple(there[column.name.lower()] for column in partition_columns(source))
+def _cut(source: Table, wanted: Table) -> tuple[list[_Term], tuple[Column, ...]]:
+    """What of the source's rows tells their batch, and the columns of the wanted table that hold it.
+
+    A table of Hive is cut by its own partitions. Of others rows are told apart by what they become: no two batches
+    then write into one partition.
+    """
+    if connector_of(source) == "hive":
+        there = {column.name.lower(): column for column in wanted.columns}
+        own = partition_columns(source)
+        return [(ansi(column.name), column) for column in own], tuple(there[column.name.lower()] for column in own)
+    goals = grouped(source, wanted)
+    return [(cast(column, goal), goal) for column, goal in goals], tuple(goal for _, goal in goals)
+
+
+def grouped(source: Table, wanted: Table) -> list[tuple[Column, Column]]:
+    """Each column that tells in which partition of the wanted table a row goes, at the source and as it is wanted."""
+    goals = {column.name.lower(): column for column in wanted.columns}
+    return [(column, goals[column.name.lower()]) for column in alike(source, wanted)]
+
+
+WRITERS = 100
+"""Partitions that one writer has open at most: hive.max-partitions-per-writers, iceberg.max-partitions-per-writer."""
+_BUCKETS = re.compile(r"bucket\(.*,\s*(\d+)\s*\)\Z", re.DOTALL)
+
+
+def at_once(wanted: Table) -> int:
+    """How many values of the partition columns one statement may write; each may go into several buckets of Iceberg."""
+    if wanted.partitioning is None or wanted.partitioning.method != "iceberg":
+        return WRITERS // 2
+    found = (_BUCKETS.match(field) for field in array(wanted.partitioning.expression))
+    return max(1, WRITERS // 2 // math.prod(int(one[1]) for one in found if one))

@@ -95,6 +95,12 @@ class Manifests:
         await self._objects.put_stream(f"{place}.objects", _pieces(self._lines(proofs)))
         await self._objects.create(f"{place}.proofs", content)
 
+    async def changed_after(self, table: TableName, run: str) -> bool:
+        """Whether other runs kept proofs of the table after this one kept its own."""
+        names = await self._names(table, "proofs")
+        own = max((name.number for name in names if name.run == _spelled_run(run)), default=None)
+        return own is not None and any(name.number > own for name in names)
+
     async def forget_proofs(self, table: TableName, run: str) -> None:
         """Drop what was kept of this run."""
         names = {

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from migrate.engines.files import FilePartition, Place, Sums
 from migrate.engines.lake.connect import Row, Server
-from migrate.engines.lake.ddl import NULL, alike, cast, condition
+from migrate.engines.lake.ddl import NULL, cast, condition, grouped
 from migrate.engines.lake.inspect import at_once
 from migrate.engines.lake.lexemes import condition_fault
 from migrate.engines.lake.tables import connector_of, partition_columns
@@ -83,6 +83,18 @@ async def partitions(server: Server, table: Table, place: Place, where: str) -> 
     return tuple(FilePartition(name, found[name].values, f"{place.location}/{name}") for name in sorted(found))
 
 
+async def groups(server: Server, table: Table, wanted: Table, where: str) -> tuple[FilePartition, ...]:
+    """See `migrate.engines.files.Files.groups`."""
+    pairs = grouped(table, wanted)
+    if not pairs:
+        return (FilePartition("", (), ""),)
+    goals = [goal for _, goal in pairs]
+    chosen = ", ".join(as_text(goal, cast(column, goal)) for column, goal in pairs)
+    rows = await server.query(f"SELECT DISTINCT {chosen} FROM {ansi_table(table.name)}{condition((), where, ())}")
+    found = {name_of(goals, row): FilePartition(name_of(goals, row), tuple(row), "") for row in rows}
+    return tuple(found[name] for name in sorted(found))
+
+
 BAD_CONDITION = frozenset(
     {
         *("COLUMN_NOT_FOUND", "SYNTAX_ERROR", "TYPE_MISMATCH", "FUNCTION_NOT_FOUND", "AMBIGUOUS_NAME"),
@@ -131,13 +143,13 @@ async def sums(
     """See `migrate.engines.files.Files.sums`. A table of very many columns is asked by several queries."""
     targets = {column.name.lower(): column for column in wanted.columns}
     ways = [(column, targets[column.name.lower()]) for column in _in_order(table, wanted)]
-    grouped = [(column, targets[column.name.lower()]) for column in alike(table, wanted)]
+    by = grouped(table, wanted)
     slices = [ways[at : at + WIDE] for at in range(0, len(ways), WIDE)] or [[]]
     for batch in _batches(parts) or [()]:
-        asked = [_asked(table, one, grouped, condition([c for c, _ in grouped], where, batch)) for one in slices]
+        asked = [_asked(table, one, by, condition([c for c, _ in by], where, batch)) for one in slices]
         if len(asked) == 1:
             async for row in server.stream(asked[0], str(table.name)):
-                one = _summed(row, [target for _, target in grouped])
+                one = _summed(row, [target for _, target in by])
                 if one.rows:
                     yield one
             continue
@@ -148,7 +160,7 @@ async def sums(
         found: dict[str, Sums] = {}
         for rows in await at_once(server.slots, ask, asked):
             for row in rows:
-                one = _summed(row, [target for _, target in grouped])
+                one = _summed(row, [target for _, target in by])
                 before = found.get(one.partition)
                 found[one.partition] = _joined(server, table, before, one) if before else one
         for name in sorted(found):

@@ -39,6 +39,9 @@ class LakeFiles:
     async def partitions(self, table: Table, place: Place, condition: str) -> tuple[FilePartition, ...]:
         return await partitions.partitions(self._server, table, place, condition)
 
+    async def groups(self, table: Table, wanted: Table, condition: str) -> tuple[FilePartition, ...]:
+        return await partitions.groups(self._server, table, wanted, condition)
+
     async def located(
         self, table: Table, place: Place, partitions: Sequence[FilePartition]
     ) -> tuple[FilePartition, ...]:
@@ -106,6 +109,9 @@ class LakeFiles:
     def insert_session(self, wanted: Table) -> tuple[Mapping[str, str], bool]:
         return ddl.insert_session(wanted)
 
+    def at_once(self, wanted: Table) -> int:
+        return ddl.at_once(wanted)
+
     async def empty(self, location: str) -> int:
         gone = 0
         async for page in self.objects.pages(location):
@@ -121,6 +127,9 @@ class LakeFiles:
 
     async def record_proofs(self, table: TableName, run: str, proofs: Sequence[Proof]) -> None:
         await self._kept().record_proofs(table, run, proofs)
+
+    async def changed_after(self, table: TableName, run: str) -> bool:
+        return await self._manifests.changed_after(table, run) if self._manifests else False
 
     async def forget_proofs(self, table: TableName, run: str) -> None:
         await self._kept().forget_proofs(table, run)

@@ -1,0 +1,151 @@
+"""What cannot be moved is said by the plan, with a code and what to do instead; nothing is written for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import refused
+from tests.lake.moves.conftest import Worlds
+from tests.lake.moves.world import World, source_schema
+
+pytestmark = [pytest.mark.xdist_group("lake")]
+
+
+def test_transactional_tables_are_not_copied_by_their_files(world: World) -> None:
+    world.source("CREATE TABLE {s}.acid (id bigint) WITH (format = 'ORC', transactional = true)")
+    world.source("INSERT INTO {s}.acid VALUES 1, 2")
+    world.configure(method="copy_files")
+    found = world.planned()
+    assert [(one["code"], one["level"]) for one in found["findings"] if "acid" in one["object"]] == [
+        ("MG602", "unsupported")
+    ]
+    assert "insert_select" in str(found["findings"])
+    world.configure(via="source_hive")
+    world.moves_all()
+    assert world.target("SELECT id FROM {t}.acid ORDER BY id") == [[1], [2]]
+    world.nothing_left()
+
+
+def test_tables_of_iceberg_and_delta_are_not_copied_by_their_files(world: World) -> None:
+    for catalog in ("iceberg", "delta"):
+        world.source(
+            f"CREATE TABLE {catalog}.{world.schema}.of_{catalog} WITH (location = '{{at}}/{catalog}') AS SELECT 1 n"
+        )
+        world.configure(from_=f"old:{catalog}.{world.schema}.*", method="copy_files")
+        found = world.planned()
+        assert [(one["code"], one["level"]) for one in found["findings"] if f"of_{catalog}" in one["object"]] == [
+            ("MG601", "unsupported")
+        ], found
+        assert not world.steps("copy_files")
+        world.source(f"DROP TABLE {catalog}.{world.schema}.of_{catalog}")
+
+
+def test_a_managed_target_is_left_alone_and_both_ways_out_are_named(world: World) -> None:
+    world.days("t", (1,))
+    world.target("CREATE SCHEMA {t}")
+    world.target("CREATE TABLE {t}.t (id bigint, v varchar, p integer) WITH (partitioned_by = ARRAY['p'])")
+    world.target("INSERT INTO {t}.t VALUES (7, 'theirs', 7)")
+    found = world.planned()
+    (managed,) = [one for one in found["findings"] if one["code"] == "MG502"]
+    assert managed["level"] == "unsupported"
+    assert "another" in managed["text"]
+    assert "drop" in managed["text"]
+    ran = world.apply()
+    assert ran.code == 6, ran.text
+    assert world.target("SELECT * FROM {t}.t") == [[7, "theirs", 7]]
+
+
+def test_a_target_within_the_source_is_refused(world: World) -> None:
+    world.days("t", (1,))
+    world.configure(location=f"{world.here}/t", keys=(world.lake.both, world.lake.both))
+    assert world.codes()["MG509"] == {f"new:hive.{world.goal}.t"}
+    assert not world.steps("copy_files")
+    world.configure(location=world.here, keys=(world.lake.both, world.lake.both))
+    world.plan()
+    assert all(step["goal"].startswith(f"{world.here}/t/") for step in world.steps("copy_files"))
+
+
+def test_tables_within_one_another_are_said(world: World) -> None:
+    world.plain("outer_one")
+    world.put("outer_one/inner/f", b"1|x\n")
+    world.source(
+        "CREATE TABLE {s}.inner_one (id bigint, v varchar) WITH (format = 'TEXTFILE', textfile_field_separator = '|',"
+        " external_location = '{at}/outer_one/inner')"
+    )
+    world.plain("outer_two")  # its name begins alike, and it lies in none of them
+    assert world.codes()["MG509"] == {f"new:hive.{world.goal}.outer_one"}
+
+
+def test_two_moves_into_one_folder_are_refused(world: World, worlds: Worlds) -> None:
+    world.plain("t")
+    with source_schema(world.lake, "mv") as other:
+        second = worlds(other)
+        second.plain("t", rows=5)
+        other_move = (
+            f'[[move]]\nfrom = "old:hive.{other}.*"\nto = "new:hive.{second.goal}.*"\nlocation = "{world.there}"'
+        )
+        world.configure(more=other_move)
+        world.moves_all()
+        assert world.target("SELECT count(*) FROM {t}.t") == [[3]]
+        assert second.target("SELECT count(*) FROM {t}.t") == [[5]]
+
+
+def test_keys_that_no_listing_can_take_are_named(world: World) -> None:
+    world.days("t", (1, 2))
+    world.put("t/p=2//f", b"9|x\n")
+    ran = world.migrate("plan")
+    refused(ran, ran.code, f"{world.schema}/t", "p=2")
+    assert ran.code in (1, 3), ran.text
+    assert not world.migrate.plan.exists()
+
+
+def test_a_view_whose_base_is_absent_is_left_out_and_named(world: World) -> None:
+    world.plain("base")
+    world.plain("kept")
+    world.source("CREATE VIEW {s}.orphan AS SELECT * FROM {s}.base")
+    world.source("CREATE VIEW {s}.fine AS SELECT DECIMAL '1.10' AS d, id FROM {s}.kept")
+    world.source("DROP TABLE {s}.base")
+    codes = world.codes()
+    assert any(
+        f"new:hive.{world.goal}.orphan" in objects for code, objects in codes.items() if code in ("MG105", "MG108")
+    )
+    assert world.apply().code == 0
+    assert world.tables() == ["fine", "kept"]
+    assert world.target("SELECT typeof(d), id FROM {t}.fine ORDER BY id LIMIT 1") == [["decimal(3,2)", 0]]
+
+
+def test_existing_fail_leaves_what_is_there(world: World) -> None:
+    world.days("t", (1,))
+    world.moves_all()
+    world.write("t", 2, 1)
+    world.show("t")
+    world.configure(existing="fail")
+    assert "MG203" in world.codes()
+    assert world.apply().code == 6
+    assert world.target("SELECT DISTINCT p FROM {t}.t") == [[1]]
+
+
+def test_existing_fail_holds_for_tables_without_partitions_and_for_rows(world: World) -> None:
+    world.plain("t")
+    world.moves_all()
+    world.put("t/g", b"8|x\n")
+    by_rows: dict[str, Any] = {"method": "insert_select", "via": "source_hive"}
+    for more in ({}, by_rows):
+        world.configure(existing="fail", **more)
+        assert "MG203" in world.codes()
+        assert world.apply().code == 6
+        assert world.target("SELECT count(*) FROM {t}.t") == [[3]]
+
+
+def test_a_condition_on_rows_is_no_way_to_copy_files(world: World) -> None:
+    world.plain("t")
+    world.configure(method="copy_files", where={"*.t": "id > 1"})
+    refused(world.migrate("plan"), 78, "where")
+    world.configure(where={"*.t": "id > 1"})
+    assert "MG511" in world.codes()
+    world.configure(where={"*.t": "id > 1"}, via="source_hive")
+    world.moves_all()
+    world.assert_equal(only="id > 1")
+    world.nothing_left()
