@@ -1,4 +1,4 @@
-"""A proxy before an object store that answers some requests by itself, cuts them, or lets something happen first.
+"""A proxy before an object store, or a Trino, that answers some requests itself, cuts them, or lets something happen.
 
 Signatures cover the host that the client wrote, so the host goes on as it came: the store checks what the client sent.
 """
@@ -22,6 +22,7 @@ class Request:
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
     @property
     def copies(self) -> bool:
@@ -121,7 +122,7 @@ async def _exchange(
     method, path, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    request = Request(method, path, headers)
+    request = Request(method, path, headers, body)
     proxy.seen.append(request)
     proxy._now += 1
     proxy.most = max(proxy.most, proxy._now)
