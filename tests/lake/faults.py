@@ -51,6 +51,8 @@ class Faults:
     seen: list[Request] = field(default_factory=list)
     rewrite: Callable[[Request, bytes], bytes] | None = None
     """Given an answer's head, and then its body, gives another one."""
+    answered: Callable[[Request, bytes], Awaitable[None]] | None = None
+    """Awaited with an answer's body before the client gets it."""
     most: int = 0
     """The most requests that were under way at once."""
     _now: int = 0
@@ -135,6 +137,8 @@ async def _exchange(
             if answer is None:
                 if proxy.rewrite is not None:
                     said, content = proxy.rewrite(request, said), proxy.rewrite(request, content)
+                if proxy.answered is not None:
+                    await proxy.answered(request, content)
                 writer.write(said.replace(b"@LENGTH@", str(len(content)).encode()) + content)
                 await writer.drain()
                 return True
