@@ -141,6 +141,8 @@ async def _swap_table(context: Context, step: Swap, engine: Engine, table: Table
     if new not in there:
         if table not in there:
             raise Different(f"{step.target}: neither it nor what was built for it is there", "plan again: migrate plan")
+        if old is not None and old not in there:
+            raise Different(f"{step.target}: what was built for it is gone", "plan again: migrate plan")
         return
     if table in there:
         if old is None or old in there:
@@ -152,8 +154,10 @@ async def _swap_table(context: Context, step: Swap, engine: Engine, table: Table
     try:
         await engine.execute(step.sql[-1], tag)
     except MigrateError:
-        if old is not None and new in await files.standing([new]):
-            await engine.execute(files.rename_to(old, table), tag)
+        if old is not None:
+            await engine.end_executors(tag)  # the answer may be lost, not the statement
+            if table not in await files.standing([table]):
+                await engine.execute(files.rename_to(old, table), tag)
         raise
 
 

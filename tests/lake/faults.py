@@ -1,4 +1,4 @@
-"""A proxy before an object store that answers some requests by itself, cuts them, or lets something happen first.
+"""A proxy before an object store, or a Trino, that answers some requests itself, cuts them, or lets something happen.
 
 Signatures cover the host that the client wrote, so the host goes on as it came: the store checks what the client sent.
 """
@@ -22,6 +22,7 @@ class Request:
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
     @property
     def copies(self) -> bool:
@@ -50,6 +51,8 @@ class Faults:
     seen: list[Request] = field(default_factory=list)
     rewrite: Callable[[Request, bytes], bytes] | None = None
     """Given an answer's head, and then its body, gives another one."""
+    answered: Callable[[Request, bytes], Awaitable[None]] | None = None
+    """Awaited with an answer's body before the client gets it."""
     most: int = 0
     """The most requests that were under way at once."""
     _now: int = 0
@@ -121,7 +124,7 @@ async def _exchange(
     method, path, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    request = Request(method, path, headers)
+    request = Request(method, path, headers, body)
     proxy.seen.append(request)
     proxy._now += 1
     proxy.most = max(proxy.most, proxy._now)
@@ -134,6 +137,8 @@ async def _exchange(
             if answer is None:
                 if proxy.rewrite is not None:
                     said, content = proxy.rewrite(request, said), proxy.rewrite(request, content)
+                if proxy.answered is not None:
+                    await proxy.answered(request, content)
                 writer.write(said.replace(b"@LENGTH@", str(len(content)).encode()) + content)
                 await writer.drain()
                 return True

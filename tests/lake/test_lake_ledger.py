@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 
@@ -11,6 +13,7 @@ import pytest
 from migrate.engines.base import LedgerKey, LedgerLine, Made, Span
 from migrate.engines.lake import lock as lock_module
 from migrate.engines.lake.files import Objects
+from migrate.engines.lake.holder import is_dead, this_process
 from migrate.engines.lake.ledger import Ledger
 from migrate.engines.lake.lock import Locks
 from migrate.errors import Locked, ServerError
@@ -23,6 +26,7 @@ pytestmark = [pytest.mark.xdist_group("lake"), pytest.mark.full]
 PLAN, OTHER_PLAN = "sha256:" + "5a" * 32, "sha256:" + "6b" * 32
 SALES, ODD = ("hive", "sales"), ("hive.b", "a")
 WHOLE = LedgerLine("whole", Span(), 3, 2**50, "now")
+SAYS_WHO_IT_IS = "from migrate.engines.lake.holder import this_process; print(this_process(), flush=True); input()"
 
 
 @pytest.fixture
@@ -233,8 +237,8 @@ async def test_a_lock_that_somebody_deleted_is_found_by_asking(store: Objects, h
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock_module, "EXPIRES", 2.0)
-    monkeypatch.setattr(lock_module, "RENEWED", 0.4)
+    monkeypatch.setattr(lock_module, "EXPIRES", 4.0)
+    monkeypatch.setattr(lock_module, "RENEWED", 1.0)
     monkeypatch.setattr(lock_module, "FRESH", 0.0)
 
 
@@ -242,10 +246,10 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_lock_is_renewed_and_one_that_is_not_is_taken_over(store: Objects, here: str) -> None:
     held = await Locks(store, here).take([SALES], "ann", 0)
     with pytest.raises(Locked, match="ann"):
-        await Locks(store, here).take([SALES], "bob", 4)
+        await Locks(store, here).take([SALES], "bob", 7)
     await held.check()
     await held._stop_renewing()  # as if its process had died
-    taken = await Locks(store, here).take([SALES], "cid", 8)
+    taken = await Locks(store, here).take([SALES], "cid", 12)
     await taken.check()
     with pytest.raises(Locked, match="was lost"):
         await held.check()
@@ -259,9 +263,9 @@ async def test_a_lock_is_renewed_and_one_that_is_not_is_taken_over(store: Object
 async def test_one_that_wakes_up_after_its_lock_was_taken_over_finds_it_lost(store: Objects, here: str) -> None:
     held = await Locks(store, here).take([SALES], "ann", 0)
     await held._stop_renewing()
-    taken = await Locks(store, here).take([SALES], "cid", 8)
+    taken = await Locks(store, here).take([SALES], "cid", 12)
     held._begin_renewing()
-    await asyncio.sleep(1)
+    await asyncio.sleep(2.5)
     with pytest.raises(Locked, match="was lost"):
         await held.check()
     await taken.check()
@@ -278,11 +282,44 @@ async def test_a_store_that_does_not_answer_takes_a_lock_away_when_it_expires(la
 
         proxy.rule = dead
         await held.check()
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(4.5)
         with pytest.raises(Locked, match=r"hive\.sales could not be renewed: .*500"):
             await held.check()
         proxy.rule = None
         await held.release()
+
+
+def test_a_process_is_dead_when_it_ended_or_its_id_was_given_again() -> None:
+    child = subprocess.Popen([sys.executable, "-c", SAYS_WHO_IT_IS], stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+    assert child.stdout is not None
+    said = child.stdout.readline().decode().strip()
+    assert str(child.pid) in said.split()
+    assert not is_dead(said)
+    assert not is_dead(this_process())
+    child.kill()
+    time.sleep(0.2)
+    assert is_dead(said), "as a zombie, which nobody has asked for yet"
+    child.wait()
+    child.stdout.close()
+    assert is_dead(said)
+    assert is_dead(f"{this_process()}9"), "another process has its id by now"
+    assert not is_dead(f"else{said}"), "of another machine nothing is known"
+    assert not is_dead("")
+
+
+async def test_the_lock_of_a_dead_process_of_this_machine_is_free_at_once(
+    store: Objects, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = await Locks(store, here).take([SALES], "ann", 0)
+    await held._stop_renewing()
+    with pytest.raises(Locked, match="ann"):
+        await Locks(store, here).take([SALES], "bob", 0)
+    monkeypatch.setattr(lock_module, "is_dead", lambda process: process == this_process())
+    taken = await Locks(store, here).take([SALES], "cid", 0)
+    await taken.check()
+    with pytest.raises(Locked, match="was lost"):
+        await held.check()
+    await taken.release()
 
 
 async def test_an_answer_that_was_lost_is_no_lock_of_others(lake: Lake, here: str) -> None:

@@ -51,6 +51,8 @@ TAGGED = """\
 SELECT query_id FROM system.runtime.queries
 WHERE state NOT IN ('FINISHED', 'FAILED')
 AND (starts_with(query, {whole}) OR starts_with(query, {within}))"""
+QUERY_GONE = "Query not found"
+"""Trino's answer (404) when a query is asked for that it has not, or not any more."""
 GONE = frozenset({"NOT_FOUND", "NOT_SUPPORTED", "ADMINISTRATIVELY_KILLED"})
 """How Trino calls a query that ended before it could be killed."""
 
@@ -314,6 +316,9 @@ class Server:
                 return AccessDenied(self.endpoint, str(error), "check user and password or token")
             case trino.exceptions.HttpError() | trino.exceptions.OperationalError() if str(error).startswith("error "):
                 status, _, words = str(error).removeprefix("error ").partition(":")
+                if QUERY_GONE in words:
+                    said = f"{where} does not know its query any more: it was started anew meanwhile"
+                    return ConnectionLost(self.endpoint, said, "run the same command again", int(status))
                 return http_refused(self.endpoint, self.ref, int(status) if status.isdigit() else 0, words.strip())
             case requests.exceptions.SSLError():
                 hint = "give the authority's certificate as ssl_ca"

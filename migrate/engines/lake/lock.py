@@ -3,7 +3,8 @@
     locks/CATALOG.SCHEMA        who holds it; written again every `RENEWED` seconds, free after `EXPIRES` without
 
 Whoever takes, renews or takes over writes on the condition of what stood there (If-None-Match, If-Match), so that two
-never both succeed. How old a lock is, the store's clock says on both sides: clocks of machines differ.
+never both succeed. How old a lock is, the store's clock says on both sides: clocks of machines differ. A holder that
+was on this machine and is dead is not waited for.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from datetime import datetime
 import msgspec
 
 from migrate.engines.lake.files import Objects
+from migrate.engines.lake.holder import is_dead, this_process
 from migrate.engines.lake.ledger import schema_key
 from migrate.errors import Locked, ServerError
 
@@ -31,12 +33,13 @@ PAUSE = 0.5
 
 
 class _Held(msgspec.Struct, frozen=True):
-    """The content: `token` is one holder's alone, `renewals` make every version differ."""
+    """The content: `token` is one holder's alone, `renewals` make every version differ; `process` see `holder`."""
 
     holder: str
     token: str
     renewals: int = 0
     expires_after_seconds: int = int(EXPIRES)
+    process: str = ""
 
 
 class LakeLock:
@@ -44,7 +47,7 @@ class LakeLock:
 
     def __init__(self, objects: Objects, holder: str) -> None:
         self._objects = objects
-        self._content = _Held(holder, uuid.uuid4().hex)
+        self._content = _Held(holder, uuid.uuid4().hex, process=this_process())
         self._etags: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._renewed = self._seen = -EXPIRES
@@ -87,7 +90,7 @@ class LakeLock:
                 there = _read(found[0])
                 if there.token == self._content.token:
                     etag = found[1]  # an answer was lost
-                elif await self._is_old(place, found[1], clock):
+                elif is_dead(there.process) or await self._is_old(place, found[1], clock):
                     etag = await self._objects.replace(place, self._written(), found[1])
                 elif time.monotonic() >= deadline:
                     raise Locked(
@@ -177,7 +180,7 @@ class LakeLock:
     def _expire(self, error: Exception) -> None:
         """A store that does not answer takes no lock away before its time."""
         if time.monotonic() - self._renewed > EXPIRES:
-            self._lost = f"{', '.join(self._names.values())} could not be renewed: {error}"
+            self._lost = f"{', '.join(self._names.values())} could not be renewed: {str(error) or 'no answer in time'}"
 
     def _written(self) -> bytes:
         return msgspec.json.encode(self._content)
