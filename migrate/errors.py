@@ -29,6 +29,7 @@
     ├── ValueHeld                          1   a row that stays on the target holds a unique value
     ├── BadFilter                          1   a condition on partitions that names something else
     ├── ObjectDiffers                      1   below a location of our own stands what we did not copy
+    ├── UnfinishedPlan                     1   gc of a plan that is neither done nor rolled back
     ├── SourceMoved                        3   files of the source changed while they were copied
     ├── StateError                         1   the state file cannot be used
     ├── StalePlan                          4   a side is not what was planned
@@ -282,6 +283,13 @@ class ObjectDiffers(MigrateError):
 
     def __init__(self, location: str, why: str) -> None:
         super().__init__(f"{location}: {why}", "see who else writes there, then run the same command again")
+
+
+class UnfinishedPlan(MigrateError):
+    """What a plan has begun and not done is no garbage yet."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(f"{target}: this plan is not done there", "apply it, or roll it back, before gc")
 
 
 class SourceMoved(MigrateError):

@@ -29,6 +29,7 @@ from migrate.cli.analyze import analyze
 from migrate.cli.apply import apply
 from migrate.cli.check import check
 from migrate.cli.context import Shell
+from migrate.cli.gc import gc
 from migrate.cli.init import init
 from migrate.cli.options import GLOBAL, GLOBALS, Globals
 from migrate.cli.plan import plan
@@ -64,6 +65,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "status": status,
     "verify": verify,
     "rollback": rollback,
+    "gc": gc,
     "run": run_,
 }
 for number, (name, function) in enumerate(COMMANDS.items()):

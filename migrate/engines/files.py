@@ -11,14 +11,14 @@ again. What an object store calls temporary it tries again by itself, bounded.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
 
 from migrate.model.table import Table, TableName
 
-__all__ = ["Copied", "FilePartition", "Files", "Listing", "Place", "Proof", "Sums", "Way"]
+__all__ = ["Collected", "Copied", "FilePartition", "Files", "Listing", "Place", "Proof", "Sums", "Way"]
 
 Way = Literal["server", "stream"]
 """Whether the store copies objects by itself, or they go through this machine."""
@@ -89,6 +89,18 @@ class Proof(msgspec.Struct, frozen=True):
     target_digest: str
     files: int
     bytes: int
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """What of one location is, or was, removed: objects and bytes that proofs name.
+
+    `used_by` is what shows files there, empty where nothing does; then nothing of it is removed.
+    """
+
+    location: str
+    files: int = 0
+    bytes: int = 0
+    used_by: str = ""
 
 
 class Files(Protocol):
@@ -214,5 +226,14 @@ class Files(Protocol):
     async def changed_after(self, table: TableName, run: str) -> bool:
         """Whether other runs kept proofs of the table after this one kept its own."""
 
+    async def collect(
+        self, wanted: Mapping[TableName, Sequence[str]], ignored: Collection[TableName], look: bool
+    ) -> tuple[Collected, ...]:
+        """Remove below the locations of each table what its proofs name, and nothing else; `look`: only count it.
+
+        Nothing of a location at which, or above or below which, any table or partition is that this server shows, but
+        for the tables `ignored`: of tables all are asked where they are, of partitions those of the tables' schemas.
+        """
+
     async def forget_proofs(self, table: TableName, run: str) -> None:
-        """Drop what `record_proofs` kept of this run."""
+        """Let what was proven in this run hold no more; the objects that it wrote stay known to `collect`."""

@@ -18,6 +18,7 @@ from migrate.engines.files import FilePartition, Files, Place
 from migrate.errors import AlreadyThere, Different, MigrateError, NotThere, StalePlan
 from migrate.executor.check import LAST_LOOK, strangers
 from migrate.executor.context import plan_tag, step_tag
+from migrate.executor.gc import collected
 from migrate.executor.holding import claim, take_targets
 from migrate.model.pattern import endpoint_of, parse_object
 from migrate.model.plan import Plan, Swap
@@ -27,6 +28,7 @@ from migrate.planner.partitions import files_of
 from migrate.state import State
 
 WRITTEN = "the new one was written to since it was swapped in"
+COLLECTED = "what was there before was removed by migrate gc"
 LATER = "a later plan has changed it since"
 
 
@@ -103,6 +105,8 @@ async def rollback(
 async def _undo(plan: Plan, step: Swap, engine: Engine) -> None:
     ref, files = parse_object(step.target), files_of(engine)
     run = plan_tag(plan).removeprefix("migrate:")
+    if [line async for line in engine.ledger(collected(plan, step))]:
+        raise Different(f"{step.target}: {COLLECTED}", "plan a move that brings the old state back, if it is anywhere")
     if await files.changed_after(ref.table, run):
         raise Different(f"{step.target}: {LATER}", "roll that one back first, or keep what is there")
     await _refuse_written(step, files, ref.table)

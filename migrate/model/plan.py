@@ -241,13 +241,14 @@ class Swap(_Step, frozen=True, kw_only=True, tag="swap"):
 
     `sql` are the statements in their order, and `undo` those that put back what was there; `kept` is the name under
     which a table that was there stays, empty when there was none. `part` are partitions whose location changes, `goal`
-    where their files are now.
+    where their files are now, and `was` the locations of those that they replace, or that are removed.
     """
 
     source: str
     aside: str
     sql: tuple[str, ...]
     undo: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
     kept: str = ""
     goal: str = ""
     part: tuple[FilePart, ...] = ()

@@ -42,42 +42,6 @@ FORMAT = 1
 """The format this version reads and writes."""
 
 _HINT_MISSING = "make it with `migrate plan`"
-_LINE = 100
-_OUTSIDE = "something outside the steps (the head, an endpoint, a move, an object, a finding, or the list of steps)"
-_STEP_TABLES = ("session", "outside")
-_STEP_LISTS = ("part", "batch")
-_STEP_KEYS = (
-    "id",
-    "kind",
-    "action",
-    "source",
-    "target",
-    "after",
-    "risk",
-    "blocked",
-    "protocol",
-    "key",
-    "where",
-    "prune",
-    "extra",
-    "spare",
-    "origin",
-    "goal",
-    "way",
-    "aside",
-    "kept",
-    "afresh",
-    "partition",
-)
-_STEP_ALWAYS = frozenset({"risk", "protocol"})
-_PLACE = re.compile(r" - at `(.*)`\Z")
-_STEP_PLACE = re.compile(r"\$\.step\[(\d+)\]")
-_STEP_HEADER = re.compile(r"^(?=[ \t]*\[\[[ \t]*step[ \t]*\]\])", re.MULTILINE)
-_STEP_ID = re.compile(r'^id = "(.*)"', re.MULTILINE)
-_AS_IT_IS = re.compile(r"[ !#-\[\]-~]*")
-_ESCAPED = re.compile(r'\\|[\x00-\x08\x0b-\x1f\x7f]|"(?="")|"\Z')
-"""What may not stand as it is in a multi-line string of ours. tomli-w would escape every quote and lose `\\r\\n`."""
-_HINT_MISSING = "make it with `migrate plan`"
 _PLACE = re.compile(r" - at `(.*)`\Z")
 _STEP_PLACE = re.compile(r"\$\.step\[(\d+)\]")
 _STEP_HEADER = re.compile(r"^(?=[ \t]*\[\[[ \t]*step[ \t]*\]\])", re.MULTILINE)

@@ -291,6 +291,7 @@ async def _partly(
         aside=one.built().name.name if changed else "",
         sql=tuple(sql),
         undo=tuple(undo),
+        was=tuple(partition.location for partition in were),
         goal=one.goal,
         part=tuple(side.part(partition) for partition in changed),
     )

@@ -96,6 +96,17 @@ def rollback_lines(outcome: Outcome) -> list[Text]:
     return [*lines, Text(words, style="bold green"), Text("what was swapped in is kept, under its other name")]
 
 
+def gc_lines(outcome: Outcome) -> list[Text]:
+    """The end of `migrate gc`."""
+    if not outcome.done and not outcome.failed and not outcome.not_started:
+        return [Text("Nothing to remove.")]
+    text = f"removed {counted(outcome.rows, 'object')} ({size(outcome.bytes)}) of {counted(outcome.done, 'table')}"
+    if outcome.failed or outcome.not_started:
+        text += f" · failed {outcome.failed} · not started {outcome.not_started}"
+        return [*_failures(outcome), Text(text, style="bold red")]
+    return [Text(text, style="bold green")]
+
+
 def parity_lines(outcome: Outcome) -> list[Text]:
     """One line for each kind of object: how many at the source, moved, left out and why, and at the target."""
     if outcome.not_counted:

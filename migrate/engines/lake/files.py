@@ -22,7 +22,7 @@ from migrate.engines.lake.buckets import Reached, reached
 from migrate.engines.lake.gate import Gate
 from migrate.engines.lake.location import Location, location_of
 from migrate.engines.lake.parts import ONE_PUT, PARTS_AT_ONCE, part_size
-from migrate.engines.lake.refusals import CHANGED, GONE, refused
+from migrate.engines.lake.refusals import CHANGED, GONE, of_source, refused
 from migrate.errors import ServerError, SourceMoved
 from migrate.model.plan import EndpointRef
 
@@ -110,6 +110,15 @@ class Objects:
         except _ERRORS as error:
             self._raise_unless_gone(place, error)
             return None
+
+    async def read(self, location: str) -> AsyncIterator[bytes]:
+        """The content of an object of any size, in pieces."""
+        place = self._place(location)
+        try:
+            async for piece in (await obstore.get_async(self._store(place.bucket), place.key)).stream():
+                yield bytes(piece)
+        except _ERRORS as error:
+            raise refused(self.endpoint, str(place), error) from error
 
     async def put(self, location: str, content: bytes) -> str:
         """Write it in one piece, whatever stands there. Returns the etag."""
@@ -262,7 +271,7 @@ class Objects:
                 raise SourceMoved(str(origin))
             content = await got.bytes_async() if stored.size <= ONE_PUT else None
         except _ERRORS as error:
-            raise _of_source(source, origin, error) from error
+            raise of_source(source.endpoint, str(origin), error) from error
         ours = self._store(goal.bucket, COPY_RETRIES)
         try:
             if content is not None:
@@ -279,7 +288,7 @@ class Objects:
                 )
         except _ERRORS as error:
             if content is None and "performing P" not in str(error):  # neither PUT nor POST: the read ended in between
-                raise _of_source(source, origin, error) from error
+                raise of_source(source.endpoint, str(origin), error) from error
             raise refused(self.endpoint, str(goal), error) from error
         finally:
             self._streamed = time.monotonic()
@@ -383,10 +392,3 @@ class Objects:
 def bare(etag: str | None) -> str:
     """An etag without its quotes; empty when the store gives none."""
     return (etag or "").removeprefix("W/").strip('"')
-
-
-def _of_source(source: Objects, origin: Location, error: Exception) -> Exception:
-    named = refused(source.endpoint, str(origin), error)
-    if named.code in (GONE, CHANGED) and "NoSuchBucket" not in str(error):
-        return SourceMoved(str(origin))
-    return named

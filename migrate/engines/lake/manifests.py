@@ -44,6 +44,14 @@ class _Object(msgspec.Struct, frozen=True):
     etag: str
 
 
+class _Line(msgspec.Struct, frozen=True):
+    """Either of them."""
+
+    target: str = ""
+    key: str = ""
+    size: int = 0
+
+
 class _Name(msgspec.Struct, frozen=True):
     """What is in the name of a manifest's objects."""
 
@@ -101,15 +109,20 @@ class Manifests:
         own = max((name.number for name in names if name.run == _spelled_run(run)), default=None)
         return own is not None and any(name.number > own for name in names)
 
+    async def objects(self, table: TableName) -> AsyncIterator[tuple[str, int]]:
+        """Every object that any run has named, by its location, with its size; one may be there more than once."""
+        for name in await self._names(table, "objects"):
+            target = ""
+            async for line in _split(self._objects.read(f"{self._folder(table)}/{name}.objects")):
+                one = msgspec.json.decode(line, type=_Line)
+                target = one.target or target
+                if one.key:
+                    yield f"{target}/{one.key}", one.size
+
     async def forget_proofs(self, table: TableName, run: str) -> None:
-        """Drop what was kept of this run."""
-        names = {
-            f"{self._folder(table)}/{name}.{kind}"
-            for kind in ("proofs", "objects")
-            for name in await self._names(table, kind)
-            if name.run == _spelled_run(run)
-        }
-        await self._objects.delete(sorted(names, reverse=True))  # the proofs of a manifest before its objects
+        """Drop what was proven in this run; which objects it wrote stays known, so that they can be removed."""
+        names = [name for name in await self._names(table, "proofs") if name.run == _spelled_run(run)]
+        await self._objects.delete([f"{self._folder(table)}/{name}.proofs" for name in names])
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -190,6 +203,17 @@ async def _pieces(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             piece.clear()
     if piece:
         yield bytes(piece)
+
+
+async def _split(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines of what comes in pieces."""
+    rest = b""
+    async for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line
+    if rest:
+        yield rest
 
 
 def _spelled_run(run: str) -> str:

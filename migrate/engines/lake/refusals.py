@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from migrate.errors import AccessDenied, Busy, CannotConnect, ConnectionLost, ServerError
+from migrate.errors import AccessDenied, Busy, CannotConnect, ConnectionLost, ServerError, SourceMoved
 
 _CODE = re.compile(r"<Code>([A-Za-z0-9_.]+)</Code>")
 _SAID = re.compile(r"<Message>([^<]*)</Message>")
@@ -96,3 +96,11 @@ def _words(text: str) -> str:
 def _first(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     return found.group(1) if found else ""
+
+
+def of_source(endpoint: str, place: str, error: Exception) -> Exception:
+    """What a refused read of a source's object means: it may not be that version any more."""
+    named = refused(endpoint, place, error)
+    if named.code in (GONE, CHANGED) and "NoSuchBucket" not in str(error):
+        return SourceMoved(place)
+    return named

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 
-from migrate.engines.files import Copied, FilePartition, Files, Listing, Place, Proof, Sums, Way
-from migrate.engines.lake import copying, ddl, listings, partitions
+from migrate.engines.files import Collected, Copied, FilePartition, Files, Listing, Place, Proof, Sums, Way
+from migrate.engines.lake import copying, ddl, garbage, listings, partitions
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
 from migrate.engines.lake.manifests import Manifests
@@ -130,6 +130,12 @@ class LakeFiles:
 
     async def changed_after(self, table: TableName, run: str) -> bool:
         return await self._manifests.changed_after(table, run) if self._manifests else False
+
+    async def collect(
+        self, wanted: Mapping[TableName, Sequence[str]], ignored: Collection[TableName], look: bool
+    ) -> tuple[Collected, ...]:
+        used = await garbage.in_use(self._server, wanted, ignored)
+        return await garbage.collect(self.objects, self._kept(), wanted, used, look)
 
     async def forget_proofs(self, table: TableName, run: str) -> None:
         await self._kept().forget_proofs(table, run)

@@ -15,7 +15,7 @@ from tests.unit.cli.conftest import Desk
     [
         ("plam", "unknown command 'plam'", "did you mean plan? see `migrate --help`"),
         ("state lst", "unknown command 'state lst'", "did you mean list? see `migrate state --help`"),
-        ("gc plans/shop.toml", "unknown command 'gc'", "see `migrate --help`"),
+        ("forget plans/shop.toml", "unknown command 'forget'", "see `migrate --help`"),
         ("state unlock", "unknown command 'state unlock'", "see `migrate state --help`"),
         ("plan --jsn", "unknown option '--jsn'", "did you mean --json? see `migrate plan --help`"),
         ("apply x --dryrun", "unknown option '--dryrun'", "did you mean --dry-run? see `migrate apply --help`"),
