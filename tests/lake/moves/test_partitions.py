@@ -115,3 +115,13 @@ def test_a_hundred_and_more_partitions_are_inserted_in_batches(world: World) -> 
     assert len(insert["batch"]) == 3
     world.assert_equal()
     world.nothing_left()
+
+
+def test_partitions_without_files_are_there_too(world: World) -> None:
+    world.days("t", (1,))
+    world.source(f"CALL hive.system.create_empty_partition('{world.schema}', 't', ARRAY['p'], ARRAY['7'])")
+    world.put("t/p=8/_SUCCESS", b"")
+    world.show("t")
+    world.moves_all()
+    assert world.target('SELECT p FROM {t}."t$partitions" ORDER BY p') == [[1], [7], [8]]
+    world.nothing_left()
