@@ -55,7 +55,7 @@ TOGETHER := $(addprefix --ignore=,$(ALONE)) tests
 
 test: setup lint ## lint, then every test but the long matrices (real servers included)
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m tests.lab prepare all # a first download may take longer than a test
+	@$(BIN)/python -m tests.lab prepare all lake # a first download may take longer than a test
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist loadgroup $(TOGETHER)
 	$(BIN)/python -m pytest -m "not full" $(ALONE)
 else

@@ -10,6 +10,7 @@ from tests.lake.moves.world import World
 pytestmark = [pytest.mark.xdist_group("lake")]
 
 
+@pytest.mark.full
 def test_a_filter_chooses_partitions_which_the_plan_lists_with_files_and_bytes(world: World) -> None:
     world.days("t", (1, 2, 3, 4))
     world.write("t", 3, 5, "second")
@@ -25,6 +26,7 @@ def test_a_filter_chooses_partitions_which_the_plan_lists_with_files_and_bytes(w
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_partitions_that_come_after_the_plan_are_left_for_the_next_one(world: World) -> None:
     world.days("t", (1, 2))
     world.configure(partitions="p < 10")
@@ -41,6 +43,7 @@ def test_partitions_that_come_after_the_plan_are_left_for_the_next_one(world: Wo
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_a_filter_on_anything_else_is_refused_with_advice(world: World) -> None:
     world.days("t", (1,))
     for condition, named in (
@@ -73,6 +76,7 @@ def test_changed_and_new_partitions_alone_are_copied(world: World) -> None:
     assert [name for name in world.every_table() if name.startswith("_mo_")] == []
 
 
+@pytest.mark.full
 def test_a_sync_with_a_filter_leaves_other_partitions_alone(world: World) -> None:
     world.days("t", (1, 2, 3))
     world.moves_all()
@@ -86,6 +90,7 @@ def test_a_sync_with_a_filter_leaves_other_partitions_alone(world: World) -> Non
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_partitions_gone_at_the_source_stay_until_they_are_pruned(world: World) -> None:
     world.days("t", (1, 2, 3))
     world.moves_all()
@@ -107,6 +112,7 @@ def test_partitions_gone_at_the_source_stay_until_they_are_pruned(world: World) 
     assert world.target("SELECT p, count(*) FROM {t}.t GROUP BY p ORDER BY p") == [[1, 2], [2, 2], [3, 2]]
 
 
+@pytest.mark.full
 def test_a_hundred_and_more_partitions_are_inserted_in_batches(world: World) -> None:
     world.days("t", range(130), rows=1)
     world.configure(method="insert_select", via="source_hive")
@@ -117,6 +123,7 @@ def test_a_hundred_and_more_partitions_are_inserted_in_batches(world: World) -> 
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_partitions_without_files_are_there_too(world: World) -> None:
     world.days("t", (1,))
     world.source(f"CALL hive.system.create_empty_partition('{world.schema}', 't', ARRAY['p'], ARRAY['7'])")

@@ -17,6 +17,7 @@ from tests.lake.moves.world import World, source_schema
 pytestmark = [pytest.mark.xdist_group("lake")]
 
 
+@pytest.mark.full
 def test_transactional_tables_are_not_copied_by_their_files(world: World) -> None:
     world.source("CREATE TABLE {s}.acid (id bigint) WITH (format = 'ORC', external_location = '{at}/acid')")
     world.source("INSERT INTO {s}.acid VALUES 1, 2")
@@ -37,6 +38,7 @@ def test_transactional_tables_are_not_copied_by_their_files(world: World) -> Non
     assert not world.steps()
 
 
+@pytest.mark.full
 def test_tables_of_iceberg_and_delta_are_not_copied_by_their_files(world: World) -> None:
     for catalog in ("iceberg", "delta"):
         world.source(
@@ -51,6 +53,7 @@ def test_tables_of_iceberg_and_delta_are_not_copied_by_their_files(world: World)
         world.source(f"DROP TABLE {catalog}.{world.schema}.of_{catalog}")
 
 
+@pytest.mark.full
 def test_a_managed_target_is_left_alone_and_both_ways_out_are_named(world: World) -> None:
     world.days("t", (1,))
     world.target("CREATE SCHEMA {t}")
@@ -66,6 +69,7 @@ def test_a_managed_target_is_left_alone_and_both_ways_out_are_named(world: World
     assert world.target("SELECT * FROM {t}.t") == [[7, "theirs", 7]]
 
 
+@pytest.mark.full
 def test_a_target_within_the_source_is_refused(world: World) -> None:
     world.days("t", (1,))
     world.configure(location=f"{world.here}/t", keys=(world.lake.both, world.lake.both))
@@ -76,6 +80,7 @@ def test_a_target_within_the_source_is_refused(world: World) -> None:
     assert all(step["goal"].startswith(f"{world.here}/t/") for step in world.steps("copy_files"))
 
 
+@pytest.mark.full
 def test_tables_within_one_another_are_said(world: World) -> None:
     world.plain("outer_one")
     world.put("outer_one/inner/f", b"1|x\n")
@@ -87,6 +92,7 @@ def test_tables_within_one_another_are_said(world: World) -> None:
     assert world.codes()["MG509"] == {f"new:hive.{world.goal}.outer_one"}
 
 
+@pytest.mark.full
 def test_two_moves_into_one_folder_are_refused(world: World, worlds: Worlds) -> None:
     world.plain("t")
     with source_schema(world.lake, "mv") as other:
@@ -106,6 +112,7 @@ def test_two_moves_into_one_folder_are_refused(world: World, worlds: Worlds) -> 
         assert refused_one in (f"new:hive.{world.goal}.t", f"new:hive.{second.goal}.t")
 
 
+@pytest.mark.full
 def test_a_move_of_several_schemas_has_a_folder_for_each(world: World, worlds: Worlds) -> None:
     world.plain("t")
     with source_schema(world.lake, world.schema) as other:  # its name begins like that of the first
@@ -118,6 +125,7 @@ def test_a_move_of_several_schemas_has_a_folder_for_each(world: World, worlds: W
         assert second.target("SELECT count(*) FROM {t}.t") == [[5]]
 
 
+@pytest.mark.full
 async def test_keys_that_no_listing_can_take_are_named(world: World) -> None:
     world.days("t", (1, 2))
 
@@ -144,6 +152,7 @@ def test_a_view_whose_base_is_absent_is_left_out_and_named(world: World) -> None
     assert world.target("SELECT typeof(d), id FROM {t}.fine ORDER BY id LIMIT 1") == [["decimal(3,2)", 0]]
 
 
+@pytest.mark.full
 def test_existing_fail_leaves_what_is_there(world: World) -> None:
     world.days("t", (1,))
     world.moves_all()
@@ -155,6 +164,7 @@ def test_existing_fail_leaves_what_is_there(world: World) -> None:
     assert world.target("SELECT DISTINCT p FROM {t}.t") == [[1]]
 
 
+@pytest.mark.full
 def test_existing_fail_holds_for_tables_without_partitions_and_for_rows(world: World) -> None:
     world.plain("t")
     world.moves_all()
@@ -167,6 +177,7 @@ def test_existing_fail_holds_for_tables_without_partitions_and_for_rows(world: W
         assert world.target("SELECT count(*) FROM {t}.t") == [[3]]
 
 
+@pytest.mark.full
 def test_a_condition_on_rows_is_no_way_to_copy_files(world: World) -> None:
     world.plain("t")
     world.configure(method="copy_files", where={"*.t": "id > 1"})
