@@ -175,6 +175,9 @@ class Files(Protocol):
         Raises `ObjectDiffers` when the target has something else below `goal`.
         """
 
+    async def keep(self, location: str) -> None:
+        """Have a folder stand there though it holds no data, so that `sync_partitions` finds an empty partition."""
+
     # -- statements ----------------------------------------------------------------------------------------------
 
     def create_over(self, table: Table, location: str) -> str:

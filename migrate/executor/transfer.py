@@ -46,6 +46,8 @@ async def copy_files(context: Context, step: CopyFiles) -> tuple[int, int]:
             copied = await target.copy(source, origin, goal, step.way, tell, pace.turn)
             if copied.source.digest != part.digest:
                 raise SourceMoved(f"{step.source} {part.name}".rstrip())
+            if part.name and not copied.target.files:
+                await target.keep(goal)
             done[0] += copied.target.files
             done[1] += copied.target.bytes
 

@@ -12,12 +12,12 @@ import msgspec
 from migrate.engines.base import Dialect, Engine
 from migrate.engines.files import Files, Place
 from migrate.model.plan import CopyFiles, Ddl, Finding, Step, Swap, Verify
-from migrate.model.table import Table, TableName
+from migrate.model.table import Table
 from migrate.planner.gap import Gap
 from migrate.planner.link import schema_step, step_id
 from migrate.planner.risk import finding
 from migrate.planner.token import RUN, aside
-from migrate.planner.translate import Pair
+from migrate.planner.translate import Pair, target_pattern
 
 
 class Filed(msgspec.Struct, frozen=True):
@@ -52,16 +52,24 @@ class Filed(msgspec.Struct, frozen=True):
     @property
     def goal(self) -> str:
         """Where this plan's files of the table go: a folder that no other plan uses."""
-        return f"{self.pair.move.location}/{folder(self.pair.target.table)}/{RUN}"
+        return goal_of(self.pair)
 
     def built(self) -> Table:
         """The table as it is built, under its other name."""
         return msgspec.structs.replace(self.pair.wanted, name=aside(self.pair.target.table, "new"))
 
 
-def folder(table: TableName) -> str:
-    """The name of a table's folder: of signs that no store and no client reads otherwise."""
-    return "".join(sign if sign.isalnum() or sign in "_-" else f"~{ord(sign):x}~" for sign in table.name)
+def goal_of(pair: Pair) -> str:
+    """The folder of a table's files, below that of its schema and catalog where the move goes into several of these."""
+    to, name = target_pattern(pair.move), pair.target.table
+    parts = [(to.catalog, name.catalog), (to.schema, name.schema)]
+    folders = [folder(text) for glob, text in parts if glob is not None and not glob.fixed]
+    return "/".join([pair.move.location, *folders, folder(name.name), RUN])
+
+
+def folder(name: str) -> str:
+    """The name of a folder: of signs that no store and no client reads otherwise."""
+    return "".join(sign if sign.isalnum() or sign in "_-" else f"~{ord(sign):x}~" for sign in name)
 
 
 def blocked(one: Filed, why: str) -> Step:
@@ -156,6 +164,7 @@ def swap_table(one: Filed, kept: bool) -> list[Step]:
         aside=one.built().name.name,
         sql=(*sql, files.rename_to(one.built().name, target.table)),
         undo=(files.rename_to(target.table, one.built().name), *undo),
+        was=(one.there.location,) if kept and one.there and one.there.location else (),
         kept=old.name if kept else "",
         goal=one.goal,
     )

@@ -20,7 +20,7 @@ from migrate.model.plan import CopyFiles, Estimate, Finding, Step, Swap
 from migrate.model.table import ObjectRef, Table
 from migrate.model.words import counted
 from migrate.planfile import round_estimate
-from migrate.planner.building import Filed, analyzed, blocked, built, in_place, lost, proof, swap_table, synced
+from migrate.planner.building import Filed, analyzed, blocked, built, goal_of, in_place, lost, proof, swap_table, synced
 from migrate.planner.gap import Gap
 from migrate.planner.inserted import insert_steps
 from migrate.planner.link import pruned, schema_step, step_id
@@ -71,7 +71,13 @@ async def file_steps(
         async with at_once:
             return await _chain(Filed(pair, here, there, gap[pair.target], place, other, pair.target in permitted))
 
-    for made, found in await asyncio.gather(*map(chain, pairs)):
+    taken: dict[str, Pair] = {}
+    for pair in pairs:
+        first = taken.setdefault(goal_of(pair), pair)
+        if first is not pair:
+            text = f"its files would go among those of {first.target}: give its move another location"
+            findings.append(finding("MG509", str(pair.target), text))
+    for made, found in await asyncio.gather(*map(chain, taken.values())):
         steps += made
         findings += found
     findings += _overlapping(pairs, sources)
@@ -144,6 +150,10 @@ async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
         text = "the target is a managed table, whose files move or go with its name: name another target, or drop it"
         findings = [finding("MG502", one.where, text)]
         return [blocked(one, text)], findings
+    must_be_empty = one.gap.actual is not None and pair.move.existing == "fail"
+    if must_be_empty and await one.target.occupied([pair.target.table]):
+        text = 'it is not empty and the move says existing = "fail"'
+        return [blocked(one, text)], [finding("MG203", one.where, text)]
     described = in_place(one)
     if described:
         one = msgspec.structs.replace(one, gap=msgspec.structs.replace(one.gap, changes=()))
@@ -162,9 +172,6 @@ async def _by_files(one: Filed) -> tuple[list[Step], list[Finding]]:
         return steps, findings
     here = await one.others.partitions(one.gap.actual, one.there, pair.move.partitions)
     names = [partition.name for partition in here]
-    if pair.move.existing == "fail" and _holds(names, here):
-        text = 'it is not empty and the move says existing = "fail"'
-        return [blocked(one, text)], [*findings, finding("MG203", one.where, text)]
     extra = [partition for partition in here if partition.name not in side.listings]
     if one.gap.alterations:
         return await _rebuilt(one, side, extra, findings, "its definition differs")
@@ -178,10 +185,6 @@ async def _by_files(one: Filed) -> tuple[list[Step], list[Finding]]:
         why = "partitions cannot be given locations there" if names != [""] else "it has no partitions"
         return await _rebuilt(one, side, [] if pruned(pair) else extra, findings, why)
     return await _partly(one, side, changed, here, gone, findings), findings
-
-
-def _holds(names: Sequence[str], here: Sequence[FilePartition]) -> bool:
-    return bool(here) and names != [""]
 
 
 def _skipped(one: Filed, side: Side) -> list[Finding]:

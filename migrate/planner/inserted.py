@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from migrate.engines.files import FilePartition
 from migrate.model.plan import Batch, Estimate, Finding, InsertSelect, Step
 from migrate.planfile import round_estimate
-from migrate.planner.building import Filed, blocked, built, lost, proof, swap_table
+from migrate.planner.building import Filed, built, lost, proof, swap_table
 from migrate.planner.link import step_id
 from migrate.planner.partitions import look
 from migrate.planner.risk import finding
@@ -29,9 +29,6 @@ async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
         return [], []
     findings = lost(one)
     if kept:
-        if pair.move.existing == "fail":
-            text = 'it is there and the move says existing = "fail"'
-            return [blocked(one, text)], [finding("MG203", one.where, text)]
         text = "its rows differ: it is written whole, and the old one is kept aside"
         findings.append(finding("MG507", one.where, text))
     batches, size = await _batches(one, via)

@@ -80,7 +80,7 @@ def step_id(action: str, target: ObjectRef) -> str:
 
 def shaped_by(table: ObjectRef) -> tuple[str, ...]:
     """The steps, of which only some may exist, after which a table has its columns."""
-    actions = ("create-table", "swap", "drop-foreign-keys", "alter-table", "alter-table-2", "alter-table-3")
+    actions = ("create-table", "drop-foreign-keys", "alter-table", "alter-table-2", "alter-table-3", "swap")
     return tuple(step_id(action, table) for action in actions)
 
 

@@ -14,6 +14,9 @@ from migrate.engines.lake.shown import ShownTable
 from migrate.errors import ServerError
 from migrate.model.table import Table, TableName
 
+FOLDER = "_folder"
+"""The object that stands for a folder without files: a store has none, and such names are no data to Hive and Trino."""
+
 
 class LakeFiles:
     """See `migrate.engines.files.Files`."""
@@ -71,6 +74,9 @@ class LakeFiles:
         turn: Callable[[], Awaitable[None]],
     ) -> Copied:
         return await copying.copy(self.objects, self._of(source), origin, goal, way, tell, turn)
+
+    async def keep(self, location: str) -> None:
+        await self.objects.put(f"{location}/{FOLDER}", b"")
 
     def _of(self, source: Files) -> Objects:
         """The other lake's store."""

@@ -9,6 +9,7 @@ from tests.lake.moves.world import World
 pytestmark = [pytest.mark.xdist_group("lake")]
 
 
+@pytest.mark.full
 def test_a_table_without_partitions_is_copied_whole_and_the_old_one_kept(world: World) -> None:
     world.plain("t")
     world.moves_all()
@@ -21,6 +22,7 @@ def test_a_table_without_partitions_is_copied_whole_and_the_old_one_kept(world: 
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_a_column_that_was_added_comes_after(world: World) -> None:
     world.days("t", (1, 2))
     world.moves_all()
@@ -51,6 +53,7 @@ def test_a_comment_alone_moves_no_file(world: World) -> None:
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_a_comment_and_a_partition_change_together(world: World) -> None:
     world.days("t", (1, 2))
     world.moves_all()
@@ -65,6 +68,7 @@ def test_a_comment_and_a_partition_change_together(world: World) -> None:
     world.nothing_left()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("partitioned", [True, False])
 def test_statistics_are_collected_when_asked_for(world: World, partitioned: bool) -> None:
     (world.days if partitioned else world.plain)("t")
@@ -75,6 +79,7 @@ def test_statistics_are_collected_when_asked_for(world: World, partitioned: bool
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_a_plan_that_was_given_up_is_in_nobodys_way(world: World) -> None:
     world.days("t", (1, 2))
     world.plan()

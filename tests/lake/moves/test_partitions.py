@@ -10,6 +10,7 @@ from tests.lake.moves.world import World
 pytestmark = [pytest.mark.xdist_group("lake")]
 
 
+@pytest.mark.full
 def test_a_filter_chooses_partitions_which_the_plan_lists_with_files_and_bytes(world: World) -> None:
     world.days("t", (1, 2, 3, 4))
     world.write("t", 3, 5, "second")
@@ -25,6 +26,7 @@ def test_a_filter_chooses_partitions_which_the_plan_lists_with_files_and_bytes(w
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_partitions_that_come_after_the_plan_are_left_for_the_next_one(world: World) -> None:
     world.days("t", (1, 2))
     world.configure(partitions="p < 10")
@@ -41,6 +43,7 @@ def test_partitions_that_come_after_the_plan_are_left_for_the_next_one(world: Wo
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_a_filter_on_anything_else_is_refused_with_advice(world: World) -> None:
     world.days("t", (1,))
     for condition, named in (
@@ -73,6 +76,7 @@ def test_changed_and_new_partitions_alone_are_copied(world: World) -> None:
     assert [name for name in world.every_table() if name.startswith("_mo_")] == []
 
 
+@pytest.mark.full
 def test_a_sync_with_a_filter_leaves_other_partitions_alone(world: World) -> None:
     world.days("t", (1, 2, 3))
     world.moves_all()
@@ -86,11 +90,11 @@ def test_a_sync_with_a_filter_leaves_other_partitions_alone(world: World) -> Non
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_partitions_gone_at_the_source_stay_until_they_are_pruned(world: World) -> None:
     world.days("t", (1, 2, 3))
     world.moves_all()
-    world.remove("t/p=2/f")
-    world.show("t")
+    world.source(f"CALL hive.system.unregister_partition('{world.schema}', 't', ARRAY['p'], ARRAY['2'])")
     found = world.planned()
     assert [(one["code"], "p=2" in one["text"]) for one in found["findings"] if one["code"] == "MG503"] == [
         ("MG503", True)
@@ -98,9 +102,7 @@ def test_partitions_gone_at_the_source_stay_until_they_are_pruned(world: World) 
     assert not found["changes"]
     glob = f"{world.goal}.t"
     assert "MG504" in world.codes("--prune", glob)
-    ran = world.apply()
-    assert ran.code == 6, ran.text  # destructive, and nobody permitted it
-    world.plan("--prune", glob, "--allow-destructive", glob)
+    assert [step["risk"] for step in world.steps("swap")] == ["destructive"]
     ran = world.apply()
     assert ran.code == 0, ran.text
     world.assert_equal()
@@ -108,6 +110,7 @@ def test_partitions_gone_at_the_source_stay_until_they_are_pruned(world: World) 
     assert world.target("SELECT p, count(*) FROM {t}.t GROUP BY p ORDER BY p") == [[1, 2], [2, 2], [3, 2]]
 
 
+@pytest.mark.full
 def test_a_hundred_and_more_partitions_are_inserted_in_batches(world: World) -> None:
     world.days("t", range(130), rows=1)
     world.configure(method="insert_select", via="source_hive")
@@ -115,4 +118,15 @@ def test_a_hundred_and_more_partitions_are_inserted_in_batches(world: World) -> 
     (insert,) = world.steps("insert_select")
     assert len(insert["batch"]) == 3
     world.assert_equal()
+    world.nothing_left()
+
+
+@pytest.mark.full
+def test_partitions_without_files_are_there_too(world: World) -> None:
+    world.days("t", (1,))
+    world.source(f"CALL hive.system.create_empty_partition('{world.schema}', 't', ARRAY['p'], ARRAY['7'])")
+    world.put("t/p=8/_SUCCESS", b"")
+    world.show("t")
+    world.moves_all()
+    assert world.target('SELECT p FROM {t}."t$partitions" ORDER BY p') == [[1], [7], [8]]
     world.nothing_left()

@@ -32,6 +32,7 @@ def test_an_object_that_changed_or_went_since_the_plan_is_named(world: World) ->
     assert world.every_table() == []
 
 
+@pytest.mark.full
 def test_a_definition_that_changed_since_the_plan_is_named(world: World) -> None:
     world.days("t", (1,))
     world.plan()
@@ -40,6 +41,7 @@ def test_a_definition_that_changed_since_the_plan_is_named(world: World) -> None
     assert world.every_table() == []
 
 
+@pytest.mark.full
 def test_a_table_that_somebody_made_meanwhile_stays(world: World) -> None:
     world.days("t", (1,))
     world.plan()
@@ -50,6 +52,7 @@ def test_a_table_that_somebody_made_meanwhile_stays(world: World) -> None:
     assert world.target("SELECT * FROM {t}.t") == [[5]]
 
 
+@pytest.mark.full
 def test_the_very_table_that_somebody_made_meanwhile_stays_too(world: World) -> None:
     world.days("t", (1,))
     world.plan()
@@ -64,6 +67,7 @@ def test_the_very_table_that_somebody_made_meanwhile_stays_too(world: World) -> 
     assert world.target("SELECT * FROM {t}.t") == [[5, "theirs", 5]]
 
 
+@pytest.mark.full
 async def test_an_object_that_changes_while_it_is_copied_is_noticed(world: World) -> None:
     world.days("t", range(1, 40))
     async with faults(world.lake.endpoint) as proxy:
@@ -91,6 +95,7 @@ async def test_an_object_that_changes_while_it_is_copied_is_noticed(world: World
     world.assert_equal()
 
 
+@pytest.mark.full
 async def test_an_object_that_changes_after_it_was_copied_is_noticed(world: World) -> None:
     world.days("t", (1, 2, 3))
     async with faults(world.lake.endpoint) as proxy:

@@ -54,7 +54,7 @@ def test_by_rows(hostile: str, worlds: Worlds, catalog: str, same_trino: bool) -
     world = worlds(hostile, catalog=catalog, same_trino=same_trino)
     via: dict[str, Any] = {} if same_trino else {"via": "source_hive"}
     to = f"old:{catalog}.{world.goal}.*" if same_trino else ""
-    world.configure(method="insert_select", to=to, exclude=[f"{hostile}.csv", f"{hostile}.seen*"], **via)
+    world.configure(method="insert_select", to=to, exclude=[f"{hostile}.seen*"], **via)
     world.moves_all()
     world.assert_equal()
     world.nothing_left()

@@ -160,7 +160,7 @@ class World:
             "to": to or f"new:{self.goal_catalog}.{self.goal}.*",
             "location": self.there,
         } | move
-        lines += ["[[move]]", *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in said.items())]
+        lines += ["[[move]]", *(f"{key} = {toml(value)}" for key, value in said.items())]
         (self.migrate.folder / "migrate.toml").write_text("\n".join([*lines, more, ""]), encoding="utf-8")
 
     def _judged(self, ran: Ran) -> Ran:
@@ -289,6 +289,13 @@ def value(name: str, kind: str) -> str:
     """A column as the target's type; text without spaces at its end, where a CHAR becomes one."""
     cast = f"CAST({quoted(name)} AS {kind})"
     return f"rtrim({cast})" if kind.startswith("varchar") else cast
+
+
+def toml(value: object) -> str:
+    """A value of a configuration, on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{toml(key)} = {toml(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
 
 
 # -- made and removed
