@@ -43,13 +43,13 @@ def plain(files: int, seed: int = 0) -> dict[str, bytes]:
     return {f"{name:03}.txt": file(seed + name) for name in range(files)}
 
 
-NEW: dict[str, dict[str, bytes]] = {PLAIN: plain(40), PART: parts(12, 4), MANY: parts(60, 1)}
+NEW: dict[str, dict[str, bytes]] = {PLAIN: plain(40), PART: parts(8, 4), MANY: parts(60, 1)}
 OLD: dict[str, dict[str, bytes]] = {
     PLAIN: plain(3, 5000),
-    PART: parts(5, 2, 5000) | {name: data for name, data in NEW[PART].items() if name.startswith(("dt=005", "dt=006"))},
-    MANY: parts(4, 1, 5000),
+    PART: parts(3, 2, 5000) | {name: data for name, data in NEW[PART].items() if name.startswith(("dt=003", "dt=004"))},
+    MANY: parts(2, 1, 5000),
 }
-"""Of what is at the target two partitions of `part` are equal, five differ and five are not there."""
+"""Of what is at the target two partitions of `part` are equal, three differ and three are not there."""
 
 
 @dataclass
