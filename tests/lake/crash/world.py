@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -110,16 +110,16 @@ def sums_of(rows: list[list[Any]]) -> Sums:
 
 
 @asynccontextmanager
-async def source_world(lake: Lake) -> AsyncIterator[str]:
-    """The schema of the source; nobody writes to it."""
+async def source_world(lake: Lake, tables: Sequence[str] = tuple(NEW)) -> AsyncIterator[str]:
+    """A schema of the source with these tables."""
     name = f"crash_{uuid.uuid4().hex[:10]}"
     world = World(lake, name, "", objects(lake, lake.both))
     await asyncio.to_thread(
         lake.source.rows, f"CREATE SCHEMA hive.{name} WITH (location = 's3://{lake.source.bucket}/{name}')"
     )
     try:
-        for table, files in NEW.items():
-            await world.make(lake.source, table, files)
+        for table in tables:
+            await world.make(lake.source, table, NEW[table])
         yield name
     finally:
         await drop(lake.source, name, world.store)
