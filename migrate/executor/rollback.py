@@ -20,11 +20,11 @@ from migrate.executor.check import LAST_LOOK, strangers
 from migrate.executor.context import plan_tag, step_tag
 from migrate.executor.gc import collected
 from migrate.executor.holding import claim, take_targets
-from migrate.model.pattern import endpoint_of, parse_object
+from migrate.model.pattern import all_of, endpoint_of, parse_object
 from migrate.model.plan import Plan, Swap
 from migrate.model.progress import Event, Outcome, StepDone, StepFailed, StepStarted
 from migrate.model.table import TableName
-from migrate.planner.partitions import files_of
+from migrate.planner.partitions import files_of, overlap
 from migrate.state import State
 
 WRITTEN = "the new one was written to since it was swapped in"
@@ -43,19 +43,38 @@ async def swapped(plan: Plan, engines: Mapping[str, Engine]) -> tuple[Swap, ...]
             ref = parse_object(step.target)
             lines = engines[ref.endpoint].ledger(LedgerKey(plan.digest, step.id, ref.table))
             whole = [line async for line in lines]
-            if whole or not await _untouched(step, files_of(engines[ref.endpoint]), ref.table):
+            if whole or await _begun(plan, step, engines[ref.endpoint], ref.table):
                 found.append(step)
     return tuple(found)
 
 
-async def _untouched(step: Swap, files: Files, table: TableName) -> bool:
-    """Whether a swap that no ledger knows has not begun: for partitions their own folders tell."""
+async def _begun(plan: Plan, step: Swap, engine: Engine, table: TableName) -> bool:
+    """Whether a swap that no ledger knows has begun: what stands there tells."""
+    files = files_of(engine)
     if step.part or not step.aside:
+        return await _partitions_begun(step, engine, files, table)
+    new = msgspec.structs.replace(table, name=step.aside)
+    if step.kept:
+        old = msgspec.structs.replace(table, name=step.kept)
+        return old in await files.standing([old])
+    there = await files.standing([table, new])
+    built = f"create-aside:{step.target}"
+    lines = [line async for line in engine.ledger(LedgerKey(plan.digest, built, table))]
+    return bool(lines) and table in there and new not in there
+
+
+async def _partitions_begun(step: Swap, engine: Engine, files: Files, table: TableName) -> bool:
+    """Whether one that the swap puts elsewhere is there, or one is gone from where the plan saw it."""
+    seen = await engine.inspect([all_of(engine.endpoint, table.schema, table.catalog)])
+    actual = next((one for one in seen.tables if one.name == table), None)
+    if actual is None:
+        return False
+    place = (await files.places([actual]))[table]
+    here = await files.located(actual, place, await files.partitions(actual, place, ""))
+    if any(overlap(step.goal, one.location) for one in here):
         return True
-    if not step.kept:
-        return True
-    old = msgspec.structs.replace(table, name=step.kept)
-    return old not in await files.standing([old])
+    were = step.undo[len(step.part) :]  # what was there is registered after what came is taken away
+    return not set(were) <= {files.register(actual, one) for one in here}
 
 
 async def rollback(
@@ -75,9 +94,9 @@ async def rollback(
     code, summary = 1, "rollback ended by an error"
     try:
         async with AsyncExitStack() as stack:
-            swaps = await swapped(plan, engines)
-            if swaps:
+            if any(isinstance(step, Swap) for step in plan.step):  # a dead run's statements end before anything is seen
                 await take_targets(plan, engines, lock_timeout, interrupt, stack)
+            swaps = await swapped(plan, engines)
             failures: list[StepFailed] = []
             done = 0
             for step in swaps:

@@ -7,14 +7,16 @@ import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tests.crash.command import Process, Ran
 from tests.lab.definitions import USER
 from tests.lab.lake import Lake
-from tests.lake.crash.statements import Hold, Statements, statements
+from tests.lake.crash.statements import Hold, Statements, When, statements
 from tests.lake.crash.world import World
-from tests.lake.faults import Faults, Request, faults
+from tests.lake.faults import Answer, Faults, Request, Rule, faults
 
 ENDPOINT = """\
 [endpoint.{name}]
@@ -39,6 +41,19 @@ location = "{location}"
 
 PLAN = "plans/crash.toml"
 OK, STOPPED, STALE, LOCKED = 0, 3, 4, 5
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where an apply is stopped: at which server, at which statement or request, and when. See `Hold`.
+
+    Of the store's requests all from the `number`th on are held, and cut off in the end if `when` is `before`.
+    """
+
+    pattern: str
+    when: When = "before"
+    number: int = 1
+    of: Literal["source", "target", "s3"] = "target"
 
 
 class Command:
@@ -96,23 +111,52 @@ class Command:
     async def until(self, process: Process, reached: asyncio.Event) -> None:
         """Wait for a point; the command must not end before."""
         while not reached.is_set():
-            assert process.runs, ((await self.ended(process)).err, [one.sql[:90] for one in self.target.told])
+            assert process.runs, ((await self.ended(process)).err, [one.sql[:90] for one in self.target.told[-20:]])
             await asyncio.sleep(0.005)
 
-    async def killed_at(self, hold: Hold, of: Statements | None = None) -> None:
-        """Begin an apply and kill it at a point of a Trino's, the target's unless told."""
-        watched = of or self.target
-        watched.hold = hold
-        process = self.start("apply", PLAN)
+    @asynccontextmanager
+    async def held_at(self, point: Point, *words: str) -> AsyncIterator[Process]:
+        """An apply that has come to a point, where it is held while inside."""
+        hold = Hold(point.pattern, point.when, point.number)
+        if point.of == "s3":
+            self.s3.rule = self._storing(hold)
+        else:
+            self.trino(point.of).hold = hold
+        process = self.start("apply", PLAN, *words)
         try:
             await self.until(process, hold.reached)
-            assert process.kill()
+            yield process
         finally:
             hold.released.set()
-            watched.hold = None
+            self.s3.rule = None
+            self.source.hold = self.target.hold = None
 
-    async def finish(self, table: str) -> None:
-        """The same command ends well, at once; all is equal; once more finds nothing to do, and so does a new plan."""
+    async def killed_at(self, point: Point) -> None:
+        """Begin an apply and kill it at a point."""
+        async with self.held_at(point) as process:
+            assert process.kill()
+
+    def trino(self, of: str) -> Statements:
+        """The proxy of that name."""
+        return self.source if of == "source" else self.target
+
+    def _storing(self, hold: Hold) -> Rule:
+        async def rule(request: Request) -> Answer | None:
+            if re.search(hold.pattern, f"{request.method} {request.path}") is None:
+                return None
+            hold.seen += 1
+            if hold.seen < hold.number:
+                return None
+            await hold.stop()
+            return Answer(0) if hold.when == "before" else None
+
+        return rule
+
+    async def finish(self, table: str, whole: bool = False) -> None:
+        """The same command ends well, at once; all is equal; once more finds nothing to do.
+
+        `whole`: so do `verify` and a new plan.
+        """
         ran = await self.apply()
         await self.world.assert_moved(table)
         asked = len(self.target.told)
@@ -120,6 +164,8 @@ class Command:
         assert "Nothing to do" in again.out, (ran.out, again.out)
         wrote = [one.sql for one in self.target.told[asked:] if not re.match(r"(SELECT|SHOW)\b", one.sql)]
         assert not wrote
+        if not whole:
+            return
         verified = await self.run("verify", PLAN)
         assert verified.code == OK, verified.out + verified.err
         planned = await self.run("plan", "-o", "plans/again.toml")
@@ -136,7 +182,6 @@ class Command:
 @asynccontextmanager
 async def commands(folder: Path, lake: Lake, world: World) -> AsyncIterator[Command]:
     """The command, and the proxies before the servers for as long as it lives."""
-    folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(statements(lake.source.trino.port))
         target = await stack.enter_async_context(statements(lake.target.trino.port))

@@ -33,5 +33,5 @@ async def world(lake: Lake, crash_source: str) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def command(tmp_path: Path, lake: Lake, world: World) -> AsyncIterator[Command]:
-    async with commands(tmp_path / "work", lake, world) as made:
+    async with commands(tmp_path, lake, world) as made:
         yield made

@@ -17,7 +17,7 @@ from tests.lab.lake import End
 from tests.lake.crash.statements import Statement
 from tests.lake.crash.world import Sums, question, sums_of
 
-PAUSE = 0.1
+PAUSE = 0.2
 
 Window = tuple[float, float]
 
@@ -59,7 +59,7 @@ class Reader:
         away = renames(told, self.table)
         changed = False
         for one in self.seen:
-            if one.sums is None:
+            if not one.sums:  # Trino asks for a table first, then for its partitions: of none there it finds no rows
                 assert amid(one, away), (one, away)
                 continue
             assert one.sums in (before, after), one

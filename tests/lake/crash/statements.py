@@ -55,6 +55,9 @@ class Statements:
     proxy: Faults
     told: list[Statement] = field(default_factory=list)
     hold: Hold | None = None
+    forgets: str = ""
+    """The next statement that matches is lost to its client when it polls, as by a Trino that was started anew."""
+    _forgotten: set[str] = field(default_factory=set)
     _by_query: dict[str, tuple[Statement, bool]] = field(default_factory=dict)
 
     @property
@@ -71,6 +74,8 @@ class Statements:
             assert self.hold is not None
             await self.hold.stop()
             return Answer(0)
+        if request.method == "GET" and "/executing/" in request.path and set(request.path.split("/")) & self._forgotten:
+            return Answer(404, b"Error 404 Not Found: Query not found")
         return None
 
     async def answered(self, request: Request, content: bytes) -> None:
@@ -86,9 +91,12 @@ class Statements:
             hold = self.hold
             mine = hold is not None and hold.when != "before" and self._held(request, hold.when, count=True)
             self._by_query[told["id"]] = statement, mine
-        statement, mine = self._by_query.get(told.get("id", ""), (None, False))
-        if statement is None:
+            if self.forgets and re.search(self.forgets, statement.sql):
+                self._forgotten.add(told["id"])
+                self.forgets = ""
+        if told.get("id") not in self._by_query:
             return
+        statement, mine = self._by_query[told["id"]]
         state = told["stats"]["state"]
         statement.state = state
         if state in ("FINISHED", "FAILED") and statement.ended is None:

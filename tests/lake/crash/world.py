@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -43,13 +43,13 @@ def plain(files: int, seed: int = 0) -> dict[str, bytes]:
     return {f"{name:03}.txt": file(seed + name) for name in range(files)}
 
 
-NEW: dict[str, dict[str, bytes]] = {PLAIN: plain(40), PART: parts(12, 4), MANY: parts(60, 1)}
+NEW: dict[str, dict[str, bytes]] = {PLAIN: plain(40), PART: parts(8, 4), MANY: parts(60, 1)}
 OLD: dict[str, dict[str, bytes]] = {
     PLAIN: plain(3, 5000),
-    PART: parts(5, 2, 5000) | {name: data for name, data in NEW[PART].items() if name.startswith(("dt=005", "dt=006"))},
-    MANY: parts(4, 1, 5000),
+    PART: parts(3, 2, 5000) | {name: data for name, data in NEW[PART].items() if name.startswith(("dt=003", "dt=004"))},
+    MANY: parts(2, 1, 5000),
 }
-"""Of what is at the target two partitions of `part` are equal, five differ and five are not there."""
+"""Of what is at the target two partitions of `part` are equal, three differ and three are not there."""
 
 
 @dataclass
@@ -110,16 +110,16 @@ def sums_of(rows: list[list[Any]]) -> Sums:
 
 
 @asynccontextmanager
-async def source_world(lake: Lake) -> AsyncIterator[str]:
-    """The schema of the source; nobody writes to it."""
+async def source_world(lake: Lake, tables: Sequence[str] = tuple(NEW)) -> AsyncIterator[str]:
+    """A schema of the source with these tables."""
     name = f"crash_{uuid.uuid4().hex[:10]}"
     world = World(lake, name, "", objects(lake, lake.both))
     await asyncio.to_thread(
         lake.source.rows, f"CREATE SCHEMA hive.{name} WITH (location = 's3://{lake.source.bucket}/{name}')"
     )
     try:
-        for table, files in NEW.items():
-            await world.make(lake.source, table, files)
+        for table in tables:
+            await world.make(lake.source, table, NEW[table])
         yield name
     finally:
         await drop(lake.source, name, world.store)
