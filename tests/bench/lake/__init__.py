@@ -1,1 +1,1 @@
-"""`python -m tests.bench.lake`: copies of Hive tables between two lakes, beside other tools, and plans of large ones."""
+"""`python -m tests.bench.lake`: copies of tables of Hive beside other tools, and plans of large lakes."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import obstore
@@ -17,6 +18,7 @@ KIB, MIB = 2**10, 2**20
 ROW = 512
 """Bytes of a row: a number, a separator, text and the end of the line."""
 AT_ONCE = 24
+TABLES_AT_ONCE = 4
 SEPARATOR = "\x01"  # Hive's own between two columns
 NOISE = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(512))
 
@@ -41,17 +43,14 @@ class Shape:
         return self.partitions * sum(self.sizes)
 
 
-MIXED = Shape(
-    "mixed", "3,000 objects of 16 KiB and 24 of 32 MiB, in 24 partitions", 24, (*[16 * KIB] * 125, 32 * MIB)
-)
+MIXED = Shape("mixed", "3,000 objects of 16 KiB and 24 of 32 MiB, in 24 partitions", 24, (*[16 * KIB] * 125, 32 * MIB))
 SMALL = Shape("small", "20,000 objects of 4 KiB, in 20 partitions", 20, (4 * KIB,) * 1000)
 
 
-def wide(partitions: int, objects: int) -> Shape:
-    """Many partitions of a few tiny objects each."""
-    each = objects // partitions
-    words = f"{objects:,} objects of {ROW} B, in {partitions:,} partitions"
-    return Shape(f"wide_{objects}", words, partitions, (ROW,) * each)
+def many(partitions: int) -> Shape:
+    """Many partitions of ten tiny objects each."""
+    words = f"{10 * partitions:,} objects of {ROW} B, in {partitions:,} partitions"
+    return Shape(f"many_{partitions}", words, partitions, (ROW,) * 10)
 
 
 def content(number: int, size: int) -> bytes:
@@ -110,8 +109,33 @@ def make_schema(lake: Lake, schema: str) -> None:
 
 
 def make_tables(lake: Lake, schema: str, count: int, columns: int) -> None:
-    """As many tables of a few partitioned files... each with one object in one partition."""
-    raise NotImplementedError
+    """As many tables of as many columns, with one object in each of two partitions. Raises trino's errors."""
+    prefix = f"{schema}/tables"
+    shape = Shape("", "", 2, (ROW,))
+    row = SEPARATOR.join(str(number) for number in range(columns)) + "\n"
+
+    async def write() -> None:
+        left = iter([f"{prefix}/t{table:05}/{key}" for table in range(count) for key, _, _ in names(shape)])
+
+        async def some() -> None:
+            for key in left:
+                await obstore.put_async(store(lake, "source"), key, row.encode(), use_multipart=False)
+
+        await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+
+    asyncio.run(write())
+    defined = ", ".join(f"c{number:03} varchar" for number in range(columns))
+
+    def one(table: int) -> None:
+        location = f"s3://{bucket('source')}/{prefix}/t{table:05}"
+        lake.source.rows(
+            f"CREATE TABLE hive.{schema}.t{table:05} ({defined}, day varchar) "
+            f"WITH (format = 'TEXTFILE', partitioned_by = ARRAY['day'], external_location = '{location}')"
+        )
+        lake.source.rows(f"CALL hive.system.sync_partition_metadata('{schema}', 't{table:05}', 'ADD')")
+
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as threads:
+        list(threads.map(one, range(count)))
 
 
 def drop(end: End, schema: str) -> None:
@@ -148,11 +172,9 @@ def stands(lake: Lake, end: str, prefix: str) -> dict[str, tuple[int, str]]:
     return {key: one for key, one in asyncio.run(found()).items() if not key.startswith("_")}
 
 
-def unlike(
-    mine: dict[str, tuple[int, str]], theirs: dict[str, tuple[int, str]], keys: Sequence[str] | None = None
-) -> str:
+def unlike(mine: dict[str, tuple[int, str]], theirs: dict[str, tuple[int, str]]) -> str:
     """The first difference of two listings, in words; empty when there is none. Etags in parts say nothing."""
-    for key in keys if keys is not None else sorted(mine.keys() | theirs.keys()):
+    for key in sorted(mine.keys() | theirs.keys()):
         one, other = mine.get(key), theirs.get(key)
         if one is None or other is None:
             return f"{key} is on one side only"

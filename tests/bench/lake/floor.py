@@ -1,6 +1,7 @@
 """The floor: what the store takes when it is asked for every copy, and nothing is proven, planned or kept.
 
-`python -m tests.bench.lake.floor ENDPOINT SOURCE_BUCKET TARGET_BUCKET PREFIX TO`; the key in BENCH_ACCESS and BENCH_SECRET.
+`python -m tests.bench.lake.floor ENDPOINT SOURCE_BUCKET TARGET_BUCKET PREFIX TO`, with a key in BENCH_ACCESS and
+BENCH_SECRET.
 """
 
 from __future__ import annotations

