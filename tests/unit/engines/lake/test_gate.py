@@ -82,16 +82,13 @@ async def test_one_that_is_cancelled_while_it_waits_leaves_its_turn_to_the_next(
 
 async def test_one_that_is_cancelled_just_as_it_is_let_in_gives_the_place_back() -> None:
     gate = Gate(start=1, most=1)
-    copies = Copies(gate)
-    await copies.come("waiting")
-    async with asyncio.timeout(5):
+    async with gate.one():
         other = asyncio.create_task(_through(gate))
         await settled()
-        copies._ends["waiting"].set()
-        await copies._tasks["waiting"]  # lets `other` in, which has not run yet
-        other.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await other
+    other.cancel()  # it was let in when the block ended, and has not run since
+    with pytest.raises(asyncio.CancelledError):
+        await other
+    async with asyncio.timeout(5):
         await _through(gate)
 
 
