@@ -18,7 +18,7 @@ STAMP := $(VENV)/installed
 UNIT_TESTS := tests/unit $(wildcard tests/engines/test_memory.py tests/test_layers.py tests/test_docs.py) \
 	--ignore=tests/unit/executor/test_crash_points.py
 
-.PHONY: help setup demo demo-lake test test-unit test-full lint format bench lab-up lab-down clean
+.PHONY: help setup demo demo-lake test test-unit test-full lint format bench bench-lake lab-up lab-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ format: setup ## let ruff mend what it can
 
 bench: setup ## measure migrate beside the floor, mydumper, mariadb-dump and a plain script (docs/benchmarks.md)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-lake: setup ## copy files of Hive tables beside s5cmd and rclone, and plan large lakes (docs/benchmarks-lake.md)
+	@$(BIN)/python -m tests.bench.lake $(ARGS)
 
 lab-up: setup ## start the servers the tests use; what it prints is for the shell: eval "$(make -s lab-up)"
 	@$(BIN)/python -m tests.lab up $(ARGS)

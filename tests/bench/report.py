@@ -64,12 +64,12 @@ def section(measured: Measured, setting: Setting) -> list[str]:
         "",
         f"{what} {setting.machine}; {setting.servers}.",
         "",
-        *_table(HEAD, rows, right=(1, 3, 4, 5, 6, 7)),
+        *table(HEAD, rows, right=(1, 3, 4, 5, 6, 7)),
         "",
         f"Plain SELECTs of all rows take {measured.plain_select:.1f} CPU seconds of the source.",
         *(f"Not measured: {one}." for one in setting.missing),
         "",
-        *_table(("", "figure", "goal", ""), [_goal(one) for one in judged], right=(1, 2)),
+        *table(("", "figure", "goal", ""), [_goal(one) for one in judged], right=(1, 2)),
     ]
 
 
@@ -103,7 +103,7 @@ def _goal(one: Judged) -> list[str]:
     return [one.words, figure, limit, one.verdict]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
     """A Markdown table that is one on a terminal too."""
     widths = [max(3, *(len(row[at]) for row in [head, *rows])) for at in range(len(head))]
 

@@ -48,7 +48,8 @@ def settings(name: str, port: int, ports: dict[str, int]) -> dict[str, str]:
         "javax.jdo.option.ConnectionURL": f"jdbc:mysql://{HOST}:{ports['lake_db']}/{name}?{options}",
         "javax.jdo.option.ConnectionUserName": USER,
         "javax.jdo.option.ConnectionPassword": PASSWORD,
-        # With the usual 10 it was seen to wait for a free one for good, after many calls at once.
+        # A handler that starts takes a connection while it holds a lock of all (HMSHandler.getMSForConf of 4.0.1): ten
+        # that wait for the lock with a connection each, which is all there are by default, stand still for minutes.
         "datanucleus.connectionPool.maxPoolSize": "40",
         "metastore.schema.verification": "true",
         # The two classes it would take by default are Hive's own, which a metastore alone does not have.

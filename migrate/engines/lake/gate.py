@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,7 +19,11 @@ CALM = 1.0
 
 
 class Gate:
-    """Additive increase, multiplicative decrease (RFC 5681's rule), shared by all copies of one engine."""
+    """Additive increase, multiplicative decrease (RFC 5681's rule), shared by all copies of one engine.
+
+    Who waits is let in one by one, first come first: waking all of them for each object that ends would cost more than
+    the copies do, where many partitions wait together.
+    """
 
     def __init__(self, start: int = START, most: int = MOST, memory: int = MEMORY) -> None:
         self.limit = float(start)
@@ -27,28 +32,35 @@ class Gate:
         self._running = 0
         self._held = 0
         self._halved = -math.inf
-        self._changed = asyncio.Condition()
+        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
 
     @asynccontextmanager
     async def one(self, size: int = 0) -> AsyncIterator[None]:
         """A turn for one object of which `size` bytes are held here; more than all the memory counts as all of it."""
         size = min(size, self.memory)
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._running < int(self.limit) and self._held + size <= self.memory)
-            self._running += 1
-            self._held += size
+        if self._waiting or not self._fits(size):
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((turn, size))
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():  # it was let in at the same moment
+                    self._leave(size)
+                self._let_in()
+                raise
+        else:
+            self._enter(size)
         try:
             yield
         finally:
-            async with self._changed:
-                self._running -= 1
-                self._held -= size
-                self._changed.notify_all()
+            self._leave(size)
+            self._let_in()
 
     def went_well(self) -> None:
         """One more at once for each round of successes, but not while what was begun before the last halving ends."""
         if time.monotonic() - self._halved >= CALM:
             self.limit = min(self._most, self.limit + 1 / self.limit)
+            self._let_in()
 
     def slow_down(self) -> None:
         """Half as many, once for a burst of refusals."""
@@ -56,3 +68,24 @@ class Gate:
         if now - self._halved >= CALM:
             self._halved = now
             self.limit = max(1.0, self.limit / 2)
+
+    def _fits(self, size: int) -> bool:
+        return self._running < int(self.limit) and self._held + size <= self.memory
+
+    def _enter(self, size: int) -> None:
+        self._running += 1
+        self._held += size
+
+    def _leave(self, size: int) -> None:
+        self._running -= 1
+        self._held -= size
+
+    def _let_in(self) -> None:
+        while self._waiting:
+            turn, size = self._waiting[0]
+            if not turn.done():
+                if not self._fits(size):
+                    return
+                self._enter(size)
+                turn.set_result(None)
+            self._waiting.popleft()
