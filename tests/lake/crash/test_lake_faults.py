@@ -77,9 +77,8 @@ PASSING = {
 }
 
 
-@pytest.mark.parametrize(
-    "fault", ["503", *(pytest.param(one, marks=pytest.mark.full) for one in PASSING if one != "503")]
-)
+@pytest.mark.full
+@pytest.mark.parametrize("fault", list(PASSING))
 async def test_a_store_that_fails_for_a_while_is_asked_again(fault: str, command: Command, world: World) -> None:
     command.write(PLAIN)
     await command.plan()

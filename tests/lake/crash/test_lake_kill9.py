@@ -111,7 +111,7 @@ ALL_BATCHES = (
     ("more", "points"),
     [
         pytest.param('method = "insert_select"\nvia = "source_hive"', ALL_BATCHES, marks=pytest.mark.full),
-        ('method = "insert_select"\nvia = "source_hive"', BATCHES),
+        pytest.param('method = "insert_select"\nvia = "source_hive"', BATCHES, marks=pytest.mark.full),
     ],
     ids=["all", "batches"],
 )
