@@ -234,9 +234,12 @@ class Files(Protocol):
     ) -> tuple[Collected, ...]:
         """Remove below the locations of each table what its proofs name, and nothing else; `look`: only count it.
 
-        Nothing of a location at which, or above or below which, any table or partition is that this server shows, but
-        for the tables `ignored`: of tables all are asked where they are, of partitions those of the tables' schemas.
+        Nothing of a location of which any table or partition shows a file, as far as this server shows them, but for
+        the tables `ignored`: of tables all are asked where they are, of partitions those of the tables' schemas.
         """
+
+    async def forget_objects(self, table: TableName, run: str) -> None:
+        """Forget which objects this run wrote: they are removed, and nothing of it was proven."""
 
     async def forget_proofs(self, table: TableName, run: str) -> None:
         """Let what was proven in this run hold no more; the objects that it wrote stay known to `collect`."""

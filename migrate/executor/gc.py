@@ -17,7 +17,7 @@ from migrate.engines.base import Engine, LedgerKey, LedgerLine
 from migrate.engines.files import Collected
 from migrate.errors import MigrateError, StalePlan, UnfinishedPlan
 from migrate.executor.check import finished_steps, strangers
-from migrate.executor.context import step_tag
+from migrate.executor.context import plan_tag, step_tag
 from migrate.executor.holding import claim, take_targets
 from migrate.model.pattern import endpoint_of, parse_object
 from migrate.model.plan import Plan, Swap
@@ -32,14 +32,21 @@ class Garbage(msgspec.Struct, frozen=True):
     """What one swap leaves to be removed: tables under hidden names, and what of each location proofs name."""
 
     step: Swap
+    done: bool
+    """Whether the swap is done: then it is what was replaced, else what was built and rolled back."""
     tables: tuple[TableName, ...]
     statements: tuple[str, ...]
     found: tuple[Collected, ...]
 
 
 def collected(plan: Plan, step: Swap) -> LedgerKey:
-    """The ledger's place for the end of a collection: such a swap cannot be undone any more."""
+    """The ledger's place for a collection that has begun: such a swap cannot be undone any more."""
     return LedgerKey(plan.digest, f"gc:{step.target}", parse_object(step.target).table)
+
+
+def _over(plan: Plan, step: Swap) -> LedgerKey:
+    """The ledger's place for a collection that is done: nothing is left of that swap."""
+    return LedgerKey(plan.digest, f"gc-done:{step.target}", parse_object(step.target).table)
 
 
 async def garbage(plan: Plan, engines: Mapping[str, Engine]) -> tuple[Garbage, ...]:
@@ -48,23 +55,26 @@ async def garbage(plan: Plan, engines: Mapping[str, Engine]) -> tuple[Garbage, .
     if others:
         raise StalePlan(others, "nothing was changed: connect to the servers of the plan")
     finished = await finished_steps(plan, engines)
-    left: dict[str, list[tuple[Swap, tuple[TableName, ...], tuple[str, ...]]]] = {}
+    left: dict[str, list[tuple[Swap, bool, tuple[TableName, ...], tuple[str, ...]]]] = {}
     for step in plan.step:
         if not isinstance(step, Swap):
+            continue
+        engine = engines[endpoint_of(step.target)]
+        if [line async for line in engine.ledger(_over(plan, step))]:
             continue
         begun = [one.id for one in plan.step if one.target == step.target and one.id in finished]
         if begun and step.id not in finished:
             raise UnfinishedPlan(step.target)
-        endpoint = endpoint_of(step.target)
-        left.setdefault(endpoint, []).append((step, *await _left(step, engines[endpoint], done=bool(begun))))
+        some = left.setdefault(endpoint_of(step.target), [])
+        some.append((step, bool(begun), *await _left(step, engine, done=bool(begun))))
     found: list[Garbage] = []
     for endpoint, some in left.items():
         files = files_of(engines[endpoint])
-        hidden = [name for _, names, _ in some for name in names]
-        looked = await _collect(engines[endpoint], [(step, places) for step, _, places in some], hidden, look=True)
-        for (step, names, _), places in zip(some, looked, strict=True):
+        hidden = [name for _, _, names, _ in some for name in names]
+        looked = await _collect(engines[endpoint], [(step, places) for step, _, _, places in some], hidden, look=True)
+        for (step, done, names, _), places in zip(some, looked, strict=True):
             if names or any(place.files for place in places):
-                found.append(Garbage(step, names, tuple(map(files.forget, names)), places))
+                found.append(Garbage(step, done, names, tuple(map(files.forget, names)), places))
     return tuple(found)
 
 
@@ -121,6 +131,8 @@ async def gc(
                 else:
                     dropped.append(one)
             async for one, gone in _removed(dropped, engines):
+                if not any(place.used_by for place in gone):
+                    await _end(plan, one, engines[endpoint_of(one.step.target)])
                 done += 1
                 here, there = sum(place.files for place in gone), sum(place.bytes for place in gone)
                 files, size = files + here, size + there
@@ -137,9 +149,19 @@ async def gc(
 
 async def _drop(plan: Plan, one: Garbage, engine: Engine) -> None:
     """Note that this cannot be undone any more, and drop the hidden tables: nobody reads what goes then."""
-    await engine.record_ends({collected(plan, one.step): LedgerLine("whole")})
+    if one.done:
+        await engine.record_ends({collected(plan, one.step): LedgerLine("whole")})
     for sql in one.statements:
         await engine.execute(sql, step_tag(plan, one.step))
+
+
+async def _end(plan: Plan, one: Garbage, engine: Engine) -> None:
+    """Nothing is left of the swap. What was rolled back may be applied again, and is then as if for the first time."""
+    if one.done:
+        await engine.record_ends({_over(plan, one.step): LedgerLine("whole")})
+    else:
+        table = parse_object(one.step.target).table
+        await files_of(engine).forget_objects(table, plan_tag(plan).removeprefix("migrate:"))
 
 
 async def _removed(

@@ -83,7 +83,7 @@ async def in_use(
             return name, place, bool(shown.names("partitioned_by"))
 
         for name, place, partitioned in await at_once(server.slots, at, names):
-            found |= {one: str(name) for one in locations if place and _overlap(one, place)}
+            found |= {one: str(name) for one in locations if place and _shows(place, one, partitioned)}
             if partitioned and (name.catalog, name.schema) in schemas:
                 left = [one for one in locations if one not in found]
                 for folder in await _folders(server, name, left):
@@ -103,6 +103,11 @@ async def _folders(server: Server, table: TableName, locations: Sequence[str]) -
 
 WAYS = ("s3", "s3a", "s3n")
 """How Hadoop's file systems spell S3."""
+
+
+def _shows(place: str, location: str, partitioned: bool) -> bool:
+    """Whether a table at `place` may show files there: of what is below it a partitioned one shows partitions only."""
+    return f"{place}/".startswith(f"{location}/") or (not partitioned and _overlap(place, location))
 
 
 def _overlap(one: str, other: str) -> bool:

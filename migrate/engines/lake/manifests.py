@@ -124,6 +124,11 @@ class Manifests:
         names = [name for name in await self._names(table, "proofs") if name.run == _spelled_run(run)]
         await self._objects.delete([f"{self._folder(table)}/{name}.proofs" for name in names])
 
+    async def forget_objects(self, table: TableName, run: str) -> None:
+        """Forget which objects this run wrote."""
+        names = [name for name in await self._names(table, "objects") if name.run == _spelled_run(run)]
+        await self._objects.delete([f"{self._folder(table)}/{name}.objects" for name in names])
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _folder(self, table: TableName) -> str:

@@ -143,6 +143,9 @@ class LakeFiles:
         used = await garbage.in_use(self._server, wanted, ignored)
         return await garbage.collect(self.objects, self._kept(), wanted, used, look)
 
+    async def forget_objects(self, table: TableName, run: str) -> None:
+        await self._kept().forget_objects(table, run)
+
     async def forget_proofs(self, table: TableName, run: str) -> None:
         await self._kept().forget_proofs(table, run)
 
