@@ -37,6 +37,10 @@ def translated(wanted: Catalog, connectors: dict[str, str]) -> Translation:
             said = f"catalog {table.name.catalog} is of {what}" if what else f"there is no catalog {table.name.catalog}"
             refused.append(Note("MG605", table.name, f"{said}: tables go into Hive, Iceberg and Delta catalogs"))
             tables.append(table)
+        elif here != "hive" and "$" in table.name.name:
+            said = f"{format_of(here)} takes what follows a $ in a name for one of its own views of a table"
+            refused.append(Note("MG605", table.name, f"{said}: give the table another name"))
+            tables.append(table)
         elif connector_of(table) == here or connector_of(table) not in FORMATS.values():
             tables.append(table)
         else:

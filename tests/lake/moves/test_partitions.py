@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.command import refused
+from tests.lake.moves.conftest import Worlds
 from tests.lake.moves.world import World
 
 pytestmark = [pytest.mark.xdist_group("lake")]
@@ -130,3 +131,31 @@ def test_partitions_without_files_are_there_too(world: World) -> None:
     world.moves_all()
     assert world.target('SELECT p FROM {t}."t$partitions" ORDER BY p') == [[1], [7], [8]]
     world.nothing_left()
+
+
+@pytest.mark.full
+def test_many_partitions_of_iceberg_go_into_hive_in_batches(world: World, worlds: Worlds) -> None:
+    there = worlds(world.schema, same_trino=True)
+    table = f"iceberg.{world.schema}.t"
+    world.source(
+        f"CREATE TABLE {table} (id bigint, p timestamp(6)) WITH (partitioning = ARRAY['p'], location = '{{at}}/t')"
+    )
+    for first in (0, 75):  # more than a hundred at once are not written to Iceberg either
+        world.source(
+            f"INSERT INTO {table} SELECT n,"
+            " IF(n = 12, NULL, TIMESTAMP '2024-01-01 00:00:00.000000' + n * INTERVAL '1' HOUR)"
+            f" FROM UNNEST(sequence({first}, {first + 74})) AS s (n)"
+        )
+    there.configure(
+        from_=f"old:iceberg.{world.schema}.*",
+        to=f"old:hive.{there.goal}.*",
+        method="insert_select",
+        where={"*.t": "id > 9"},
+    )
+    there.moves_all()
+    (insert,) = there.steps("insert_select")
+    assert len(insert["batch"]) == 3
+    counted = "SELECT CAST(p AS timestamp(3)), count(*), checksum(id) FROM {} WHERE id > 9 GROUP BY 1 ORDER BY 1"
+    assert there.target(counted.format("{t}.t")) == world.source(counted.format(table))
+    there.nothing_left()
+    world.source(f"DROP TABLE {table}")

@@ -9,6 +9,7 @@ import pytest
 from tests.lab.lake import Lake
 from tests.lake.moves.conftest import Worlds
 from tests.lake.moves.hostile import NAMES, PARTITIONS, VALUES
+from tests.lake.moves.world import base_tables
 
 pytestmark = [pytest.mark.xdist_group("lake")]
 
@@ -56,5 +57,8 @@ def test_by_rows(hostile: str, worlds: Worlds, catalog: str, same_trino: bool) -
     to = f"old:{catalog}.{world.goal}.*" if same_trino else ""
     world.configure(method="insert_select", to=to, exclude=[f"{hostile}.seen*"], **via)
     world.moves_all()
-    world.assert_equal()
+    lost = {"$dollar"} if catalog == "iceberg" else set[str]()  # such a name means another thing there
+    names = set(base_tables(world.lake.source, "hive", hostile)) - lost
+    assert set(world.tables()) == names
+    world.assert_equal({name: name for name in names})
     world.nothing_left()
