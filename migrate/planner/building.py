@@ -85,6 +85,13 @@ def blocked(one: Filed, why: str) -> Step:
     )
 
 
+def replaced_whole(one: Filed, what: str, findings: Sequence[Finding]) -> tuple[list[Step], list[Finding]]:
+    """Why a table that is there is not made anew: something of it does not move, and would be gone from it."""
+    glob = f"{one.pair.target.table.schema}.{one.pair.target.table.name}"
+    text = f"{what} would be lost that only it has: permit that with migrate plan --prune '{glob}'"
+    return [blocked(one, text)], [*findings, finding("MG507", one.where, text)]
+
+
 def in_place(one: Filed) -> list[Step]:
     """Statements that make the table what is wanted without touching a row, as comments are changed.
 

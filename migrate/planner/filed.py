@@ -20,7 +20,19 @@ from migrate.model.plan import CopyFiles, Estimate, Finding, Step, Swap
 from migrate.model.table import ObjectRef, Table
 from migrate.model.words import counted
 from migrate.planfile import round_estimate
-from migrate.planner.building import Filed, analyzed, blocked, built, goal_of, in_place, lost, proof, swap_table, synced
+from migrate.planner.building import (
+    Filed,
+    analyzed,
+    blocked,
+    built,
+    goal_of,
+    in_place,
+    lost,
+    proof,
+    replaced_whole,
+    swap_table,
+    synced,
+)
 from migrate.planner.gap import Gap
 from migrate.planner.inserted import insert_steps
 from migrate.planner.link import pruned, schema_step, step_id
@@ -240,10 +252,11 @@ async def _rebuilt(
 ) -> tuple[list[Step], list[Finding]]:
     """The whole table once more, and swapped in."""
     glob = f"{one.pair.target.table.schema}.{one.pair.target.table.name}"
+    if one.pair.move.partitions and one.gap.actual is not None and one.there is not None and not pruned(one.pair):
+        every = await one.others.partitions(one.gap.actual, one.there, "")  # those that do not move are lost too
+        extra = [partition for partition in every if partition.name not in side.listings]
     if extra:
-        text = f"{why}, so that it is copied whole; {counted(len(extra), 'partition')} would be lost that only it has"
-        text += f": permit that with migrate plan --prune '{glob}'"
-        return [blocked(one, text)], [*findings, finding("MG507", one.where, text)]
+        return replaced_whole(one, f"{why}, so that it is copied whole; {counted(len(extra), 'partition')}", findings)
     findings.append(finding("MG507", one.where, f"{why}: it is copied whole, and the old one is kept aside"))
     steps = await _whole(one, side, findings, kept=True)
     if not one.gap.alterations:

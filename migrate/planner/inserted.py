@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from migrate.engines.files import FilePartition
 from migrate.model.plan import Batch, Estimate, Finding, InsertSelect, Step
+from migrate.model.table import Table
+from migrate.model.words import counted
 from migrate.planfile import round_estimate
-from migrate.planner.building import Filed, built, lost, proof, swap_table
-from migrate.planner.link import step_id
+from migrate.planner.building import Filed, built, lost, proof, replaced_whole, swap_table
+from migrate.planner.link import pruned, step_id
 from migrate.planner.partitions import look
 from migrate.planner.risk import finding
 
@@ -28,6 +30,8 @@ async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
     if kept and not one.gap.alterations and pair.move.compare == "rows" and await _equal(one):
         return [], []
     findings = lost(one)
+    if kept and not pruned(pair) and (gone := await _gone(one)):
+        return replaced_whole(one, f"it is written whole; {gone}", findings)
     if kept:
         text = "its rows differ: it is written whole, and the old one is kept aside"
         findings.append(finding("MG507", one.where, text))
@@ -69,6 +73,26 @@ async def _batches(one: Filed, via: str) -> tuple[tuple[Batch, ...], int]:
     insert = one.others.insert
     built_table = one.built()
     return tuple(Batch(insert(built_table, pair.table, via, pair.where, group)) for group in groups), size
+
+
+async def _gone(one: Filed) -> str:
+    """What of the table that is there does not move, and would not be in the one that takes its place, if anything."""
+    pair, actual = one.pair, one.gap.actual
+    if actual is None:
+        return ""
+    if pair.where and await _rows(one, actual, "") != await _rows(one, actual, pair.where):
+        return "rows that the condition leaves out"
+    there = {partition.name for partition in await one.others.groups(actual, actual, "")}
+    if pair.move.partitions:
+        coming = {found.name for found in await one.own.partitions(pair.table, one.place, pair.move.partitions)}
+    else:
+        coming = {found.name for found in await one.own.groups(pair.table, pair.wanted, "")}
+    gone = there - coming - {""}
+    return counted(len(gone), "partition") if gone else ""
+
+
+async def _rows(one: Filed, table: Table, where: str) -> int:
+    return sum([found.rows async for found in one.others.sums(table, table, where)])
 
 
 async def _equal(one: Filed) -> bool:
