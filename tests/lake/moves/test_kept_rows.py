@@ -8,13 +8,11 @@ from tests.lake.moves.world import World
 
 pytestmark = [pytest.mark.xdist_group("lake")]
 
-INSERTED = {"method": "insert_select", "via": "source_hive"}
-
 
 @pytest.mark.full
 def test_partitions_that_only_the_target_has_are_not_lost_by_insert_select(world: World) -> None:
     world.days("t", (1, 2))
-    world.configure(**INSERTED)
+    world.configure(method="insert_select", via="source_hive")
     world.moves_all()
     world.target("INSERT INTO {t}.t VALUES (99, 'theirs', 7)")
     world.write("t", 2, 5)
@@ -33,9 +31,9 @@ def test_partitions_that_only_the_target_has_are_not_lost_by_insert_select(world
 @pytest.mark.full
 def test_rows_that_a_condition_leaves_out_are_not_lost(world: World) -> None:
     world.plain("t", rows=6)
-    world.configure(**INSERTED)
+    world.configure(method="insert_select", via="source_hive")
     world.moves_all()
-    world.configure(**INSERTED, where={"*.t": "id < 3"})
+    world.configure(method="insert_select", via="source_hive", where={"*.t": "id < 3"})
     world.plan()
     (blocked,) = [step for step in world.steps() if step.get("blocked")]
     assert "rows that the condition leaves out would be lost" in blocked["blocked"]
