@@ -53,7 +53,7 @@ demo-lake: setup ## move a partitioned schema between two real lakes: plan, appl
 	@$(BIN)/python -m tests.demo.lake
 
 # What kills servers or counts processes wants the machine for itself; the rest runs two at a time.
-ALONE := tests/crash $(addprefix tests/e2e/test_,$(addsuffix .py,demo failures interruptions lab many_objects \
+ALONE := tests/crash tests/lake/crash $(addprefix tests/e2e/test_,$(addsuffix .py,demo failures interruptions lab many_objects \
 	several_databases))
 TOGETHER := $(addprefix --ignore=,$(ALONE)) tests
 

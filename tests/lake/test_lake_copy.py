@@ -27,7 +27,7 @@ from tests.lab.lake import Lake
 from tests.lake.faults import ARCHIVED, DENIED, SLOW_DOWN, Answer, Faults, Request, faults
 from tests.lake.stores import fill, keys, objects, prefixes
 
-pytestmark = [pytest.mark.xdist_group("lake"), pytest.mark.full]
+pytestmark = [pytest.mark.xdist_group("lake")]
 WAYS: tuple[Way, ...] = ("server", "stream")
 FILES = {f"p={n}/f{m} 한%3A": b"%d-%d" % (n, m) for n in range(4) for m in range(5)} | {"empty": b"", "a-b": b"1"}
 BYTES = sum(map(len, FILES.values()))

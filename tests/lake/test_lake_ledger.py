@@ -22,7 +22,7 @@ from tests.lab.lake import Lake
 from tests.lake.faults import Answer, Request, faults
 from tests.lake.stores import keys, objects, prefixes
 
-pytestmark = [pytest.mark.xdist_group("lake"), pytest.mark.full]
+pytestmark = [pytest.mark.xdist_group("lake")]
 PLAN, OTHER_PLAN = "sha256:" + "5a" * 32, "sha256:" + "6b" * 32
 SALES, ODD = ("hive", "sales"), ("hive.b", "a")
 WHOLE = LedgerLine("whole", Span(), 3, 2**50, "now")

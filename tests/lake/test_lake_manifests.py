@@ -16,7 +16,7 @@ from migrate.model.table import TableName
 from tests.lab.lake import Lake
 from tests.lake.stores import fill, keys, objects, prefixes
 
-pytestmark = [pytest.mark.xdist_group("lake"), pytest.mark.full]
+pytestmark = [pytest.mark.xdist_group("lake")]
 NAME = TableName("sales", "orders.2", "hive")
 
 

@@ -17,7 +17,7 @@ from tests.lab.lake import Lake
 from tests.lake.conftest import FreshSchema
 from tests.lake.engines import engine, files, pattern, table
 
-pytestmark = [pytest.mark.xdist_group("lake"), pytest.mark.full]
+pytestmark = [pytest.mark.xdist_group("lake")]
 
 VALUES = ["2024-01-01", "a:b/c%d=e f#g'h?i*j\\k{l[m]n^o", 'it\'s "q"', "%3A", " lead", "x.y+z~(1)", None]
 
