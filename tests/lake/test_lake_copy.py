@@ -477,7 +477,7 @@ async def test_a_store_that_is_too_busy_gets_fewer_requests(faulty: Faulty, monk
         now += 1
         least = min(least, faulty.target.gate.limit)
         try:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)  # longer than the rest of a copy, so that those under way are counted here
             return Answer(503, SLOW_DOWN) if now > 8 else None
         finally:
             now -= 1

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine
 
 from migrate.engines.files import Copied, Listing, Way
 from migrate.engines.lake.files import Objects, Stored
@@ -196,37 +196,56 @@ class _Copy:
 class _Tasks:
     """Tasks of which no more than the gate can ever let through are begun. What was begun is ended, whatever happens.
 
-    The first error stops `start`, and comes out when the others have ended; a cancellation cancels them.
+    The first error stops `start`, and comes out when the others have ended; a cancellation cancels them. What a task
+    costs here does not grow with the others: `asyncio.wait` would look at all of them for each that ends.
     """
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
+        self._failed: BaseException | None = None
+        self._ended = asyncio.Event()
 
     async def __aenter__(self) -> _Tasks:
         return self
 
-    async def start(self, work: Awaitable[None]) -> None:
-        self._running.add(asyncio.ensure_future(work))
-        while len(self._running) >= MOST:
-            await self._wait(asyncio.FIRST_COMPLETED)
+    async def start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._over)
+        while len(self._running) >= MOST and self._failed is None:
+            await self._next()
+        self._raise()
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None and not isinstance(error, Exception):
-            for task in self._running:
-                task.cancel()
-        if error is not None:
+            self._cancel()
+        try:
+            while self._running:
+                await self._next()
+        except asyncio.CancelledError:
+            self._cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
-        while self._running:
-            try:
-                await self._wait(asyncio.FIRST_EXCEPTION)
-            except BaseException:
-                await asyncio.gather(*self._running, return_exceptions=True)
-                raise
+            raise
+        if error is None:
+            self._raise()
 
-    async def _wait(self, until: str) -> None:
-        done, self._running = await asyncio.wait(self._running, return_when=until)
-        for task in done:
-            task.result()
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and self._failed is None:
+            self._failed = task.exception()
+        self._ended.set()
+
+    async def _next(self) -> None:
+        self._ended.clear()
+        await self._ended.wait()
+
+    def _cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+
+    def _raise(self) -> None:
+        if self._failed is not None:
+            raise self._failed
 
 
 async def _counted(objects: Objects, place: Location, tally: Tally) -> AsyncIterator[Stored]:

@@ -330,9 +330,9 @@ class Objects:
         With `to_goal` it writes to `target`: obstore copies inside one bucket only, but the bucket that it writes to is
         in the URL alone, and with `virtual_hosted_style_request` the URL is the endpoint, whatever that is.
         """
-        settings = self.reached(target)
         name = (source, target if to_goal else f"{target}:read", COPY_RETRIES)
         if name not in self._stores:
+            settings = self.reached(target)
             url = f"{settings.url}/{target}" if to_goal else ""
             self._stores[name] = self._opened(source, settings, url, min(COPY_RETRIES, self._retries))
         return self._stores[name]

@@ -58,7 +58,7 @@ def configuration(lake: Lake, tables: str, user: str = "bench", url: str = "") -
             ("new", lake.target, f'ledger = "s3://{bucket("target")}/{LEDGER}"\n'),
         )
     )
-    move = f'from = "old:hive.{SCHEMA}.{tables}"\nto = "new:hive.{SCHEMA}.{tables}"\nmethod = "copy_files"\n'
+    move = f'from = "old:hive.{SCHEMA}.{tables}"\nto = "new:hive.{SCHEMA}.*"\nmethod = "copy_files"\n'
     return f'name = "bench"\n\n{ends}[[move]]\n{move}location = "s3://{bucket("target")}/{SCHEMA}"\n'
 
 
