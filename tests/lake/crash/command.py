@@ -34,7 +34,7 @@ secret_key = "${{CRASH_{upper}_SECRET}}"
 MOVE = """\
 [[move]]
 from = "old:hive.{old}.{table}"
-to = "new:hive.{new}.{table}"
+to = "new:hive.{new}.{goal}"
 location = "{location}"
 {more}
 """
@@ -76,8 +76,9 @@ class Command:
             upper = name.upper()
             text += ENDPOINT.format(name=name, port=trino.port, user=USER, s3=self.s3.url, upper=upper)
             os.environ |= {f"CRASH_{upper}_ACCESS": key.access, f"CRASH_{upper}_SECRET": key.secret}
+        goal = "*" if "*" in table else table
         text += MOVE.format(
-            old=self.world.old, new=self.world.new, table=table, location=self.world.location, more=more
+            old=self.world.old, new=self.world.new, table=table, goal=goal, location=self.world.location, more=more
         )
         (self.folder / "migrate.toml").write_text(text)
 
