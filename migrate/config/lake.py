@@ -57,7 +57,7 @@ class Lakes(Values):
             self.fail(place, "access_key and secret_key go together")
         if store.access_key and store.profile:
             self.fail(place, "a profile and a pair of keys are two ways to log in", "leave one of them out")
-        if store.endpoint and not re.fullmatch(r"https?://[^/\s]+/?", store.endpoint):
+        if store.endpoint and not re.fullmatch(r"https?://[^/\s@]+/?", store.endpoint):
             self.fail(f"{place}.endpoint", f"{store.endpoint!r} is no address", 'write endpoint = "http://host:port"')
         said = {key: value for key, value in msgspec.structs.asdict(store).items() if value}
         if {"profile", *SECRETS} & said.keys():

@@ -114,6 +114,9 @@ class Files(Protocol):
     async def standing(self, names: Sequence[TableName]) -> frozenset[TableName]:
         """Those of these names under which a table is there, hidden ones too."""
 
+    async def hidden(self, schemas: Collection[tuple[str, str]]) -> frozenset[TableName]:
+        """The tables of ours in these (catalog, schema) pairs, which may not exist: being built, or put aside."""
+
     async def partitions(self, table: Table, place: Place, condition: str) -> tuple[FilePartition, ...]:
         """The partitions that the condition lets through, by name; one for a table without any.
 
@@ -142,12 +145,13 @@ class Files(Protocol):
         """
 
     def sums(
-        self, table: Table, wanted: Table, condition: str, partitions: Sequence[FilePartition] = ()
+        self, table: Table, wanted: Table, condition: str, partitions: Sequence[FilePartition] | None = None
     ) -> AsyncIterator[Sums]:
         """Rows and checksums of each partition of `table`, computed here, by the name that it has in `wanted`.
 
         Values are read as the types that they have in `wanted`, which has the same columns and may be of another kind
-        of table; its name means nothing. `partitions`: of no others. In any order, those without rows left out.
+        of table; its name means nothing. `partitions`: of no others; None: of all.
+        In any order, without those of no rows.
         """
 
     # -- copying -------------------------------------------------------------------------------------------------
@@ -234,8 +238,8 @@ class Files(Protocol):
     ) -> tuple[Collected, ...]:
         """Remove below the locations of each table what its proofs name, and nothing else; `look`: only count it.
 
-        Nothing of a location of which any table or partition shows a file, as far as this server shows them, but for
-        the tables `ignored`: of tables all are asked where they are, of partitions those of the tables' schemas.
+        Nothing of a location of which any table of any catalog shows a file, as far as this server tells, but for the
+        tables `ignored`.
         """
 
     async def forget_objects(self, table: TableName, run: str) -> None:

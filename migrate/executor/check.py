@@ -12,18 +12,18 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from migrate.diff import describe
-from migrate.engines.base import Dialect, Engine
+from migrate.engines.base import Dialect, Engine, Files
 from migrate.errors import NothingMatches
 from migrate.model.change import AddIndex, TableChange
 from migrate.model.pattern import all_of, parse_object
 from migrate.model.plan import CopyFiles, Ddl, LoadRows, Plan, PlannedObject, RowStep, Step, Swap
-from migrate.model.table import Catalog, ObjectRef
+from migrate.model.table import Catalog, ObjectRef, Table
 from migrate.planfile import fingerprint
 from migrate.planner.altering import around_rows
 from migrate.planner.gap import Gap, StoredGap, gaps, start_of, stored_gaps
 from migrate.planner.obstacles import obstacles
 from migrate.planner.order import step_kind
-from migrate.planner.partitions import changed, files_of
+from migrate.planner.partitions import changed, files_of, version_at, version_of
 from migrate.planner.stored import only_enabling, windows
 from migrate.planner.survey import Survey, define, survey
 from migrate.planner.translate import Pair, StoredPair, StoredRef
@@ -91,6 +91,7 @@ async def stand(plan: Plan, engines: Mapping[str, Engine]) -> Standing:
         differences += await _in_the_way(plan, world, engines)
         differences += await _strange_rows(plan, finished, world.gap, engines)
         differences += await _changed_files(plan, world, engines)
+        differences += await _changed_targets(plan, world, engines, swapping)
     return msgspec.structs.replace(world, differences=tuple(differences))
 
 
@@ -308,6 +309,29 @@ async def _changed_files(plan: Plan, world: Standing, engines: Mapping[str, Engi
         names = await changed(files, step)
         lines += [f"{step.source} {name}".rstrip() + ": its files changed since the plan was made" for name in names]
     return lines
+
+
+async def _changed_targets(
+    plan: Plan, world: Standing, engines: Mapping[str, Engine], swapping: frozenset[str]
+) -> list[str]:
+    """Tables and partitions that are still to be replaced, and are not as they were when the plan was made."""
+    lines = []
+    for step in plan.step:
+        if not isinstance(step, Swap) or step.id in world.finished or step.target in swapping or not step.seen:
+            continue
+        ref = parse_object(step.target)
+        actual = world.gap[ref].actual
+        if actual is not None and not await as_seen(files_of(engines[ref.endpoint]), step, actual):
+            lines.append(f"{step.target}: {'its partitions' if step.part else 'it'} changed since the plan was made")
+    return lines
+
+
+async def as_seen(files: Files, step: Swap, actual: Table) -> bool:
+    """Whether what a swap replaces is still what the plan saw."""
+    if step.part or not step.aside:
+        return await version_at(files, step.was) == step.seen
+    place = (await files.places([actual]))[actual.name]
+    return await version_of(files, actual, place) == step.seen
 
 
 def pending(plan: Plan, standing: Standing) -> tuple[Step, ...]:

@@ -34,7 +34,7 @@ async def compare_files(
     source: Engine,
     target: Engine,
     table: Table,
-    only: Sequence[FilePartition],
+    only: Sequence[FilePartition] | None,
     names: Collection[str] | None,
     spare: bool = False,
 ) -> Compared:
@@ -109,10 +109,10 @@ async def prove_files(context: Context, step: Verify) -> int:
     return proven
 
 
-async def chosen(pair: Pair, source: Engine, names: Sequence[str] = ()) -> Sequence[FilePartition]:
-    """The source's partitions that a proof is about; none where it is about all of them."""
+async def chosen(pair: Pair, source: Engine, names: Sequence[str] = ()) -> Sequence[FilePartition] | None:
+    """The source's partitions that a proof is about; None where it is about all of them."""
     if not names and not pair.move.partitions:
-        return ()
+        return None
     files = files_of(source)
     place = (await files.places([pair.table]))[pair.table.name]
     found = await files.partitions(pair.table, place, pair.move.partitions)

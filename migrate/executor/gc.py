@@ -85,8 +85,10 @@ async def _left(step: Swap, engine: Engine, done: bool) -> tuple[tuple[TableName
     names = [msgspec.structs.replace(table, name=hidden)] if hidden else []
     there = sorted(await files.standing(names))
     places = await files.places([Table(name, ()) for name in there])
-    locations = [*(place.location for place in places.values()), *(step.was if done else [step.goal])]
-    return tuple(there), tuple(sorted({one for one in locations if one}))
+    # Of others a DROP deletes all below their location, whoever wrote it and whoever reads it.
+    ours = [name for name in there if places[name].external]
+    locations = [*(places[name].location for name in ours), *(step.was if done else [step.goal])]
+    return tuple(ours), tuple(sorted({one for one in locations if one}))
 
 
 async def _collect(

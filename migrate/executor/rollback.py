@@ -23,12 +23,13 @@ from migrate.executor.holding import claim, take_targets
 from migrate.model.pattern import all_of, endpoint_of, parse_object
 from migrate.model.plan import Plan, Swap
 from migrate.model.progress import Event, Outcome, StepDone, StepFailed, StepStarted
-from migrate.model.table import TableName
+from migrate.model.table import Table, TableName
 from migrate.planner.partitions import files_of, overlap
 from migrate.state import State
 
 WRITTEN = "the new one was written to since it was swapped in"
 COLLECTED = "what was there before was removed by migrate gc"
+ANOTHER = "another table has its name by now"
 LATER = "a later plan has changed it since"
 
 
@@ -156,6 +157,9 @@ async def _undo_table(plan: Plan, step: Swap, engine: Engine, table: TableName) 
             return  # it has its name again, or had never lost it
         raise Different(f"{step.target}: the table that was kept as {old} is gone", "it cannot be put back")
     if table in there and new not in there:
+        place = (await files_of(engine).places([Table(table, ())]))[table]
+        if step.goal and place.location != step.goal:
+            raise Different(f"{step.target}: {ANOTHER}, at {place.location}", "rename that one, or keep what is there")
         await engine.execute(step.undo[0], tag)
     if old is not None:
         await engine.execute(step.undo[1], tag)

@@ -14,13 +14,15 @@ import msgspec
 from migrate.engines.base import Engine, LedgerLine, Span
 from migrate.engines.files import FilePartition, Files, Place, Proof
 from migrate.errors import AlreadyThere, Different, MigrateError, NotThere, SourceMoved
+from migrate.executor.check import as_seen
 from migrate.executor.context import Context, plan_tag, step_tag
 from migrate.model.pattern import parse_object
 from migrate.model.plan import CopyFiles, Ddl, InsertSelect, Plan, Step, Swap
 from migrate.model.progress import ChunkDone
 from migrate.model.table import TableName
-from migrate.planner.partitions import files_of, placed, under
+from migrate.planner.partitions import files_of, placed, under, version_at
 
+CHANGED = "it was written to since the plan was made, and is left as it is"
 AT_ONCE = 16
 """Partitions of one table that are copied together; how many objects are under way at once, the engine knows."""
 
@@ -152,6 +154,9 @@ async def _swap_table(context: Context, step: Swap, engine: Engine, table: Table
                 f"{step.target}: a table was made there since the plan was",
                 "move it out of the way, or plan again: migrate plan",
             )
+        actual = context.standing.gap[parse_object(step.target)].actual
+        if step.seen and actual is not None and not await as_seen(files, step, actual):
+            raise Different(f"{step.target}: {CHANGED}", "plan again: the new plan shows what it would take")
         await engine.execute(step.sql[0], tag)
     try:
         await engine.execute(step.sql[-1], tag)
@@ -166,6 +171,8 @@ async def _swap_table(context: Context, step: Swap, engine: Engine, table: Table
 async def _swap_partitions(context: Context, step: Swap, engine: Engine) -> None:
     """Each statement in its order. Once more, those that ran before find their work done; where it went is asked."""
     tag, files = step_tag(context.plan, step), files_of(engine)
+    if step.seen and await version_at(files, step.was) != step.seen:
+        raise Different(f"{step.target}: {CHANGED}", "plan again: the new plan shows what it would take")
     for sql in step.sql:
         await context.check_lock(step)
         try:
@@ -179,7 +186,11 @@ async def _swap_partitions(context: Context, step: Swap, engine: Engine) -> None
     meant = {part.name: under(step.goal, part.name) for part in step.part}
     here = [one for one in await files.partitions(pair.wanted, place, pair.move.partitions) if one.name in meant]
     found = {one.name: one.location for one in await files.located(pair.wanted, place, here)}
-    wrong = [part.name for part in step.part if part.files and found.get(part.name, "") != meant[part.name]]
+    other = [one for one in here if found.get(one.name, "") != meant[one.name]]
+    # Only rows tell where a partition is: one without any may be anywhere.
+    full = {one.partition async for one in files.sums(pair.wanted, pair.wanted, "", other)}
+    missing = {part.name for part in step.part if part.files} - {one.name for one in here}
+    wrong = sorted(full | missing)
     if wrong:
         place_now = found.get(wrong[0]) or "no place"
         text = f"{step.target}: the partition {wrong[0]} is at {place_now}, not at {meant[wrong[0]]}"

@@ -241,7 +241,8 @@ class Swap(_Step, frozen=True, kw_only=True, tag="swap"):
 
     `sql` are the statements in their order, and `undo` those that put back what was there; `kept` is the name under
     which a table that was there stays, empty when there was none. `part` are partitions whose location changes, `goal`
-    where their files are now, and `was` the locations of those that they replace, or that are removed.
+    where their files are now, and `was` the locations of those that they replace, or that are removed. `seen` is a
+    digest of what stood there when the plan was made: of the table's partitions and files, or of those replaced.
     """
 
     source: str
@@ -249,6 +250,7 @@ class Swap(_Step, frozen=True, kw_only=True, tag="swap"):
     sql: tuple[str, ...]
     undo: tuple[str, ...] = ()
     was: tuple[str, ...] = ()
+    seen: str = ""
     kept: str = ""
     goal: str = ""
     part: tuple[FilePart, ...] = ()

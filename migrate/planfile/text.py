@@ -36,6 +36,7 @@ _STEP_KEYS = (
     "aside",
     "kept",
     "was",
+    "seen",
     "afresh",
     "partition",
 )

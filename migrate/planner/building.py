@@ -12,9 +12,10 @@ import msgspec
 from migrate.engines.base import Dialect, Engine
 from migrate.engines.files import Files, Place
 from migrate.model.plan import CopyFiles, Ddl, Finding, Step, Swap, Verify
-from migrate.model.table import Table
+from migrate.model.table import Table, TableName
 from migrate.planner.gap import Gap
 from migrate.planner.link import schema_step, step_id
+from migrate.planner.partitions import version_of
 from migrate.planner.risk import finding
 from migrate.planner.token import RUN, aside
 from migrate.planner.translate import Pair, target_pattern
@@ -157,7 +158,7 @@ def proof(one: Filed, partitions: Sequence[str] = ()) -> Verify:
     )
 
 
-def swap_table(one: Filed, kept: bool) -> list[Step]:
+async def swap_table(one: Filed, kept: bool) -> list[Step]:
     """What was built takes the table's name, the one that was there keeps another; and statistics, if asked for."""
     target, files = one.pair.target, one.others
     old = aside(target.table, "old")
@@ -167,19 +168,20 @@ def swap_table(one: Filed, kept: bool) -> list[Step]:
         id=step_id("swap", target),
         source=str(one.pair.source),
         target=one.where,
-        after=(step_id("verify", target),),
+        after=(step_id("verify", target), step_id("analyze-table", target)),
         aside=one.built().name.name,
         sql=(*sql, files.rename_to(one.built().name, target.table)),
         undo=(files.rename_to(target.table, one.built().name), *undo),
+        seen=await version_of(files, one.gap.actual, one.there) if kept and one.gap.actual and one.there else "",
         was=(one.there.location,) if kept and one.there and one.there.location else (),
         kept=old.name if kept else "",
         goal=one.goal,
     )
-    return [swap, *analyzed(one)]
+    return [*analyzed(one, one.built().name, "verify"), swap]  # Iceberg writes them beside the files
 
 
-def analyzed(one: Filed) -> list[Step]:
-    """Statistics, where the move asks for them."""
+def analyzed(one: Filed, name: TableName, after: str) -> list[Step]:
+    """Statistics of the table of that name, where the move asks for them."""
     if not one.pair.move.analyze:
         return []
     return [
@@ -187,9 +189,9 @@ def analyzed(one: Filed) -> list[Step]:
             id=step_id("analyze-table", one.pair.target),
             source=str(one.pair.source),
             target=one.where,
-            after=(step_id("swap", one.pair.target),),
+            after=(step_id(after, one.pair.target),),
             action="analyze-table",
-            sql=one.others.analyze(one.pair.target.table),
+            sql=one.others.analyze(name),
         )
     ]
 

@@ -17,7 +17,7 @@ from migrate.engines.base import Engine
 from migrate.engines.files import FilePartition, Place
 from migrate.model.pattern import endpoint_of
 from migrate.model.plan import CopyFiles, Estimate, Finding, Step, Swap
-from migrate.model.table import ObjectRef, Table
+from migrate.model.table import ObjectRef, Table, TableName
 from migrate.model.words import counted
 from migrate.planfile import round_estimate
 from migrate.planner.building import (
@@ -36,8 +36,9 @@ from migrate.planner.building import (
 from migrate.planner.gap import Gap
 from migrate.planner.inserted import insert_steps
 from migrate.planner.link import pruned, schema_step, step_id
-from migrate.planner.partitions import Side, Standing, compared, look, overlap, under
+from migrate.planner.partitions import Side, Standing, compared, files_of, look, overlap, under, version_at
 from migrate.planner.risk import finding
+from migrate.planner.token import kept_of
 from migrate.planner.translate import Pair
 
 Method = Literal["copy_files", "insert_select"]
@@ -83,8 +84,15 @@ async def file_steps(
         async with at_once:
             return await _chain(Filed(pair, here, there, gap[pair.target], place, other, pair.target in permitted))
 
+    away = await _put_aside(pairs, gap, engines)
     taken: dict[str, Pair] = {}
     for pair in pairs:
+        if pair.target in away:
+            text = (
+                f"a plan that has not ended has put it aside as {away[pair.target]}: apply that plan, or roll it back"
+            )
+            findings.append(finding("MG201", str(pair.target), text))
+            continue
         first = taken.setdefault(goal_of(pair), pair)
         if first is not pair:
             text = f"its files would go among those of {first.target}: give its move another location"
@@ -94,6 +102,22 @@ async def file_steps(
         findings += found
     findings += _overlapping(pairs, sources)
     return steps, _once(findings)
+
+
+async def _put_aside(
+    pairs: Sequence[Pair], gap: Mapping[ObjectRef, Gap], engines: Mapping[str, Engine]
+) -> dict[ObjectRef, TableName]:
+    """Tables that are not there because a plan that has not ended renamed them: under which names."""
+    absent: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        if gap[pair.target].actual is None:
+            absent.setdefault(pair.target.endpoint, []).append(pair)
+    found: dict[ObjectRef, TableName] = {}
+    for endpoint, some in absent.items():
+        schemas = {(pair.target.table.catalog, pair.target.table.schema) for pair in some}
+        for name in sorted(await files_of(engines[endpoint]).hidden(schemas)):
+            found |= {pair.target: name for pair in some if kept_of(pair.target.table, name)}
+    return found
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:
@@ -187,7 +211,7 @@ async def _by_files(one: Filed) -> tuple[list[Step], list[Finding]]:
     extra = [partition for partition in here if partition.name not in side.listings]
     if one.gap.alterations:
         return await _rebuilt(one, side, extra, findings, "its definition differs")
-    standing = await compared(pair, one.own, one.others, side, names)
+    standing = await compared(pair, one.own, one.others, side, one.gap.actual, one.there, here)
     changed = [partition for partition in side.partitions if standing[partition.name] is not Standing.EQUAL]
     findings += _extra(one, extra)
     gone = extra if pruned(pair) else []
@@ -244,7 +268,7 @@ async def _whole(one: Filed, side: Side, findings: list[Finding], kept: bool) ->
     if one.pair.wanted.partitioning is not None:
         steps.append(synced(one))
     findings += lost(one)
-    return [*steps, proof(one), *swap_table(one, kept)]
+    return [*steps, proof(one), *await swap_table(one, kept)]
 
 
 async def _rebuilt(
@@ -308,7 +332,8 @@ async def _partly(
         sql=tuple(sql),
         undo=tuple(undo),
         was=tuple(partition.location for partition in were),
+        seen=await version_at(files, [partition.location for partition in were]) if were else "",
         goal=one.goal,
         part=tuple(side.part(partition) for partition in changed),
     )
-    return [*steps, swap, *analyzed(one)]
+    return [*steps, swap, *analyzed(one, target.table, "swap")]

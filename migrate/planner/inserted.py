@@ -51,7 +51,7 @@ async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
         session=dict(session),
         estimate=Estimate(0, round_estimate(size)),
     )
-    return [create, insert, proof(one), *swap_table(one, kept)], findings
+    return [create, insert, proof(one), *await swap_table(one, kept)], findings
 
 
 async def _batches(one: Filed, via: str) -> tuple[tuple[Batch, ...], int]:
@@ -98,11 +98,11 @@ async def _rows(one: Filed, table: Table, where: str) -> int:
 async def _equal(one: Filed) -> bool:
     """Whether both servers count and sum up all rows alike, partition by partition."""
     pair = one.pair
-    only: Sequence[FilePartition] = ()
+    only: Sequence[FilePartition] | None = None
     if pair.move.partitions:
         only = await one.own.partitions(pair.table, one.place, pair.move.partitions)
     here = one.own.sums(pair.table, pair.wanted, pair.where, only)
-    there = one.others.sums(pair.wanted, pair.wanted, pair.where if only else "", only)
+    there = one.others.sums(pair.wanted, pair.wanted, "" if only is None else pair.where, only)
 
     async def all_of(source: bool) -> dict[str, tuple[int, tuple[str, ...]]]:
         return {found.partition: (found.rows, found.checksums) async for found in (here if source else there)}

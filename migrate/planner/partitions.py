@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum, auto
 
@@ -11,6 +12,7 @@ import msgspec
 from migrate.engines.base import Engine
 from migrate.engines.files import FilePartition, Files, Listing, Place, Proof
 from migrate.model.plan import CopyFiles, FilePart
+from migrate.model.table import Table
 from migrate.planner.translate import Pair
 
 
@@ -71,14 +73,21 @@ async def look(files: Files, pair: Pair, place: Place) -> Side:
     return Side(place, partitions, listings)
 
 
-async def compared(pair: Pair, source: Files, target: Files, side: Side, there: Sequence[str]) -> dict[str, Standing]:
-    """Of each partition that moves, how the target has it; `there` are the names of those that the target has.
+async def compared(
+    pair: Pair, source: Files, target: Files, side: Side, actual: Table, place: Place, there: Sequence[FilePartition]
+) -> dict[str, Standing]:
+    """Of each partition that moves, how the target has it: `actual` is the table there, `there` what it shows.
 
-    What was proven once is equal while both sides have the version that was proven. Without a proof both servers sum
-    up the rows.
+    What was proven once is equal while both sides have the version that was proven, and the target shows those files.
+    Without a proof both servers sum up the rows.
     """
-    known, present = await target.proofs(pair.target.table), set(there)
+    known, present = await target.proofs(pair.target.table), {one.name for one in there}
     proven = {name: proof for name, proof in known.items() if name in present}
+    # A usual place costs nothing to know; where a proof is of another one, the server is asked.
+    usual = {one.name: one.location for one in there}
+    asked_for = [one for one in there if one.name and one.name in proven and proven[one.name].target != usual[one.name]]
+    usual |= {one.name: one.location for one in (await target.located(actual, place, asked_for) if asked_for else ())}
+    proven = {name: proof for name, proof in proven.items() if proof.target == usual[name] or not proof.files}
     standing = {one.name: Standing.ABSENT for one in side.partitions if one.name not in present}
     asked = [one for one in side.partitions if one.name in proven]
     now = await _listings(target, (proven[one.name] for one in asked))
@@ -108,7 +117,7 @@ async def _listings(files: Files, proofs: Iterable[Proof]) -> dict[str, Listing]
 
 async def _equal_rows(pair: Pair, source: Files, target: Files, partitions: Sequence[FilePartition]) -> frozenset[str]:
     """Those whose rows both servers count and sum up alike."""
-    only = partitions if partitions[0].name else ()
+    only = partitions if partitions[0].name else None
 
     async def sums(files: Files, own: bool) -> dict[str, tuple[int, tuple[str, ...]]]:
         table = pair.table if own else pair.wanted
@@ -137,3 +146,24 @@ async def changed(files: Files, copy: CopyFiles, names: Collection[str] | None =
     asked = [placed(copy.origin, part) for part in meant]
     now = {name: one.digest async for name, one in files.listings(Place(copy.origin, external=True), asked)}
     return [part.name for part in meant if now.get(part.name) != part.digest]
+
+
+async def version_of(files: Files, table: Table, place: Place) -> str:
+    """A digest of what a table shows: the names of its partitions, and every object below its location."""
+    names = [one.name for one in await files.partitions(table, place, "")]
+    whole = [FilePartition("", (), place.location)]
+    listed = [one async for _, one in files.listings(Place(place.location, external=True), whole)]
+    return _digest([*names, *(one.digest for one in listed)])
+
+
+async def version_at(files: Files, locations: Sequence[str]) -> str:
+    """A digest of what stands below these locations."""
+    found = []
+    for location in locations:
+        whole = [FilePartition("", (), location)]
+        found += [one.digest async for _, one in files.listings(Place(location, external=True), whole)]
+    return _digest(found)
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

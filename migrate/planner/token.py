@@ -25,6 +25,14 @@ def aside(name: TableName, use: str) -> TableName:
     return msgspec.structs.replace(name, name=f"{ASIDE}{RUN}_{digest}")
 
 
+def kept_of(name: TableName, hidden: TableName) -> bool:
+    """Whether `hidden` is the table of that name which some plan has put aside."""
+    own = aside(name, "old")
+    mark = own.name.removeprefix(f"{ASIDE}{RUN}")
+    same = (hidden.catalog, hidden.schema) == (name.catalog, name.schema)
+    return same and hidden.name.startswith(ASIDE) and hidden.name.endswith(mark)
+
+
 def with_token(plan: Plan) -> Plan:
     """The plan with its own token in every place that waits for it; sealed."""
     sealed = seal(plan)

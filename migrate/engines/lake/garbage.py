@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from migrate.engines.files import Collected
 from migrate.engines.lake.connect import Server
@@ -21,7 +23,7 @@ BASE_TABLES = """\
 SELECT table_schema, table_name FROM {catalog}.information_schema.tables
 WHERE table_type = 'BASE TABLE' AND table_schema <> 'information_schema'"""
 FOLDERS = """\
-SELECT DISTINCT regexp_replace("$path", '/[^/]*$', '') FROM {table} WHERE {among}"""
+SELECT DISTINCT regexp_replace({path}, '/[^/]*$', '') FROM {table} WHERE {among}"""
 DELETED = 1000
 """Objects in one request."""
 
@@ -39,7 +41,7 @@ async def collect(
         counts = dict.fromkeys((one for one in locations if one not in used), (0, 0))
         waiting: list[str] = []
         async for name, size in manifests.objects(table):
-            place = next((one for one in counts if name.startswith(f"{one}/")), None)
+            place = next((folder for folder in _folders_above(name) if folder in counts), None)
             if place is None:
                 continue
             files, volume = counts[place]
@@ -52,6 +54,12 @@ async def collect(
     return tuple(found)
 
 
+def _folders_above(name: str) -> Iterator[str]:
+    """The folders of an object, the nearest first."""
+    while (name := name.rpartition("/")[0]) and not name.endswith("/"):
+        yield name
+
+
 async def _delete(objects: Objects, waiting: list[str], look: bool) -> None:
     if waiting and not look:
         await objects.delete(waiting)
@@ -61,9 +69,13 @@ async def _delete(objects: Objects, waiting: list[str], look: bool) -> None:
 async def in_use(
     server: Server, wanted: Mapping[TableName, Sequence[str]], ignored: Collection[TableName]
 ) -> dict[str, str]:
-    """Of these locations those that a table uses, or a partition of a table in the schemas of the wanted ones."""
+    """Of these locations those of which a table of any catalog shows a file, and the table.
+
+    Tables are asked where they are; those of which that does not say all (partitions of Hive, files that Iceberg or
+    Delta took over) where the files are that they have below the locations.
+    """
     locations = [location for some in wanted.values() for location in some]
-    schemas = {(table.catalog, table.schema) for table in wanted}
+    roots = sorted({_root(some) for some in wanted.values() if some})
     found: dict[str, str] = {}
     for catalog, connector in (await server.catalogs()).items():
         if not is_lake(connector):
@@ -72,32 +84,40 @@ async def in_use(
         names = [TableName(str(schema), str(name), catalog) for schema, name in rows]
         names = [name for name in names if name not in ignored]
 
-        async def at(name: TableName) -> tuple[TableName, str, bool]:
+        async def of(name: TableName, connector: str = connector) -> tuple[TableName, list[str]]:
             try:
                 shown = shown_table(await show_create(server, name))
+                place = s3(shown.value("external_location") or shown.value("location"))
+                partitioned = connector == "hive" and bool(shown.names("partitioned_by"))
+                mine = {one for one in locations if place and _shows(place, one, partitioned)}
+                if partitioned or connector != "hive":
+                    folders = await _folders(server, name, connector, roots)
+                    mine |= {one for one in locations for folder in folders if _overlap(one, folder)}
+                return name, sorted(mine)
             except (ServerError, UnreadableDdl) as error:
                 if isinstance(error, ServerError) and (error.name in NOT_THERE or error.name == OTHER_FORMAT):
-                    return name, "", False  # gone, or another catalog tells of it
+                    return name, []  # gone, or another catalog tells of it
                 raise
-            place = s3(shown.value("external_location") or shown.value("location"))
-            return name, place, bool(shown.names("partitioned_by"))
 
-        for name, place, partitioned in await at_once(server.slots, at, names):
-            found |= {one: str(name) for one in locations if place and _shows(place, one, partitioned)}
-            if partitioned and (name.catalog, name.schema) in schemas:
-                left = [one for one in locations if one not in found]
-                for folder in await _folders(server, name, left):
-                    found |= {one: f"a partition of {name}" for one in left if _overlap(one, folder)}
+        for name, mine in await at_once(server.slots, of, names):
+            found |= {one: str(name) for one in mine}
     return found
 
 
-async def _folders(server: Server, table: TableName, locations: Sequence[str]) -> list[str]:
-    """The folders of the table's files at or below these locations."""
-    if not locations:
-        return []
-    prefixes = [f"{way}{one.removeprefix('s3')}/" for one in locations for way in WAYS]
-    ways = [f'starts_with("$path", {ansi_text(one)})' for one in prefixes]
-    sql = FOLDERS.format(table=ansi_table(table), among=" OR ".join(ways))
+def _root(locations: Sequence[str]) -> str:
+    """The folder that all of these are in, or the only one."""
+    parts = [location.split("/") for location in locations]
+    same = [some[0] for some in zip(*parts, strict=False) if len(set(some)) == 1]
+    return "/".join(same)
+
+
+async def _folders(server: Server, table: TableName, connector: str, roots: Sequence[str]) -> list[str]:
+    """The folders of the table's files below these roots."""
+    path = "file_path" if connector == "iceberg" else '"$path"'
+    asked = replace(table, name=f"{table.name}$files") if connector == "iceberg" else table
+    prefixes = [f"{way}{root.removeprefix('s3')}/" for root in roots for way in WAYS]
+    among = " OR ".join(f"starts_with({path}, {ansi_text(one)})" for one in prefixes)
+    sql = FOLDERS.format(path=path, table=ansi_table(asked), among=among)
     return [s3(str(row[0])) for row in await server.query(sql, str(table))]
 
 

@@ -138,14 +138,14 @@ def _batches(names: Sequence[FilePartition]) -> list[Sequence[FilePartition]]:
 
 
 async def sums(
-    server: Server, table: Table, wanted: Table, where: str, parts: Sequence[FilePartition]
+    server: Server, table: Table, wanted: Table, where: str, parts: Sequence[FilePartition] | None
 ) -> AsyncIterator[Sums]:
     """See `migrate.engines.files.Files.sums`. A table of very many columns is asked by several queries."""
     targets = {column.name.lower(): column for column in wanted.columns}
     ways = [(column, targets[column.name.lower()]) for column in _in_order(table, wanted)]
     by = grouped(table, wanted)
     slices = [ways[at : at + WIDE] for at in range(0, len(ways), WIDE)] or [[]]
-    for batch in _batches(parts) or [()]:
+    for batch in [()] if parts is None else _batches(parts):
         asked = [_asked(table, one, by, condition([c for c, _ in by], where, batch)) for one in slices]
         if len(asked) == 1:
             async for row in server.stream(asked[0], str(table.name)):

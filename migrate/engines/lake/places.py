@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from migrate.engines.files import Place
 from migrate.engines.lake.connect import Server
@@ -26,6 +26,11 @@ schema_name => '_migrate', table_name => '_migrate', partition_columns => ARRAY[
 FEW = 200
 """Tables, of which each may be asked once more."""
 FILES_ONLY = 'copy_files moves Hive tables only: use method = "insert_select"'
+
+
+HIDDEN = """\
+SELECT table_schema, table_name FROM {catalog}.information_schema.tables
+WHERE table_schema IN ({schemas}) AND starts_with(table_name, '_mo_')"""
 
 
 class Places:
@@ -108,6 +113,15 @@ class Places:
                 allowed = error.name in NOT_THERE
             self._registers[catalog] = allowed
         return self._registers[catalog]
+
+    async def hidden(self, schemas: Collection[tuple[str, str]]) -> frozenset[TableName]:
+        """Tables whose names begin as ours do: one question for a catalog."""
+        found: set[TableName] = set()
+        for catalog in sorted({catalog for catalog, _ in schemas}):
+            texts = ", ".join(sorted(ansi_text(schema) for one, schema in schemas if one == catalog))
+            rows = await self._server.query(HIDDEN.format(catalog=ansi(catalog), schemas=texts), catalog)
+            found.update(TableName(str(schema), str(name), catalog) for schema, name in rows)
+        return frozenset(found)
 
     async def standing(self, names: Sequence[TableName]) -> frozenset[TableName]:
         """Those of these names under which a table, or a view, is there: one question for a catalog."""

@@ -39,6 +39,9 @@ class LakeFiles:
     async def standing(self, names: Sequence[TableName]) -> frozenset[TableName]:
         return await self._places.standing(names)
 
+    async def hidden(self, schemas: Collection[tuple[str, str]]) -> frozenset[TableName]:
+        return await self._places.hidden(schemas)
+
     async def partitions(self, table: Table, place: Place, condition: str) -> tuple[FilePartition, ...]:
         return await partitions.partitions(self._server, table, place, condition)
 
@@ -55,7 +58,7 @@ class LakeFiles:
         return listings.listings(self.objects, place, partitions)
 
     def sums(
-        self, table: Table, wanted: Table, condition: str, partitions: Sequence[FilePartition] = ()
+        self, table: Table, wanted: Table, condition: str, partitions: Sequence[FilePartition] | None = None
     ) -> AsyncIterator[Sums]:
         return _sums(self._server, table, wanted, condition, partitions)
 
