@@ -88,9 +88,7 @@ async def file_steps(
     taken: dict[str, Pair] = {}
     for pair in pairs:
         if pair.target in away:
-            text = (
-                f"a plan that has not ended has put it aside as {away[pair.target]}: apply that plan, or roll it back"
-            )
+            text = f"a plan that has not ended put it aside as {away[pair.target]}: apply that plan, or roll it back"
             findings.append(finding("MG201", str(pair.target), text))
             continue
         first = taken.setdefault(goal_of(pair), pair)
