@@ -142,8 +142,9 @@ def drop(end: End, schema: str) -> None:
     """The schema and its tables, if it is there; their files stay."""
     if [schema] not in end.rows("SHOW SCHEMAS FROM hive"):
         return
-    for (table,) in end.rows(f"SHOW TABLES FROM hive.{schema}"):
-        end.rows(f'DROP TABLE hive.{schema}."{table}"')
+    tables = [table for (table,) in end.rows(f"SHOW TABLES FROM hive.{schema}")]
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as threads:
+        list(threads.map(lambda table: end.rows(f'DROP TABLE hive.{schema}."{table}"'), tables))
     end.rows(f"DROP SCHEMA hive.{schema}")
 
 
