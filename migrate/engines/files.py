@@ -18,10 +18,32 @@ import msgspec
 
 from migrate.model.table import Table, TableName
 
-__all__ = ["Collected", "Copied", "FilePartition", "Files", "Listing", "Place", "Proof", "Sums", "Way"]
+__all__ = [
+    "Collected",
+    "Copied",
+    "FilePartition",
+    "Files",
+    "Listing",
+    "Place",
+    "Proof",
+    "Sums",
+    "Way",
+    "below",
+    "overlap",
+]
 
 Way = Literal["server", "stream"]
 """Whether the store copies objects by itself, or they go through this machine."""
+
+
+def below(location: str, other: str) -> bool:
+    """Whether a location is at or below another one."""
+    return f"{location}/".startswith(f"{other}/")
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether one of two locations is at or below the other."""
+    return below(one, other) or below(other, one)
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from migrate.diff import describe
 from migrate.engines.base import Dialect, Engine, Files
-from migrate.errors import NothingMatches
+from migrate.errors import NothingMatches, StalePlan
 from migrate.model.change import AddIndex, TableChange
 from migrate.model.pattern import all_of, parse_object
 from migrate.model.plan import CopyFiles, Ddl, LoadRows, Plan, PlannedObject, RowStep, Step, Swap
@@ -123,6 +123,13 @@ def targets(plan: Plan) -> dict[str, tuple[tuple[str, str], ...]]:
         ref = parse_object(item.name)
         found.setdefault(ref.endpoint, set()).add((ref.table.catalog, ref.table.schema))
     return {endpoint: tuple(sorted(schemas)) for endpoint, schemas in sorted(found.items())}
+
+
+async def refuse_strangers(plan: Plan, engines: Mapping[str, Engine]) -> None:
+    """Raises `StalePlan` when another server answers under an address of the plan."""
+    others = await strangers(plan, engines)
+    if others:
+        raise StalePlan(others, "nothing was changed: connect to the servers of the plan")
 
 
 async def strangers(plan: Plan, engines: Mapping[str, Engine]) -> tuple[str, ...]:

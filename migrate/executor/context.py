@@ -226,6 +226,11 @@ def plan_tag(plan: Plan) -> str:
     return "migrate:" + plan.digest.removeprefix("sha256:")[:16]
 
 
+def run_of(plan: Plan) -> str:
+    """What proofs of this plan are kept under: its tag, as part of a key."""
+    return plan_tag(plan).removeprefix("migrate:")
+
+
 def step_tag(plan: Plan, step: Step) -> str:
     """The plan's tag and the step's."""
     return f"{plan_tag(plan)}:{hashlib.sha256(step.id.encode()).hexdigest()[:12]}"

@@ -12,11 +12,11 @@ from migrate.engines.files import FilePartition, Files, Sums
 from migrate.errors import Different, SourceMoved
 from migrate.executor.context import Context
 from migrate.executor.differences import AT_APPLY, NAMED
-from migrate.model.plan import CopyFiles, Plan, Verify
+from migrate.model.plan import CopyFiles, Verify
 from migrate.model.progress import ChunkDone
 from migrate.model.table import Table
 from migrate.model.words import counted
-from migrate.planner.partitions import changed, files_of
+from migrate.planner.partitions import changed, copy_of, files_of
 from migrate.planner.translate import Pair
 
 
@@ -89,7 +89,7 @@ async def prove_files(context: Context, step: Verify) -> int:
     source, target = context.engines[pair.source.endpoint], context.engines[pair.target.endpoint]
     name = msgspec.structs.replace(pair.wanted.name, name=step.aside) if step.aside else pair.wanted.name
     built = msgspec.structs.replace(pair.wanted, name=name)
-    copy = copied(context.plan, step.target)
+    copy = copy_of(context.plan, step.target)
     names = {part.name for part in copy.part} if copy else None
     proven = 0
 
@@ -118,11 +118,6 @@ async def chosen(pair: Pair, source: Engine, names: Sequence[str] = ()) -> Seque
     found = await files.partitions(pair.table, place, pair.move.partitions)
     meant = set(names)
     return [one for one in found if not meant or one.name in meant]
-
-
-def copied(plan: Plan, target: str) -> CopyFiles | None:
-    """The step of the plan that copies the files of a table."""
-    return next((one for one in plan.step if isinstance(one, CopyFiles) and one.target == target), None)
 
 
 async def _moved(files: Files, copy: CopyFiles | None, partitions: Sequence[str], step: Verify) -> None:

@@ -15,9 +15,9 @@ import msgspec
 
 from migrate.engines.base import Engine, LedgerKey, LedgerLine
 from migrate.engines.files import Collected
-from migrate.errors import MigrateError, StalePlan, UnfinishedPlan
-from migrate.executor.check import finished_steps, strangers
-from migrate.executor.context import plan_tag, step_tag
+from migrate.errors import MigrateError, UnfinishedPlan
+from migrate.executor.check import finished_steps, refuse_strangers
+from migrate.executor.context import run_of, step_tag
 from migrate.executor.holding import claim, take_targets
 from migrate.model.pattern import endpoint_of, parse_object
 from migrate.model.plan import Plan, Swap
@@ -51,9 +51,7 @@ def _over(plan: Plan, step: Swap) -> LedgerKey:
 
 async def garbage(plan: Plan, engines: Mapping[str, Engine]) -> tuple[Garbage, ...]:
     """What may be removed now. Raises `StalePlan`, `UnfinishedPlan`, `ServerError`; changes nothing."""
-    others = await strangers(plan, engines)
-    if others:
-        raise StalePlan(others, "nothing was changed: connect to the servers of the plan")
+    await refuse_strangers(plan, engines)
     finished = await finished_steps(plan, engines)
     left: dict[str, list[tuple[Swap, bool, tuple[TableName, ...], tuple[str, ...]]]] = {}
     for step in plan.step:
@@ -163,7 +161,7 @@ async def _end(plan: Plan, one: Garbage, engine: Engine) -> None:
         await engine.record_ends({_over(plan, one.step): LedgerLine("whole")})
     else:
         table = parse_object(one.step.target).table
-        await files_of(engine).forget_objects(table, plan_tag(plan).removeprefix("migrate:"))
+        await files_of(engine).forget_objects(table, run_of(plan))
 
 
 async def _removed(

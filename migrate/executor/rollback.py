@@ -14,17 +14,17 @@ from contextlib import AsyncExitStack
 import msgspec
 
 from migrate.engines.base import Engine, LedgerKey
-from migrate.engines.files import FilePartition, Files, Place
-from migrate.errors import AlreadyThere, Different, MigrateError, NotThere, StalePlan
-from migrate.executor.check import LAST_LOOK, strangers
-from migrate.executor.context import plan_tag, step_tag
+from migrate.engines.files import FilePartition, Files, Place, below, overlap
+from migrate.errors import AlreadyThere, Different, MigrateError, NotThere
+from migrate.executor.check import LAST_LOOK, refuse_strangers
+from migrate.executor.context import run_of, step_tag
 from migrate.executor.gc import collected
 from migrate.executor.holding import claim, take_targets
 from migrate.model.pattern import all_of, endpoint_of, parse_object
 from migrate.model.plan import Plan, Swap
 from migrate.model.progress import Event, Outcome, StepDone, StepFailed, StepStarted
 from migrate.model.table import Table, TableName
-from migrate.planner.partitions import files_of, overlap
+from migrate.planner.partitions import files_of
 from migrate.state import State
 
 WRITTEN = "the new one was written to since it was swapped in"
@@ -35,9 +35,7 @@ LATER = "a later plan has changed it since"
 
 async def swapped(plan: Plan, engines: Mapping[str, Engine]) -> tuple[Swap, ...]:
     """The swaps that this plan has made or begun, the last one first. Raises `StalePlan`, `ServerError`."""
-    others = await strangers(plan, engines)
-    if others:
-        raise StalePlan(others, "nothing was changed: connect to the servers of the plan")
+    await refuse_strangers(plan, engines)
     found = []
     for step in reversed(plan.step):
         if isinstance(step, Swap):
@@ -124,7 +122,7 @@ async def rollback(
 
 async def _undo(plan: Plan, step: Swap, engine: Engine) -> None:
     ref, files = parse_object(step.target), files_of(engine)
-    run = plan_tag(plan).removeprefix("migrate:")
+    run = run_of(plan)
     if [line async for line in engine.ledger(collected(plan, step))]:
         raise Different(f"{step.target}: {COLLECTED}", "plan a move that brings the old state back, if it is anywhere")
     if await files.changed_after(ref.table, run):
@@ -167,7 +165,7 @@ async def _undo_table(plan: Plan, step: Swap, engine: Engine, table: TableName) 
 
 async def _refuse_written(step: Swap, files: Files, table: TableName) -> None:
     """Raises `Different` when files below the swapped-in locations are not those that were proven."""
-    proofs = [proof for proof in (await files.proofs(table)).values() if f"{proof.target}/".startswith(f"{step.goal}/")]
+    proofs = [proof for proof in (await files.proofs(table)).values() if below(proof.target, step.goal)]
     if not proofs or not step.goal:
         return
     parts = [FilePartition(proof.partition, (), proof.target) for proof in proofs]
@@ -175,8 +173,8 @@ async def _refuse_written(step: Swap, files: Files, table: TableName) -> None:
     wrong = [proof.partition for proof in proofs if now.get(proof.partition) != proof.target_digest]
     if not wrong and not step.part:  # a whole table: it may have partitions by now that nobody proved
         whole = [FilePartition("", (), step.goal)]
-        below = sum([one.files async for _, one in files.listings(Place(step.goal, external=True), whole)])
-        wrong = [""] if below != sum(proof.files for proof in proofs) else []
+        standing = sum([one.files async for _, one in files.listings(Place(step.goal, external=True), whole)])
+        wrong = [""] if standing != sum(proof.files for proof in proofs) else []
     if wrong:
         what = f"{step.target} {wrong[0]}".rstrip()
         raise Different(f"{what}: {WRITTEN}", "copy what was written there elsewhere, or keep the new one")

@@ -15,12 +15,12 @@ from migrate.engines.base import Engine, LedgerLine, Span
 from migrate.engines.files import FilePartition, Files, Place, Proof
 from migrate.errors import AlreadyThere, Different, MigrateError, NotThere, SourceMoved
 from migrate.executor.check import as_seen
-from migrate.executor.context import Context, plan_tag, step_tag
+from migrate.executor.context import Context, run_of, step_tag
 from migrate.model.pattern import parse_object
-from migrate.model.plan import CopyFiles, Ddl, InsertSelect, Plan, Step, Swap
+from migrate.model.plan import CopyFiles, Ddl, InsertSelect, Swap
 from migrate.model.progress import ChunkDone
 from migrate.model.table import TableName
-from migrate.planner.partitions import files_of, placed, under, version_at
+from migrate.planner.partitions import copy_of, files_of, placed, under, version_at
 
 CHANGED = "it was written to since the plan was made, and is left as it is"
 AT_ONCE = 16
@@ -199,8 +199,8 @@ async def _swap_partitions(context: Context, step: Swap, engine: Engine) -> None
 
 async def _remember(context: Context, step: Swap, files: Files, table: TableName) -> None:
     """Keep what was proven: the next plan compares each side with its own version."""
-    run = plan_tag(context.plan).removeprefix("migrate:")
-    copy = _copy_of(context.plan, step)
+    run = run_of(context.plan)
+    copy = copy_of(context.plan, step.target)
     if copy is None:
         if step.aside and step.goal:  # written by the server: of the source's files nothing is known
             whole = [FilePartition("", (), step.goal)]
@@ -222,7 +222,3 @@ async def _remember(context: Context, step: Swap, files: Files, table: TableName
         for part in copy.part
     ]
     await files.record_proofs(table, run, proofs)
-
-
-def _copy_of(plan: Plan, step: Step) -> CopyFiles | None:
-    return next((one for one in plan.step if isinstance(one, CopyFiles) and one.target == step.target), None)

@@ -15,7 +15,7 @@ from migrate.model.plan import CopyFiles, Ddl, Finding, Step, Swap, Verify
 from migrate.model.table import Table, TableName
 from migrate.planner.gap import Gap
 from migrate.planner.link import schema_step, step_id
-from migrate.planner.partitions import version_of
+from migrate.planner.partitions import files_of, version_of
 from migrate.planner.risk import finding
 from migrate.planner.token import RUN, aside
 from migrate.planner.translate import Pair, target_pattern
@@ -36,14 +36,12 @@ class Filed(msgspec.Struct, frozen=True):
     @property
     def own(self) -> Files:
         """The source's files."""
-        assert self.source.files is not None  # noqa: S101 - told apart by `has_files`
-        return self.source.files
+        return files_of(self.source)
 
     @property
     def others(self) -> Files:
         """The target's."""
-        assert self.target.files is not None  # noqa: S101 - told apart by `has_files`
-        return self.target.files
+        return files_of(self.target)
 
     @property
     def where(self) -> str:

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from migrate.engines.base import Engine
-from migrate.engines.files import FilePartition, Place
+from migrate.engines.files import FilePartition, Place, overlap
 from migrate.model.pattern import endpoint_of
 from migrate.model.plan import CopyFiles, Estimate, Finding, Step, Swap
 from migrate.model.table import ObjectRef, Table, TableName
@@ -36,7 +36,7 @@ from migrate.planner.building import (
 from migrate.planner.gap import Gap
 from migrate.planner.inserted import insert_steps
 from migrate.planner.link import pruned, schema_step, step_id
-from migrate.planner.partitions import Side, Standing, compared, files_of, look, overlap, under, version_at
+from migrate.planner.partitions import Side, Standing, compared, files_of, look, under, version_at
 from migrate.planner.risk import finding
 from migrate.planner.token import kept_of
 from migrate.planner.translate import Pair
@@ -147,9 +147,8 @@ async def _places(
     async def ask(tables: Mapping[str, list[Table]]) -> dict[ObjectRef, Place]:
         found: dict[ObjectRef, Place] = {}
         for endpoint, some in tables.items():
-            files = engines[endpoint].files
-            assert files is not None  # noqa: S101 - told apart by `has_files`
-            found |= {ObjectRef(endpoint, name): place for name, place in (await files.places(some)).items()}
+            places = await files_of(engines[endpoint]).places(some)
+            found |= {ObjectRef(endpoint, name): place for name, place in places.items()}
         return found
 
     sources, targets = await asyncio.gather(ask(here), ask(there))

@@ -11,7 +11,7 @@ import msgspec
 
 from migrate.engines.base import Engine
 from migrate.engines.files import FilePartition, Files, Listing, Place, Proof
-from migrate.model.plan import CopyFiles, FilePart
+from migrate.model.plan import CopyFiles, FilePart, Plan
 from migrate.model.table import Table
 from migrate.planner.translate import Pair
 
@@ -53,11 +53,6 @@ class Side(msgspec.Struct, frozen=True):
 def under(location: str, name: str) -> str:
     """Where the partition of that name is below a table's location; an empty name is the table itself."""
     return f"{location}/{name}" if name else location
-
-
-def overlap(one: str, other: str) -> bool:
-    """Whether one of two locations is at or below the other."""
-    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 async def look(files: Files, pair: Pair, place: Place) -> Side:
@@ -138,6 +133,11 @@ def files_of(engine: Engine) -> Files:
 def placed(root: str, part: FilePart) -> FilePartition:
     """A planned partition where it is below `root`, or elsewhere if the plan says so."""
     return FilePartition(part.name, (), part.location or under(root, part.name))
+
+
+def copy_of(plan: Plan, target: str) -> CopyFiles | None:
+    """The step of the plan that copies the files of a table."""
+    return next((one for one in plan.step if isinstance(one, CopyFiles) and one.target == target), None)
 
 
 async def changed(files: Files, copy: CopyFiles, names: Collection[str] | None = None) -> list[str]:

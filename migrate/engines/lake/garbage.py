@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from migrate.engines.files import Collected
+from migrate.engines.files import Collected, below, overlap
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
 from migrate.engines.lake.inspect import at_once, show_create
@@ -92,7 +92,7 @@ async def in_use(
                 mine = {one for one in locations if place and _shows(place, one, partitioned)}
                 if partitioned or connector != "hive":
                     folders = await _folders(server, name, connector, roots)
-                    mine |= {one for one in locations for folder in folders if _overlap(one, folder)}
+                    mine |= {one for one in locations for folder in folders if overlap(one, folder)}
                 return name, sorted(mine)
             except (ServerError, UnreadableDdl) as error:
                 if isinstance(error, ServerError) and (error.name in NOT_THERE or error.name == OTHER_FORMAT):
@@ -127,8 +127,4 @@ WAYS = ("s3", "s3a", "s3n")
 
 def _shows(place: str, location: str, partitioned: bool) -> bool:
     """Whether a table at `place` may show files there: of what is below it a partitioned one shows partitions only."""
-    return f"{place}/".startswith(f"{location}/") or (not partitioned and _overlap(place, location))
-
-
-def _overlap(one: str, other: str) -> bool:
-    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+    return below(place, location) or (not partitioned and overlap(place, location))

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-from migrate.engines.files import FilePartition, Listing, Place
+from migrate.engines.files import FilePartition, Listing, Place, below
 from migrate.engines.lake.files import Objects, Stored
 from migrate.engines.lake.location import Location, location_of
 from migrate.errors import ServerError
@@ -94,14 +94,14 @@ async def listings(
     for partition in partitions:
         names.setdefault(_plain(objects, partition.location), []).append(partition.name)
     table = _plain(objects, place.location)
-    below = {location for location in names if location == table or location.startswith(f"{table}/")}
-    if len(below) <= FEW:
-        below = set()
-    async for location, found in _each(objects, [location for location in names if location not in below]):
+    inside = {location for location in names if below(location, table)}
+    if len(inside) <= FEW:
+        inside = set()
+    async for location, found in _each(objects, [location for location in names if location not in inside]):
         for name in names[location]:
             yield name, found
-    if below:
-        for location, found in (await _together(objects, table, below)).items():
+    if inside:
+        for location, found in (await _together(objects, table, inside)).items():
             for name in names[location]:
                 yield name, found
 
