@@ -14,9 +14,9 @@ raises `UnreadableDdl`: unknown is never nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -56,6 +56,19 @@ class Token(msgspec.Struct, frozen=True):
     text: str
     start: int
     end: int
+
+
+class Piece(Protocol):
+    """A token of whichever SQL: see `Token`."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -143,16 +156,23 @@ def condition_fault(text: str) -> str:
     subquery, no name qualified by a table or schema. Whether its columns exist, only a server can say.
     """
     try:
-        found = tokens(text)
+        return fault_among(text, tokens(text), ("SELECT", "TABLE"), qualified=False)
     except UnreadableDdl as error:
         return error.why
+
+
+def fault_among(text: str, found: Sequence[Piece], subqueries: Collection[str], qualified: bool) -> str:
+    """What `condition_fault` says of a text whose tokens these are, whoever cut them.
+
+    `subqueries` are words that begin one; `qualified`: whether a name may be qualified.
+    """
     depth = 0
     at = 0
     for index, token in enumerate(found):
         if text[at : token.start].strip():
             return "it holds a comment"
         at = token.end
-        if token.kind == "word" and token.text in {"SELECT", "TABLE"}:
+        if token.kind == "word" and token.text.upper() in subqueries:
             return "it holds a subquery"
         if token.kind != "sign":
             continue
@@ -161,7 +181,7 @@ def condition_fault(text: str) -> str:
             return "a parenthesis closes that was not opened"
         if token.text == ";":
             return "it holds a semicolon"
-        if token.text == "." and index and is_name(found[index - 1]):
+        if token.text == "." and not qualified and index and is_name(found[index - 1]):
             return f"{found[index - 1].text} qualifies a name"
     if text[at:].strip():
         return "it holds a comment"
@@ -294,6 +314,6 @@ def _item(whole: str, found: tuple[Token, ...], text: str) -> Item:
     raise UnreadableDdl(whole, f"{text[:60]!r} is no column, index or constraint that is known")
 
 
-def is_name(token: Token) -> bool:
+def is_name(token: Piece) -> bool:
     """Whether it may be one: a quoted identifier, or a word."""
     return token.kind in {"identifier", "word"}

@@ -8,11 +8,11 @@ from pathlib import Path
 from migrate.cli.context import Context, Shell, plain
 from migrate.cli.endpoints import connect_plan
 from migrate.cli.follow import follow
-from migrate.cli.interrupt import Interrupt, catching
+from migrate.cli.interrupt import Interrupt, heeding
 from migrate.cli.limits import limits
 from migrate.cli.options import APPLY_FLAGS, ApplyFlags, Flag
 from migrate.cli.show import CHANGES
-from migrate.errors import Different, Interrupted, Stopped
+from migrate.errors import Different, Stopped
 from migrate.model.plan import Ddl, Plan
 from migrate.model.progress import Outcome, StepStatus
 from migrate.model.words import counted
@@ -101,19 +101,13 @@ async def _execute(plan: Plan, path: Path, flags: ApplyFlags, context: Shell) ->
     )
     context.say(f"applying {path}: {counted(len(plan.step), 'step')}")
     progress = context.progress(plan)
-    async with catching(progress.say) as interrupt:
+    message = "stopped at once: what is recorded is done, unfinished chunks will be done again"
+    async with heeding(progress.say, message, resume) as interrupt:
         try:
             async with connect_plan(plan, context, flags.per_server) as engines:
                 with State.open(context.options.state) as state:
                     events = run.apply(plan, engines, state, options, interrupt.event)
                     outcome, tally = await follow(events, plan, context, progress)
-        except Interrupted as error:
-            raise Interrupted(error.message, error.hint, interrupt.terminated) from None
-        except asyncio.CancelledError:
-            if not interrupt.at_once:
-                raise
-            message = "stopped at once: what is recorded is done, unfinished chunks will be done again"
-            raise Interrupted(message, resume, interrupt.terminated) from None
         finally:
             progress.close()
     context.result(apply_lines(tally, outcome, resume, options.verify))

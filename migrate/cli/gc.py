@@ -12,12 +12,9 @@ from cyclopts.validators import Number
 
 from migrate.cli.context import Context, Shell, plain
 from migrate.cli.endpoints import connect_plan
-from migrate.cli.follow import follow
-from migrate.cli.interrupt import catching
 from migrate.cli.options import Flag
-from migrate.errors import Interrupted
+from migrate.cli.undoing import watched
 from migrate.model.plan import Plan
-from migrate.model.progress import Outcome
 from migrate.model.words import counted
 from migrate.ui.ending import gc_lines
 from migrate.ui.units import size
@@ -56,9 +53,13 @@ def gc(
         context.result([_told(one) for one in found] or ["Nothing to remove."])
         context.record("gc", {"found": [plain(one) for one in found]})
         return 0
-    outcome = asyncio.run(_gc(read, plan, lock_timeout, context))
+    from migrate.executor.gc import gc as remove
+
+    context.say(f"removing what {plan} has kept")
+    outcome, tally, code = asyncio.run(watched(remove, read, plan, lock_timeout, context))
+    context.result([f"note {done.step}: {done.note}" for done in tally.done.values() if done.note])
     context.result(gc_lines(outcome))
-    return max((failure.exit_code for failure in outcome.failures), default=0)
+    return code
 
 
 class Would(msgspec.Struct, frozen=True):
@@ -87,23 +88,3 @@ async def _preview(plan: Plan, context: Shell) -> tuple[Would, ...]:
     statements = [Would(sql=sql) for one in found for sql in one.statements]
     places = [place for one in found for place in one.found if place.files or place.used_by]
     return (*statements, *(Would("", one.location, one.files, one.bytes, one.used_by) for one in places))
-
-
-async def _gc(plan: Plan, path: Path, lock_timeout: float, context: Shell) -> Outcome:
-    from migrate.executor.gc import gc as remove
-    from migrate.state import State
-
-    context.say(f"removing what {path} has kept")
-    progress = context.progress(plan)
-    async with catching(progress.say) as interrupt:
-        try:
-            async with connect_plan(plan, context) as engines:
-                with State.open(context.options.state) as state:
-                    events = remove(plan, engines, state, str(path), lock_timeout, interrupt.event)
-                    outcome, tally = await follow(events, plan, context, progress)
-        except Interrupted as error:
-            raise Interrupted(error.message, error.hint, interrupt.terminated) from None
-        finally:
-            progress.close()
-    context.result([f"note {done.step}: {done.note}" for done in tally.done.values() if done.note])
-    return outcome

@@ -7,6 +7,8 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
 
+from migrate.errors import Interrupted
+
 FIRST = "finishing the running chunks; Ctrl-C again to stop at once (safe)"
 
 
@@ -54,3 +56,17 @@ async def catching(say: Callable[[str], None]) -> AsyncIterator[Interrupt]:
             loop.remove_signal_handler(number)
             if interrupt.event.is_set():
                 signal.signal(number, signal.SIG_IGN)
+
+
+@contextlib.asynccontextmanager
+async def heeding(say: Callable[[str], None], at_once: str, hint: str) -> AsyncIterator[Interrupt]:
+    """As `catching`; what a signal ended raises `Interrupted` with its exit code, after two of them in these words."""
+    async with catching(say) as interrupt:
+        try:
+            yield interrupt
+        except Interrupted as error:
+            raise Interrupted(error.message, error.hint, interrupt.terminated) from None
+        except asyncio.CancelledError:
+            if not interrupt.at_once:
+                raise
+            raise Interrupted(at_once, hint, interrupt.terminated) from None

@@ -11,12 +11,9 @@ from cyclopts.validators import Number
 
 from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect_plan
-from migrate.cli.follow import follow
-from migrate.cli.interrupt import catching
 from migrate.cli.options import Flag
-from migrate.errors import Interrupted
+from migrate.cli.undoing import watched
 from migrate.model.plan import Plan
-from migrate.model.progress import Outcome
 from migrate.model.words import counted
 from migrate.ui.ending import rollback_lines
 
@@ -52,9 +49,12 @@ def rollback(
         context.result([f"would run  {sql}" for sql in statements] or ["Nothing to roll back."])
         context.record("rollback", {"statements": list(statements)})
         return 0
-    outcome = asyncio.run(_rollback(read, plan, lock_timeout, context))
+    from migrate.executor.rollback import rollback as undo
+
+    context.say(f"rolling back {plan}: {counted(len(read.step), 'step')}")
+    outcome, _, code = asyncio.run(watched(undo, read, plan, lock_timeout, context))
     context.result(rollback_lines(outcome))
-    return max((failure.exit_code for failure in outcome.failures), default=0)
+    return code
 
 
 async def _preview(plan: Plan, context: Shell) -> tuple[str, ...]:
@@ -62,22 +62,3 @@ async def _preview(plan: Plan, context: Shell) -> tuple[str, ...]:
 
     async with connect_plan(plan, context) as engines:
         return tuple(sql for step in await swapped(plan, engines) for sql in step.undo)
-
-
-async def _rollback(plan: Plan, path: Path, lock_timeout: float, context: Shell) -> Outcome:
-    from migrate.executor.rollback import rollback as undo
-    from migrate.state import State
-
-    context.say(f"rolling back {path}: {counted(len(plan.step), 'step')}")
-    progress = context.progress(plan)
-    async with catching(progress.say) as interrupt:
-        try:
-            async with connect_plan(plan, context) as engines:
-                with State.open(context.options.state) as state:
-                    events = undo(plan, engines, state, str(path), lock_timeout, interrupt.event)
-                    outcome, _ = await follow(events, plan, context, progress)
-        except Interrupted as error:
-            raise Interrupted(error.message, error.hint, interrupt.terminated) from None
-        finally:
-            progress.close()
-    return outcome

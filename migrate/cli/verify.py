@@ -13,10 +13,10 @@ from cyclopts.validators import Number
 from migrate.cli.context import Context, Shell
 from migrate.cli.endpoints import connect_plan
 from migrate.cli.follow import follow
-from migrate.cli.interrupt import catching
+from migrate.cli.interrupt import heeding
 from migrate.cli.limits import limits
 from migrate.cli.options import Flag, Positive, Rate, Threads
-from migrate.errors import Different, Interrupted
+from migrate.errors import Different
 from migrate.model.plan import Plan, Verify
 from migrate.model.progress import Outcome
 from migrate.ui.ending import Tally, verify_lines
@@ -86,14 +86,7 @@ async def _verify(
     async with connect_plan(plan, context) as engines:
         if lock_timeout is None:
             return await follow(verifying.verify(plan, engines, at_once, held_to), plan, context, progress)
-        async with catching(progress.say) as interrupt:
-            try:
-                events = repairing.repair(plan, engines, at_once, held_to, lock_timeout, interrupt.event)
-                return await follow(events, plan, context, progress)
-            except Interrupted as error:
-                raise Interrupted(error.message, error.hint, interrupt.terminated) from None
-            except asyncio.CancelledError:
-                if not interrupt.at_once:
-                    raise
-                text = "stopped at once: ranges that were replaced are equal, the others are as they were"
-                raise Interrupted(text, "run the same command again", interrupt.terminated) from None
+        text = "stopped at once: ranges that were replaced are equal, the others are as they were"
+        async with heeding(progress.say, text, "run the same command again") as interrupt:
+            events = repairing.repair(plan, engines, at_once, held_to, lock_timeout, interrupt.event)
+            return await follow(events, plan, context, progress)

@@ -7,7 +7,7 @@ shows how far a table has come. Anything else is a world that nobody reviewed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -17,7 +17,7 @@ from migrate.errors import NothingMatches, StalePlan
 from migrate.model.change import AddIndex, TableChange
 from migrate.model.pattern import all_of, parse_object
 from migrate.model.plan import CopyFiles, Ddl, LoadRows, Plan, PlannedObject, RowStep, Step, Swap
-from migrate.model.table import Catalog, ObjectRef, Table
+from migrate.model.table import Catalog, ObjectRef, Table, TableName
 from migrate.planfile import fingerprint
 from migrate.planner.altering import around_rows
 from migrate.planner.gap import Gap, StoredGap, gaps, start_of, stored_gaps
@@ -84,14 +84,15 @@ async def stand(plan: Plan, engines: Mapping[str, Engine]) -> Standing:
     world = await _with_definitions(plan, world, engines)
     unfinished = {_place(step) for step in plan.step if step.id not in finished}
     open_objects = [item for item in plan.object if (item.kind, item.name) in unfinished or not unfinished]
-    swapping = await _swapping(plan, world, engines)
-    meant = [item for item in open_objects if item.name not in swapping]
+    aside = await _put_aside(plan, world, engines)
+    absent = {name for name, waits in aside.items() if waits and world.gap[parse_object(name)].actual is None}
+    meant = [item for item in open_objects if item.name not in absent]
     differences = [line for item in meant for line in _differences(plan, item, world, engines)]
     if not differences:
         differences += await _in_the_way(plan, world, engines)
         differences += await _strange_rows(plan, finished, world.gap, engines)
         differences += await _changed_files(plan, world, engines)
-        differences += await _changed_targets(plan, world, engines, swapping)
+        differences += await _changed_targets(plan, world, engines, aside)
     return msgspec.structs.replace(world, differences=tuple(differences))
 
 
@@ -292,19 +293,20 @@ async def _strange_rows(
     return lines
 
 
-async def _swapping(plan: Plan, world: Standing, engines: Mapping[str, Engine]) -> frozenset[str]:
-    """Tables that an earlier run has put aside, and whose successors do not have their names yet."""
-    found: set[str] = set()
+async def _put_aside(plan: Plan, world: Standing, engines: Mapping[str, Engine]) -> dict[str, bool]:
+    """Swaps that are not done and have put a table aside, by target: whether what was built waits for its name."""
+    asked: dict[str, list[tuple[str, TableName, TableName]]] = {}
     for step in plan.step:
-        if not isinstance(step, Swap) or not step.kept or step.id in world.finished or step.target not in world.pairs:
-            continue
-        ref = parse_object(step.target)
-        if world.gap[ref].actual is not None:
-            continue
-        kept, built = (msgspec.structs.replace(ref.table, name=name) for name in (step.kept, step.aside))
-        if await files_of(engines[ref.endpoint]).standing([kept, built]) == {kept, built}:
-            found.add(step.target)
-    return frozenset(found)
+        if isinstance(step, Swap) and step.kept and step.id not in world.finished and step.target in world.pairs:
+            ref = parse_object(step.target)
+            kept, built = (msgspec.structs.replace(ref.table, name=name) for name in (step.kept, step.aside))
+            asked.setdefault(ref.endpoint, []).append((step.target, kept, built))
+    found: dict[str, bool] = {}
+    for endpoint, some in asked.items():
+        names = [name for _, *both in some for name in both]
+        there = await files_of(engines[endpoint]).standing(names)
+        found |= {target: built in there for target, kept, built in some if kept in there}
+    return found
 
 
 async def _changed_files(plan: Plan, world: Standing, engines: Mapping[str, Engine]) -> list[str]:
@@ -319,18 +321,18 @@ async def _changed_files(plan: Plan, world: Standing, engines: Mapping[str, Engi
 
 
 async def _changed_targets(
-    plan: Plan, world: Standing, engines: Mapping[str, Engine], swapping: frozenset[str]
+    plan: Plan, world: Standing, engines: Mapping[str, Engine], aside: Collection[str]
 ) -> list[str]:
-    """Tables and partitions that are still to be replaced, and are not as they were when the plan was made."""
+    """Tables and partitions that are still to be replaced, and are not as they were when the plan was made.
+
+    Where a table is `aside`, the swap has begun: what has its name is its successor.
+    """
     lines = []
     for step in plan.step:
-        if not isinstance(step, Swap) or step.id in world.finished or step.target in swapping or not step.seen:
+        if not isinstance(step, Swap) or step.id in world.finished or step.target in aside or not step.seen:
             continue
         ref = parse_object(step.target)
         actual, files = world.gap[ref].actual, files_of(engines[ref.endpoint])
-        old = msgspec.structs.replace(ref.table, name=step.kept)
-        if step.kept and old in await files.standing([old]):
-            continue  # the swap has begun: what has the name is its successor
         if actual is not None and not await as_seen(files, step, actual):
             lines.append(f"{step.target}: {'its partitions' if step.part else 'it'} changed since the plan was made")
     return lines

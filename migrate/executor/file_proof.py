@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 
 import msgspec
@@ -16,17 +15,16 @@ from migrate.model.plan import CopyFiles, Verify
 from migrate.model.progress import ChunkDone
 from migrate.model.table import Table
 from migrate.model.words import counted
-from migrate.planner.partitions import changed, copy_of, files_of
+from migrate.planner.partitions import both_sums, changed, copy_of, files_of
 from migrate.planner.translate import Pair
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """Rows that are equal; the partitions that differ, in words, and those that only the target has."""
+    """Rows that are equal; the partitions that differ, in words and by their names."""
 
     rows: int
     wrong: tuple[str, ...]
     partitions: tuple[str, ...]
-    extra: int
 
 
 async def compare_files(
@@ -44,24 +42,18 @@ async def compare_files(
 
     Raises `ServerError`.
     """
-
-    async def sums(files: Files, of: Table) -> dict[str, Sums]:
-        return {one.partition: one async for one in files.sums(of, pair.wanted, pair.where, only)}
-
-    here, there = await asyncio.gather(sums(files_of(source), pair.table), sums(files_of(target), table))
+    here, there = await both_sums(pair, files_of(source), files_of(target), table, only, pair.where)
     rows, wrong, partitions = 0, list[str](), list[str]()
     known = here.keys() if spare else here.keys() | there.keys()
     asked = sorted(known if names is None else known & set(names))
-    extra = 0
     for name in asked:
         mine, theirs = here.get(name), there.get(name)
         if mine == theirs and mine is not None:
             rows += mine.rows
             continue
-        extra += mine is None
         partitions.append(name)
         wrong.append(_difference(name, mine, theirs, pair.wanted))
-    return Compared(rows, tuple(wrong), tuple(partitions), extra)
+    return Compared(rows, tuple(wrong), tuple(partitions))
 
 
 def _difference(name: str, mine: Sums | None, theirs: Sums | None, wanted: Table) -> str:

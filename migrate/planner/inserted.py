@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from migrate.engines.files import FilePartition
@@ -12,7 +11,7 @@ from migrate.model.words import counted
 from migrate.planfile import round_estimate
 from migrate.planner.building import Filed, built, lost, proof, replaced_whole, swap_table
 from migrate.planner.link import pruned, step_id
-from migrate.planner.partitions import look
+from migrate.planner.partitions import both_sums, look
 from migrate.planner.risk import finding
 
 
@@ -101,11 +100,6 @@ async def _equal(one: Filed) -> bool:
     only: Sequence[FilePartition] | None = None
     if pair.move.partitions:
         only = await one.own.partitions(pair.table, one.place, pair.move.partitions)
-    here = one.own.sums(pair.table, pair.wanted, pair.where, only)
-    there = one.others.sums(pair.wanted, pair.wanted, "" if only is None else pair.where, only)
-
-    async def all_of(source: bool) -> dict[str, tuple[int, tuple[str, ...]]]:
-        return {found.partition: (found.rows, found.checksums) async for found in (here if source else there)}
-
-    mine, theirs = await asyncio.gather(all_of(True), all_of(False))
+    where = "" if only is None else pair.where
+    mine, theirs = await both_sums(pair, one.own, one.others, pair.wanted, only, where)
     return mine == theirs

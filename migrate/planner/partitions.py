@@ -10,7 +10,7 @@ from enum import Enum, auto
 import msgspec
 
 from migrate.engines.base import Engine
-from migrate.engines.files import FilePartition, Files, Listing, Place, Proof
+from migrate.engines.files import FilePartition, Files, Listing, Place, Proof, Sums
 from migrate.model.plan import CopyFiles, FilePart, Plan
 from migrate.model.table import Table
 from migrate.planner.translate import Pair
@@ -113,15 +113,19 @@ async def _listings(files: Files, proofs: Iterable[Proof]) -> dict[str, Listing]
 async def _equal_rows(pair: Pair, source: Files, target: Files, partitions: Sequence[FilePartition]) -> frozenset[str]:
     """Those whose rows both servers count and sum up alike."""
     only = partitions if partitions[0].name else None
-
-    async def sums(files: Files, own: bool) -> dict[str, tuple[int, tuple[str, ...]]]:
-        table = pair.table if own else pair.wanted
-        condition = pair.where
-        found = files.sums(table, pair.wanted, condition, only)
-        return {one.partition: (one.rows, one.checksums) async for one in found}
-
-    here, there = await asyncio.gather(sums(source, own=True), sums(target, own=False))
+    here, there = await both_sums(pair, source, target, pair.wanted, only, pair.where)
     return frozenset(one.name for one in partitions if here.get(one.name) == there.get(one.name))
+
+
+async def both_sums(
+    pair: Pair, source: Files, target: Files, table: Table, only: Sequence[FilePartition] | None, where: str
+) -> tuple[dict[str, Sums], dict[str, Sums]]:
+    """What both servers say of each partition at the same time; `table` and its condition `where` are the target's."""
+
+    async def sums(files: Files, of: Table, condition: str) -> dict[str, Sums]:
+        return {one.partition: one async for one in files.sums(of, pair.wanted, condition, only)}
+
+    return await asyncio.gather(sums(source, pair.table, pair.where), sums(target, table, where))
 
 
 def files_of(engine: Engine) -> Files:

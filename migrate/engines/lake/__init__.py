@@ -31,7 +31,8 @@ from migrate.engines.base import (
 from migrate.engines.lake import alter, ddl, views
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
-from migrate.engines.lake.inspect import UNREADABLE, at_once, definitions, inspect, measure
+from migrate.engines.lake.gathering import at_once
+from migrate.engines.lake.inspect import UNREADABLE, definitions, inspect, measure
 from migrate.engines.lake.ledger import Ledger
 from migrate.engines.lake.lock import Locks
 from migrate.engines.lake.mapping import translated

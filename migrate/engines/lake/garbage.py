@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from migrate.engines.files import Collected, below, overlap
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
-from migrate.engines.lake.inspect import at_once, show_create
+from migrate.engines.lake.gathering import at_once
+from migrate.engines.lake.inspect import show_create
 from migrate.engines.lake.manifests import Manifests
 from migrate.engines.lake.partitions import s3
 from migrate.engines.lake.shown import shown_table

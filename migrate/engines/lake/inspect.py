@@ -6,24 +6,20 @@ tells properties, comments and exact types (see `shown`).
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from migrate.engines.lake.connect import Server
+from migrate.engines.lake.gathering import at_once, gathered
 from migrate.engines.lake.shown import ShownTable, shown_table, shown_view
 from migrate.engines.lake.tables import is_lake, table_of
 from migrate.engines.lake.trino_refusals import NOT_THERE, OTHER_FORMAT
 from migrate.engines.lake.views import uses
-from migrate.errors import AccessDenied, CannotConnect, MigrateError, ServerError, UnreadableDdl
+from migrate.errors import AccessDenied, CannotConnect, ServerError, UnreadableDdl
 from migrate.model.pattern import Pattern
 from migrate.model.table import Catalog, Schema, Statistics, Storage, StoredObject, Table, TableName
 from migrate.sql import ansi, ansi_table, ansi_text
-
-S = TypeVar("S")
-R = TypeVar("R")
 
 OURS = ("_migrate", "_mo_")
 """What starts so is this program's own, and no part of what people have."""
@@ -185,43 +181,6 @@ async def definitions(server: Server, names: Sequence[TableName]) -> dict[TableN
 
     found = dict(zip(wanted, await at_once(server.slots, shown, wanted), strict=True))
     return {name: found[name] for name in names}
-
-
-async def at_once(slots: int, ask: Callable[[S], Awaitable[R]], about: Sequence[S]) -> list[R]:
-    """The answers, in their order; so many questions at a time. The first failure ends all."""
-    left = iter(enumerate(about))
-    found: dict[int, R] = {}
-
-    async def work() -> None:
-        for number, one in left:
-            found[number] = await ask(one)
-
-    await gathered(*(work() for _ in range(min(slots, len(about)))))
-    return [found[number] for number in range(len(about))]
-
-
-async def gathered(*asked: Awaitable[R]) -> list[R]:
-    """All answers; when one fails, the others are cancelled, and it is raised by itself."""
-    tasks: list[asyncio.Task[R]] = []
-
-    async def awaited(one: Awaitable[R]) -> R:
-        return await one
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(awaited(one)) for one in asked]
-    except* MigrateError as failed:
-        raise _first(failed) from None
-    return [task.result() for task in tasks]
-
-
-def _first(failed: BaseExceptionGroup[MigrateError]) -> MigrateError:
-    one: BaseException = failed
-    while isinstance(one, BaseExceptionGroup):
-        one = one.exceptions[0]
-    if not isinstance(one, MigrateError):  # cannot be: the group is of these only
-        raise TypeError(one)
-    return one
 
 
 SHOW_STATS = "SHOW STATS FOR (SELECT * FROM {table}{where})"

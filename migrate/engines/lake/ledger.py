@@ -11,9 +11,8 @@ only: all of them are written or none.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -21,6 +20,7 @@ import msgspec
 
 from migrate.engines.base import LedgerKey, LedgerLine, Made
 from migrate.engines.lake.files import Objects
+from migrate.engines.lake.gathering import at_once
 from migrate.engines.lake.location import spelled
 from migrate.errors import Busy, ServerError
 from migrate.model.table import TableName
@@ -91,7 +91,8 @@ class Ledger:
                     long.append(f"{self._plan(plan)}/{schema_key(schema)}/{name}")
                 elif kind == "whole":
                     found.add(unquote(step))
-        return frozenset(found) | {entry.step for entry in await each(self._entry, long) if entry is not None}
+        entries = await at_once(AT_ONCE, self._entry, long)
+        return frozenset(found) | {entry.step for entry in entries if entry is not None}
 
     async def record(self, key: LedgerKey, lines: Sequence[LedgerLine]) -> None:
         """All of these lines, or none when one is there already.
@@ -115,7 +116,7 @@ class Ledger:
             key, line = item
             await self._objects.create(self._whole(key), self._write(key, [line]))
 
-        await each(end, ends.items())
+        await at_once(AT_ONCE, end, list(ends.items()))
 
     async def forget(self, keys: Sequence[LedgerKey]) -> None:
         """Drop all lines of these steps."""
@@ -128,7 +129,7 @@ class Ledger:
             return ()
         folders = [f"{self._location}/made/{schema_key(schema)}" for schema in schemas]
         places = [f"{folder}/{one.key}" for folder in folders async for one in self._objects.list(folder)]
-        found = await each(self._objects.get, places)
+        found = await at_once(AT_ONCE, self._objects.get, places)
         read = [self._decode(place, one[0], Made) for place, one in zip(places, found, strict=True) if one is not None]
         return tuple(sorted(read, key=lambda one: (one.name, one.kind)))
 
@@ -140,7 +141,7 @@ class Ledger:
             folder = f"{self._here()}/made/{schema_key((one.name.catalog, one.name.schema))}"
             await self._objects.put(f"{folder}/{spelled(one.kind)}.{spelled(one.name.name)}", msgspec.json.encode(one))
 
-        await each(keep, made)
+        await at_once(AT_ONCE, keep, made)
 
     # -- places --------------------------------------------------------------------------------------------------
 
@@ -216,17 +217,6 @@ class Ledger:
 def schema_key(schema: tuple[str, str]) -> str:
     """A (catalog, schema) as one part of a key."""
     return ".".join(spelled(part) for part in schema)
-
-
-async def each(work: Callable[[_Item], Awaitable[_Found]], items: Iterable[_Item]) -> list[_Found]:
-    """What `work` gives of each, in their order, some at once."""
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(item: _Item) -> _Found:
-        async with gate:
-            return await work(item)
-
-    return list(await asyncio.gather(*(one(item) for item in items)))
 
 
 def _hash(step: str) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from migrate.errors import UnreadableDdl
+from migrate.sql import fault_among
 
 LexemeKind = Literal["string", "name", "number", "word", "sign"]
 
@@ -119,23 +120,6 @@ def condition_fault(text: str) -> str:
     Whole quotes, balanced parentheses, no comment, no semicolon, no subquery. Its names only Trino can tell.
     """
     try:
-        found = lexemes(text)
+        return fault_among(text, lexemes(text), ("SELECT", "TABLE", "VALUES", "EXISTS"), qualified=True)
     except UnreadableDdl as error:
         return error.why
-    depth = at = 0
-    for one in found:
-        if text[at : one.start].strip():
-            return "it holds a comment"
-        at = one.end
-        if one.word in ("SELECT", "TABLE", "VALUES", "EXISTS"):
-            return "it holds a subquery"
-        if one.kind != "sign":
-            continue
-        depth += {"(": 1, ")": -1}.get(one.text, 0)
-        if depth < 0:
-            return "a parenthesis closes that was not opened"
-        if one.text == ";":
-            return "it holds a semicolon"
-    if text[at:].strip():
-        return "it holds a comment"
-    return "a parenthesis does not close" if depth else "" if found else "it is empty"

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from migrate.engines.files import FilePartition, Place, Sums
 from migrate.engines.lake.connect import Row, Server
 from migrate.engines.lake.ddl import NULL, cast, condition, grouped
-from migrate.engines.lake.inspect import at_once
+from migrate.engines.lake.gathering import at_once
 from migrate.engines.lake.lexemes import condition_fault
 from migrate.engines.lake.tables import connector_of, partition_columns
 from migrate.engines.lake.types import read

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from migrate.engines.files import Place
 from migrate.engines.lake.connect import Server
-from migrate.engines.lake.inspect import at_once, show_create
+from migrate.engines.lake.gathering import at_once
+from migrate.engines.lake.inspect import show_create
 from migrate.engines.lake.partitions import s3
 from migrate.engines.lake.shown import ShownTable, shown_table
 from migrate.engines.lake.trino_refusals import NOT_THERE

@@ -65,10 +65,7 @@ def test_files_that_a_table_of_somebody_else_shows_stay(world: World) -> None:
     (old,) = world.target("SELECT DISTINCT regexp_replace(\"$path\", '/[^/]*$', '') FROM {t}.t")[0]
     world.put("t/g", b"100|new\n")
     world.moves_all()
-    world.target(
-        "CREATE TABLE {t}.other (id bigint, v varchar) WITH (format = 'TEXTFILE', textfile_field_separator = '|',"
-        f" external_location = '{old}')"
-    )
+    world.theirs("other", old)
     before = world.keys("t", end=world.goal_end)
     shown = gc(world, "--dry-run")
     assert "used by" in shown.out, shown.text

@@ -37,10 +37,7 @@ def test_a_table_made_anew_under_the_name_is_no_proven_one(world: World) -> None
     world.plain("t")
     world.moves_all()
     world.target("DROP TABLE {t}.t")
-    world.target(
-        "CREATE TABLE {t}.t (id bigint, v varchar) WITH (format = 'TEXTFILE', textfile_field_separator = '|',"
-        " external_location = '{at}/elsewhere')"
-    )
+    world.theirs("t", "{at}/elsewhere")
     world.plan()
     assert [step["kind"] for step in world.steps()][:1] == ["copy_files"]
 
@@ -49,10 +46,7 @@ def test_rollback_leaves_a_table_of_somebody_else_under_the_name(world: World) -
     world.plain("t")
     world.moves_all()
     world.target("DROP TABLE {t}.t")
-    world.target(
-        "CREATE TABLE {t}.t (id bigint, v varchar) WITH (format = 'TEXTFILE', textfile_field_separator = '|',"
-        " external_location = '{at}/elsewhere')"
-    )
+    world.theirs("t", "{at}/elsewhere")
     ran = world.rollback()
     assert ran.code == 7, ran.text
     assert "another table has its name" in ran.out + ran.err

@@ -122,6 +122,13 @@ class World:
         )
         self.put(f"{name}/f", "".join(f"{n}|v\n" for n in range(rows)).encode())
 
+    def theirs(self, name: str, location: str) -> None:
+        """A table of somebody else on the target, over files that are like those of `plain`."""
+        self.target(
+            f"CREATE TABLE {{t}}.{name} (id bigint, v varchar) WITH (format = 'TEXTFILE',"
+            f" textfile_field_separator = '|', external_location = '{location}')"
+        )
+
     # -- the command
 
     def configure(
