@@ -57,8 +57,12 @@ async def test_the_last_word_of_each_partition_holds(store: Objects, here: str) 
     assert await manifests.proofs(TableName("sales", "orders", "hive")) == {}
     await manifests.forget_proofs(NAME, "run a")
     assert await manifests.proofs(NAME) == {"dt=1": one, "dt=2": two}
-    await manifests.forget_proofs(NAME, "run z")
-    await manifests.forget_proofs(NAME, "run z")
+    for _ in range(2):
+        await manifests.forget_proofs(NAME, "run z")
+    assert await manifests.proofs(NAME) == {}
+    assert sorted(await keys(store, f"{here}/ledger")) == [one for one in sorted(there) if one.endswith(".objects")]
+    for run in ("run a", "run z", "run z"):
+        await manifests.forget_objects(NAME, run)
     assert await keys(store, f"{here}/ledger") == {}
 
 
@@ -70,6 +74,8 @@ async def test_a_run_may_prove_in_parts(store: Objects, here: str) -> None:
         await manifests.record_proofs(NAME, "r" * 400, [one])
     assert list((await manifests.proofs(NAME)).values()) == all_of_it
     await manifests.forget_proofs(NAME, "r" * 400)
+    assert await manifests.proofs(NAME) == {}
+    await manifests.forget_objects(NAME, "r" * 400)
     assert await keys(store, f"{here}/ledger") == {}
 
 
