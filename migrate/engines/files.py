@@ -241,8 +241,13 @@ class Files(Protocol):
     def insert_session(self, wanted: Table) -> tuple[Mapping[str, str], bool]:
         """The settings for `insert`; and whether it replaces what is there: otherwise the table must be empty."""
 
-    async def empty(self, location: str) -> int:
-        """Remove what stands below a location that is this plan's alone, and no reader sees; how many objects."""
+    async def sweep(self, table: Table, location: str) -> int:
+        """Remove what a failed `insert` may have left below a location that is this table's alone; how many objects.
+
+        To be called when no such statement runs any more. Of a table with partitions goes what is of none of them: a
+        partition's own files are replaced when it is written again. Of one without all goes. A table whose snapshots
+        name their files has nothing to sweep.
+        """
 
     # -- manifests -----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ before. Readers see a table or a partition as it was, or as it was proven.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -23,6 +24,8 @@ from migrate.model.table import TableName
 from migrate.planner.partitions import copy_of, files_of, placed, under, version_at
 
 CHANGED = "it was written to since the plan was made, and is left as it is"
+TOLD = 0.2
+"""Seconds between two events of what is safe."""
 AT_ONCE = 16
 """Partitions of one table that are copied together; how many objects are under way at once, the engine knows."""
 
@@ -38,14 +41,12 @@ async def copy_files(context: Context, step: CopyFiles) -> tuple[int, int]:
     pace = context.pace(step)
     work = iter(step.part)
     done = [0, 0]
-
-    def tell(objects: int, size: int) -> None:
-        context.tell(ChunkDone(step.id, objects, size))
+    safe = Counted(lambda objects, size: context.tell(ChunkDone(step.id, objects, size)))
 
     async def some() -> None:
         for part in work:
             origin, goal = placed(step.origin, part).location, under(step.goal, part.name)
-            copied = await target.copy(source, origin, goal, step.way, tell, pace.turn)
+            copied = await target.copy(source, origin, goal, step.way, safe.add, pace.turn)
             if copied.source.digest != part.digest:
                 raise SourceMoved(f"{step.source} {part.name}".rstrip())
             if part.name and not copied.target.files:
@@ -58,10 +59,36 @@ async def copy_files(context: Context, step: CopyFiles) -> tuple[int, int]:
         work, done[:] = iter(step.part), [0, 0]
         async with context.take(step, pair.source.endpoint, pair.target.endpoint):
             await context.begin(step)
-            await together([some] * min(AT_ONCE, max(1, len(step.part))))
+            try:
+                await together([some] * min(AT_ONCE, max(1, len(step.part))))
+            finally:
+                safe.tell()
 
     await context.patiently(step, whole)
     return done[0], done[1]
+
+
+class Counted:
+    """Objects and bytes that are safe, told now and then: an event for each small object costs much of what it does."""
+
+    def __init__(self, tell: Callable[[int, int], None]) -> None:
+        self._tell = tell
+        self._objects = self._bytes = 0
+        self._told = time.monotonic()
+
+    def add(self, objects: int, size: int) -> None:
+        """So many more."""
+        self._objects += objects
+        self._bytes += size
+        if time.monotonic() - self._told >= TOLD:
+            self.tell()
+
+    def tell(self) -> None:
+        """What was not told yet."""
+        if self._objects:
+            self._tell(self._objects, self._bytes)
+        self._objects = self._bytes = 0
+        self._told = time.monotonic()
 
 
 async def together(work: Sequence[Callable[[], Awaitable[None]]]) -> None:
@@ -90,17 +117,19 @@ async def statement(context: Context, step: Ddl) -> None:
 
 async def insert_select(context: Context, step: InsertSelect) -> None:
     """The batches that the ledger does not have. Raises `ServerError`, `Interrupt`."""
-    engine, key = context.engines[parse_object(step.target).endpoint], context.key(step)
+    pair = context.standing.pairs[step.target]
+    engine, key = context.engines[pair.target.endpoint], context.key(step)
     tag = step_tag(context.plan, step)
     files = files_of(engine)
+    aside = msgspec.structs.replace(pair.wanted.name, name=step.aside)
 
     async def work() -> None:
         async with context.take(step, engine.endpoint):
             await context.begin(step)
             await engine.end_executors(tag)
             done = {line.span.lower async for line in engine.ledger(key) if line.kind == "chunk"}
-            if step.afresh and not done:
-                await files.empty(step.goal)
+            if not (step.afresh and done):
+                await files.sweep(msgspec.structs.replace(pair.wanted, name=aside), step.goal)
             for number, batch in enumerate(step.batch):
                 place = (f"{number:06}",)
                 if place in done:

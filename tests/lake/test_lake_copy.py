@@ -534,11 +534,12 @@ async def test_the_gate_holds_no_more_than_its_memory() -> None:
 
     async def one(size: int) -> None:
         nonlocal held, most
-        async with gate.one(size):
-            held += min(size, 100)
-            most = max(most, held)
-            await asyncio.sleep(0.001)
-            held -= min(size, 100)
+        turn = await gate.enter(size)
+        held += min(size, 100)
+        most = max(most, held)
+        await asyncio.sleep(0.001)
+        held -= min(size, 100)
+        turn.leave()
 
     await asyncio.gather(*(one(size) for size in (40, 70, 1000, 30, 30, 30, 60, 100)))
     assert most == 100

@@ -11,12 +11,13 @@ nothing. Sizes are compared then.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine
 
 from migrate.engines.files import Copied, Listing, Way
 from migrate.engines.lake.files import Objects, Stored
-from migrate.engines.lake.gate import MOST
+from migrate.engines.lake.gate import MOST, Admission
 from migrate.engines.lake.listings import Tally, data_below
 from migrate.engines.lake.location import Location, location_of
 from migrate.engines.lake.pairs import paired
@@ -28,6 +29,8 @@ ATTEMPTS = 10
 LONGEST_WAIT = 10.0
 ROUNDS = 3
 """How often objects that do not stand after their copy are copied again."""
+WAITING = 2 * MOST
+"""Objects of one call that are begun at most, with those that wait to be tried again."""
 WRONG_AT_ONCE = 1000
 """Of those in one round: more are found by the next one."""
 
@@ -104,7 +107,7 @@ class _Copy:
                     tell(1, mine.size)
                 else:
                     await turn()
-                    await tasks.start(self._one(mine, tell))
+                    await self._start(tasks, mine, tell)
                     copied += 1
         if not copied:
             return Copied(before.listing, there.listing, 0)
@@ -135,7 +138,7 @@ class _Copy:
             rounds += 1
             async with _Tasks() as tasks:
                 for mine in wrong:
-                    await tasks.start(self._one(mine, lambda _objects, _bytes: None))
+                    await self._start(tasks, mine, lambda _objects, _bytes: None)
 
     def _pairs(self, here: Tally, there: Tally) -> AsyncIterator[tuple[Stored | None, Stored | None]]:
         return paired(_counted(self._source, self._origin, here), _counted(self._target, self._goal, there))
@@ -158,12 +161,19 @@ class _Copy:
                 return await self._source.content_digest(here) == await self._target.content_digest(there)
         return False
 
-    async def _one(self, mine: Stored, tell: Tell) -> None:
+    async def _start(self, tasks: _Tasks, mine: Stored, tell: Tell) -> None:
+        """Begin a copy when it is let in. One future and one task an object: small ones cost little more than these."""
+        await tasks.room()
+        turn = await self._target.gate.enter(self._held(mine))
+        tasks.begin(self._one(mine, turn, tell), turn.leave)
+
+    async def _one(self, mine: Stored, turn: Admission, tell: Tell) -> None:
+        """Copy one object that was let in. Between two tries it makes room for others."""
         gate = self._target.gate
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in itertools.count(1):
             try:
-                async with gate.one(self._held(mine)):
-                    await self._once(mine)
+                await self._once(mine)
+                break
             except SourceMoved as error:
                 raise SourceMoved(str(self._origin)) from error
             except ServerError as error:
@@ -171,11 +181,11 @@ class _Copy:
                     gate.slow_down()
                 if not (error.temporary or isinstance(error, CannotConnect)) or attempt == ATTEMPTS:
                     raise  # a store that cannot be reached was there a moment ago, when its listing came
-                await asyncio.sleep(random.uniform(0.5, 1) * min(LONGEST_WAIT, 0.1 * 2**attempt))  # noqa: S311
-            else:
-                gate.went_well()
-                tell(1, mine.size)
-                return
+            turn.leave()
+            await asyncio.sleep(random.uniform(0.5, 1) * min(LONGEST_WAIT, 0.1 * 2**attempt))  # noqa: S311
+            await turn.enter()
+        gate.went_well()
+        tell(1, mine.size)
 
     def _streams(self, mine: Stored) -> bool:
         return self._way == "stream" or mine.size > self._target.largest_copy
@@ -194,10 +204,10 @@ class _Copy:
 
 
 class _Tasks:
-    """Tasks of which no more than the gate can ever let through are begun. What was begun is ended, whatever happens.
+    """Tasks, some of which wait to try again: no more are begun than can be held. What was begun is ended.
 
-    The first error stops `start`, and comes out when the others have ended; a cancellation cancels them. What a task
-    costs here does not grow with the others: `asyncio.wait` would look at all of them for each that ends.
+    The first error is raised by `room`, and comes out when the others have ended; a cancellation cancels them. What a
+    task costs here does not grow with the others: `asyncio.wait` would look at all of them for each that ends.
     """
 
     def __init__(self) -> None:
@@ -208,13 +218,18 @@ class _Tasks:
     async def __aenter__(self) -> _Tasks:
         return self
 
-    async def start(self, work: Coroutine[None, None, None]) -> None:
+    async def room(self) -> None:
+        """Return when one more may be begun. Raises what one of them raised."""
+        while len(self._running) >= WAITING and self._failed is None:
+            await self._next()
+        self._raise()
+
+    def begin(self, work: Coroutine[None, None, None], over: Callable[[], None]) -> None:
+        """Begin it; `over` is called when it ended, also when it was cancelled before its first step."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._over)
-        while len(self._running) >= MOST and self._failed is None:
-            await self._next()
-        self._raise()
+        task.add_done_callback(lambda _task: over())
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None and not isinstance(error, Exception):

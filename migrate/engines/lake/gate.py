@@ -6,8 +6,6 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 START = 32
 MOST = 32
@@ -34,27 +32,11 @@ class Gate:
         self._halved = -math.inf
         self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
 
-    @asynccontextmanager
-    async def one(self, size: int = 0) -> AsyncIterator[None]:
+    async def enter(self, size: int = 0) -> Admission:
         """A turn for one object of which `size` bytes are held here; more than all the memory counts as all of it."""
-        size = min(size, self.memory)
-        if self._waiting or not self._fits(size):
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((turn, size))
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if not turn.cancelled():  # it was let in at the same moment
-                    self._leave(size)
-                self._let_in()
-                raise
-        else:
-            self._enter(size)
-        try:
-            yield
-        finally:
-            self._leave(size)
-            self._let_in()
+        turn = Admission(self, min(size, self.memory))
+        await turn.enter()
+        return turn
 
     def went_well(self) -> None:
         """One more at once for each round of successes, but not while what was begun before the last halving ends."""
@@ -69,14 +51,32 @@ class Gate:
             self._halved = now
             self.limit = max(1.0, self.limit / 2)
 
+    async def _enter(self, size: int) -> None:
+        if not self._waiting and self._fits(size):
+            self._take(size)
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((turn, size))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was let in at the same moment
+                self._give(size)
+            self._let_in()
+            raise
+
+    def _leave(self, size: int) -> None:
+        self._give(size)
+        self._let_in()
+
     def _fits(self, size: int) -> bool:
         return self._running < int(self.limit) and self._held + size <= self.memory
 
-    def _enter(self, size: int) -> None:
+    def _take(self, size: int) -> None:
         self._running += 1
         self._held += size
 
-    def _leave(self, size: int) -> None:
+    def _give(self, size: int) -> None:
         self._running -= 1
         self._held -= size
 
@@ -86,6 +86,28 @@ class Gate:
             if not turn.done():
                 if not self._fits(size):
                     return
-                self._enter(size)
+                self._take(size)
                 turn.set_result(None)
             self._waiting.popleft()
+
+
+class Admission:
+    """The place of one object inside the gate. Whoever has it leaves, and may leave twice."""
+
+    __slots__ = ("_gate", "_inside", "_size")
+
+    def __init__(self, gate: Gate, size: int) -> None:
+        self._gate = gate
+        self._size = size
+        self._inside = False
+
+    async def enter(self) -> None:
+        """Wait to be let in, at first or again."""
+        await self._gate._enter(self._size)
+        self._inside = True
+
+    def leave(self) -> None:
+        """Make room for the next one."""
+        if self._inside:
+            self._inside = False
+            self._gate._leave(self._size)

@@ -121,12 +121,8 @@ class LakeFiles:
     def at_once(self, wanted: Table) -> int:
         return ddl.at_once(wanted)
 
-    async def empty(self, location: str) -> int:
-        gone = 0
-        async for page in self.objects.pages(location):
-            await self.objects.delete([f"{location}/{one.key}" for one in page])
-            gone += len(page)
-        return gone
+    async def sweep(self, table: Table, location: str) -> int:
+        return await garbage.sweep(self._server, self.objects, table, location)
 
     # -- manifests
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.lake.crash.command import OK, PLAN, Command, Point, writes
 from tests.lake.crash.reader import reading
-from tests.lake.crash.world import MANY, NEW, OLD, PART, PLAIN, World
+from tests.lake.crash.world import MANY, NEW, OLD, PART, PLAIN, World, file
 
 pytestmark = [pytest.mark.xdist_group("lake"), pytest.mark.timeout(600)]
 
@@ -127,6 +127,17 @@ async def test_rows_that_are_written_in_batches(
             await command.killed_at(point)
         await command.finish(MANY, whole=len(points) > FEW)
     reader.assert_whole(before, after, command.target.told)
+
+
+@pytest.mark.full
+async def test_files_that_a_dying_trino_left_are_no_rows(command: Command, world: World) -> None:
+    command.write(MANY, 'method = "insert_select"\nvia = "source_hive"')
+    await command.plan()
+    await command.killed_at(Point(INSERT, "after"))
+    (goal,) = {one.key.split("/")[0] async for one in world.store.list(f"{world.location}/{MANY}")}
+    for partition in ("dt=000", "dt=059"):  # written, but by no batch that is done; and not written yet
+        await world.store.put(f"{world.location}/{MANY}/{goal}/{partition}/left.txt", file(9000))
+    await command.finish(MANY)
 
 
 @pytest.mark.full

@@ -34,12 +34,13 @@ class Copies:
         await settled()
 
     async def _one(self, name: str, size: int) -> None:
-        async with self.gate.one(size):
-            self.inside.append(name)
-            try:
-                await self._ends[name].wait()
-            finally:
-                self.inside.remove(name)
+        turn = await self.gate.enter(size)
+        self.inside.append(name)
+        try:
+            await self._ends[name].wait()
+        finally:
+            self.inside.remove(name)
+            turn.leave()
 
 
 async def settled() -> None:
@@ -82,10 +83,11 @@ async def test_one_that_is_cancelled_while_it_waits_leaves_its_turn_to_the_next(
 
 async def test_one_that_is_cancelled_just_as_it_is_let_in_gives_the_place_back() -> None:
     gate = Gate(start=1, most=1)
-    async with gate.one():
-        other = asyncio.create_task(_through(gate))
-        await settled()
-    other.cancel()  # it was let in when the block ended, and has not run since
+    first = await gate.enter()
+    other = asyncio.create_task(_through(gate))
+    await settled()
+    first.leave()
+    other.cancel()  # it was let in when the first one left, and has not run since
     with pytest.raises(asyncio.CancelledError):
         await other
     async with asyncio.timeout(5):
@@ -102,6 +104,18 @@ async def test_a_limit_that_grows_lets_in_who_waits() -> None:
     assert copies.inside == ["a", "b"]
 
 
+async def test_who_leaves_twice_makes_room_for_one() -> None:
+    copies = Copies(gate := Gate(start=1, most=1))
+    turn = await gate.enter()
+    await copies.come("a")
+    await copies.come("b")
+    turn.leave()
+    turn.leave()
+    await settled()
+    assert copies.inside == ["a"]
+    await copies.end("a")
+    assert copies.inside == ["b"]
+
+
 async def _through(gate: Gate) -> None:
-    async with gate.one():
-        pass
+    (await gate.enter()).leave()
