@@ -34,6 +34,8 @@ Row = list[Any]
 
 LONGEST = 1_000_000
 """Characters of the longest statement that Trino takes (query.max-length)."""
+TOO_LONG = "QUERY_TEXT_TOO_LARGE"
+"""Trino's own name of that."""
 SOURCE = "migrate"
 PATIENCE = 60.0
 """Seconds to wait for a killed query to end; one that commits to a metastore is not ended in the middle."""
@@ -80,25 +82,6 @@ class Server:
     async def query(self, sql: str, about: str = "") -> list[Row]:
         """Run a statement and have all its rows; times and decimals are as Trino spells them, bytes in base64."""
         return [row async for rows in self.batches(sql, about) for row in rows]
-
-    async def first(self, sql: str, about: str = "") -> list[tuple[str, Any]]:
-        """The first row of an answer, as names of columns with values; names may be there twice. Empty: no row."""
-        async with self._free:
-            connection = self._taken()
-            cursor = self._opened(connection)
-            whole = False
-
-            def work() -> list[tuple[str, Any]]:
-                rows = (cursor.execute(sql), cursor.fetchall())[1]
-                names = [one[0] for one in cursor.description or ()]
-                return list(zip(names, rows[0], strict=True)) if rows else []
-
-            try:
-                found = await self._run(cursor, work, about)
-                whole = True
-                return found
-            finally:
-                self._done(cursor, connection, whole)
 
     async def stream(self, sql: str, about: str = "") -> AsyncIterator[Row]:
         """Rows as they come, about `BATCH` of them in memory. Left before its end, the query is cancelled."""
@@ -218,9 +201,8 @@ class Server:
 
     def _checked(self, sql: str) -> str:
         if len(sql) > LONGEST:
-            raise ServerError(
-                self.endpoint, f"a statement has {len(sql):,} characters, and Trino takes {LONGEST:,}: {sql[:60]}…"
-            )
+            said = f"a statement has {len(sql):,} characters, and Trino takes {LONGEST:,}: {sql[:60]}…"
+            raise ServerError(self.endpoint, said, name=TOO_LONG)
         return sql
 
     def _taken(self) -> Connection:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Collection, Mapping, Sequence
 
 from migrate.engines.files import Place
 from migrate.engines.lake.connect import Server
-from migrate.engines.lake.gathering import at_once
+from migrate.engines.lake.gathering import Together, gathered
 from migrate.engines.lake.inspect import show_create
 from migrate.engines.lake.partitions import s3
 from migrate.engines.lake.shown import ShownTable, shown_table
 from migrate.engines.lake.trino_refusals import NOT_THERE
+from migrate.engines.lake.united import TABLES, united
 from migrate.errors import ServerError
 from migrate.model.table import Table, TableName
 from migrate.sql import ansi, ansi_table, ansi_text
@@ -25,7 +28,7 @@ HARMLESS = """\
 CALL {catalog}.system.register_partition(
 schema_name => '_migrate', table_name => '_migrate', partition_columns => ARRAY['_'], partition_values => ARRAY['_'])"""
 FEW = 200
-"""Tables, of which each may be asked once more."""
+"""Tables of which more is asked than a plan needs that only reads them."""
 FILES_ONLY = 'copy_files moves Hive tables only: use method = "insert_select"'
 
 
@@ -45,6 +48,8 @@ class Places:
         self._server = server
         self._written = written
         self._registers: dict[str, bool] = {}
+        self._asking = asyncio.Lock()
+        self._properties = Together(TABLES, self._parameters)
         self._shown: dict[TableName, ShownTable] = {}
 
     def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
@@ -52,7 +57,7 @@ class Places:
         self._shown = dict(shown)
 
     async def of(self, tables: Sequence[Table]) -> Mapping[TableName, Place]:
-        """See `migrate.engines.files.Files.places`: at most three questions for each table.
+        """See `migrate.engines.files.Files.places`: at most two questions for each table, and those of `united`.
 
         What `inspect` was shown of a table a moment before is not asked again.
         """
@@ -62,7 +67,7 @@ class Places:
         async def one(table: Table) -> Place:
             return await self._place(table, connectors.get(table.name.catalog, ""), asks)
 
-        found = await at_once(self._server.slots, one, list(tables))
+        found = await gathered(*map(one, tables))
         return {table.name: place for table, place in zip(tables, found, strict=True)}
 
     async def _place(self, table: Table, connector: str, asks: bool) -> Place:
@@ -71,25 +76,43 @@ class Places:
             said = f"a table of {table.storage.engine}: {FILES_ONLY}"
             return Place(s3(shown.value("location")), external=False, refused=(("MG601", said),))
         location = s3(shown.value("external_location"))
-        properties = await self._properties(table.name) if asks else {}
-        external = bool(location) and properties.get(PURGED, "").upper() != "TRUE"
-        refused = list(_refusals(shown, properties))
-        if not location:
-            location = await self._by_its_files(table)
+        refused: list[tuple[str, str]] = []
+        properties: Mapping[str, str] = {}
+        owned = not location
+        try:
+            properties = await self._properties.answer(table.name) if asks else {}
+            location = location or await self._by_its_files(table)
             if not location:
                 said = "it is a managed table without any file, and Trino does not tell where those would be"
                 refused.append(("MG603", said))
+        except ServerError as error:  # of this table alone: the others are not spoiled by it
+            if error.temporary or not error.name:
+                raise
+            said = error.message.removeprefix(f"{self._server.endpoint}: {table.name}: ")
+            refused.append(("MG603", f"Trino does not tell what its files are to it: {said}"))
+            owned = True
+        external = not owned and properties.get(PURGED, "").upper() != "TRUE"
+        refused += _refusals(shown, properties)
         if location and not location.startswith("s3://"):
             refused.append(("MG604", f"its files are not in S3 but in {location}"))
         partitioned = bool(shown.names("partitioned_by"))
         registers = partitioned and external and await self._allowed(table.name.catalog)
         return Place(location, external, external, registers, tuple(refused))
 
-    async def _properties(self, name: TableName) -> dict[str, str]:
-        """The metastore's parameters of the table: one row, with a column for each that it has."""
-        hidden = TableName(name.schema, f"{name.name}$properties", name.catalog)
-        row = await self._server.first(f"SELECT * FROM {ansi_table(hidden)}", str(name))
-        return {key: str(value) for key, value in row if value is not None}
+    async def _parameters(self, names: Sequence[TableName]) -> list[Mapping[str, str]]:
+        """The metastore's parameters of each table: `$properties` has one row, with a column for each that it has.
+
+        As JSON the row is one value, whichever columns a table has; names are in lower case. The column `_` makes it a
+        row always: one column alone would be its value.
+        """
+        found: list[dict[str, str]] = [{} for _ in names]
+        hidden = [TableName(name.schema, f"{name.name}$properties", name.catalog) for name in names]
+        asked = [f"json_format(CAST((SELECT *, 1 AS _ FROM {ansi_table(one)}) AS json))" for one in hidden]
+        about = str(names[0]) if len(names) == 1 else ""
+        for number, text in await self._server.query(united(asked), about):
+            told = json.loads(text) if text is not None else {}
+            found[number] = {key: str(value) for key, value in told.items() if value is not None}
+        return [*found]
 
     async def _by_its_files(self, table: Table) -> str:
         """The folder of any file, without the folders of its partition."""
@@ -104,6 +127,10 @@ class Places:
 
     async def _allowed(self, catalog: str) -> bool:
         """Whether partitions may be registered there: asked with names that no table has, so nothing happens."""
+        async with self._asking:
+            return await self._asked(catalog)
+
+    async def _asked(self, catalog: str) -> bool:
         if catalog not in self._registers:
             try:
                 await self._server.execute(HARMLESS.format(catalog=ansi(catalog)))
