@@ -91,6 +91,8 @@ class Together(Generic[S, R]):
 
     async def _answered(self, group: Sequence[tuple[S, asyncio.Future[R]]]) -> None:
         asked = [(about, turn) for about, turn in group if not turn.done()]
+        if not asked:
+            return
         try:
             answers = await self._ask([about for about, _ in asked])
         except ServerError as error:
