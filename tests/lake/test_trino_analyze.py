@@ -33,6 +33,8 @@ async def test_tables_are_shown_with_their_files(lake: Lake, fresh_schema: Fresh
     lake.source.rows(f"CREATE TABLE iceberg.{schema}.i AS SELECT 1 AS a")
     async with engine(lake, lake.source) as opened:
         every = await entries(opened, schema)
+        statements = await opened.definitions([one.table.name for one in every])
+    assert all(bool(statements[one.table.name]) is not bool(one.why_not) for one in every)
     found = tuple(one for one in every if not one.why_not)  # each catalog shows the tables of the others too
     text = "\n".join(line.plain for line in inventory_lines("lake", found, (), {}))
     lines = {words[0]: words for words in (line.split() for line in text.splitlines()) if words}

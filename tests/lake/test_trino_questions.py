@@ -86,6 +86,9 @@ async def test_partitions_of_many_tables_are_one_question(
     assert asked(lake.source, schema, "SHOW CREATE") == len(KINDS)
     assert asked(lake.source, schema, "$properties") == 1
     assert asked(lake.source, schema, "$partitions") == 1
+    shown = await source.definitions([table.name for table in tables])
+    assert all(f"{schema}.{table.name.name} (" in shown[table.name] for table in tables)
+    assert asked(lake.source, schema, "SHOW CREATE") == len(KINDS)  # none is asked for what it was asked before
     assert [await partitions(table) for table in tables] == found  # as each is told alone
     some = {"a": "p IS NULL", "b": "p > 3", "f": "p IN ('2')"}
     meant = [one for one in tables if one.name.name in some]
