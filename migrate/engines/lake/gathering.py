@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -54,11 +55,13 @@ class Together(Generic[S, R]):
 
     At the same time: within one turn of the event loop, as all those are that `asyncio.gather` starts. `ask` has up to
     `most` questions and gives their answers in their order. Where the server refuses a statement of several questions,
-    each is asked alone, so that the one at fault is named and the others have their answers.
+    each is asked alone, so that the one at fault is named and the others have their answers. Where one statement is
+    not enough they are alike in size, and so many that all `slots` are at work until the end.
     """
 
-    def __init__(self, most: int, ask: Callable[[Sequence[S]], Awaitable[Sequence[R]]]) -> None:
+    def __init__(self, most: int, slots: int, ask: Callable[[Sequence[S]], Awaitable[Sequence[R]]]) -> None:
         self._most = most
+        self._slots = slots
         self._ask = ask
         self._waiting: list[tuple[S, asyncio.Future[R]]] = []
         self._running: set[asyncio.Task[None]] = set()
@@ -74,8 +77,12 @@ class Together(Generic[S, R]):
 
     def _begin(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for at in range(0, len(waiting), self._most):
-            self._start(waiting[at : at + self._most])
+        groups = math.ceil(len(waiting) / self._most)
+        if groups > 1:
+            groups = min(len(waiting), math.ceil(groups / self._slots) * self._slots)
+        for number in range(groups):
+            first, end = (len(waiting) * part // groups for part in (number, number + 1))
+            self._start(waiting[first:end])
 
     def _start(self, group: Sequence[tuple[S, asyncio.Future[R]]]) -> None:
         task = asyncio.get_running_loop().create_task(self._answered(group))

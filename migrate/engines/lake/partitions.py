@@ -78,7 +78,7 @@ class Partitions:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._together = Together(TABLES, self._read)
+        self._together = Together(TABLES, server.slots, self._read)
 
     async def of(self, table: Table, place: Place, where: str) -> tuple[FilePartition, ...]:
         """See `migrate.engines.files.Files.partitions`: Trino evaluates the condition on the partitions alone.

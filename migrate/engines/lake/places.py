@@ -49,7 +49,7 @@ class Places:
         self._written = written
         self._registers: dict[str, bool] = {}
         self._asking = asyncio.Lock()
-        self._properties = Together(TABLES, self._parameters)
+        self._properties = Together(TABLES, server.slots, self._parameters)
         self._shown: dict[TableName, ShownTable] = {}
 
     def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
