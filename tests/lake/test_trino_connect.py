@@ -50,6 +50,8 @@ async def test_an_answer_is_as_trino_spells_it(server: Server) -> None:
         "SELECT '한', DECIMAL '1.10', TIMESTAMP '2024-01-01 00:00:00.123456', to_utf8('ab'), NULL"
     )
     assert found == [["한", "1.10", "2024-01-01 00:00:00.123456", "YWI=", None]]
+    assert await server.first("SELECT 1 AS a, 'x' AS a") == [("a", 1), ("a", "x")]
+    assert await server.first("SELECT 1 AS a WHERE false") == []
 
 
 async def test_a_large_answer_comes_in_parts_and_may_be_left(server: Server) -> None:

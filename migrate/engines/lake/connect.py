@@ -83,6 +83,25 @@ class Server:
         """Run a statement and have all its rows; times and decimals are as Trino spells them, bytes in base64."""
         return [row async for rows in self.batches(sql, about) for row in rows]
 
+    async def first(self, sql: str, about: str = "") -> list[tuple[str, Any]]:
+        """The first row of an answer, as names of columns with values; names may be there twice. Empty: no row."""
+        async with self._free:
+            connection = self._taken()
+            cursor = self._opened(connection)
+            whole = False
+
+            def work() -> list[tuple[str, Any]]:
+                rows = (cursor.execute(sql), cursor.fetchall())[1]
+                names = [one[0] for one in cursor.description or ()]
+                return list(zip(names, rows[0], strict=True)) if rows else []
+
+            try:
+                found = await self._run(cursor, work, about)
+                whole = True
+                return found
+            finally:
+                self._done(cursor, connection, whole)
+
     async def stream(self, sql: str, about: str = "") -> AsyncIterator[Row]:
         """Rows as they come, about `BATCH` of them in memory. Left before its end, the query is cancelled."""
         async for rows in self.batches(sql, about):

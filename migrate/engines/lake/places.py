@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Collection, Mapping, Sequence
 
 from migrate.engines.files import Place
 from migrate.engines.lake.connect import Server
-from migrate.engines.lake.gathering import Together, gathered
+from migrate.engines.lake.gathering import gathered
 from migrate.engines.lake.inspect import show_create
 from migrate.engines.lake.partitions import s3
 from migrate.engines.lake.shown import ShownTable, shown_table
 from migrate.engines.lake.trino_refusals import NOT_THERE
-from migrate.engines.lake.united import TABLES, united
 from migrate.errors import ServerError
 from migrate.model.table import Table, TableName
 from migrate.sql import ansi, ansi_table, ansi_text
@@ -49,7 +47,6 @@ class Places:
         self._written = written
         self._registers: dict[str, bool] = {}
         self._asking = asyncio.Lock()
-        self._properties = Together(TABLES, server.slots, self._parameters)
         self._shown: dict[TableName, ShownTable] = {}
 
     def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
@@ -57,7 +54,7 @@ class Places:
         self._shown = dict(shown)
 
     async def of(self, tables: Sequence[Table]) -> Mapping[TableName, Place]:
-        """See `migrate.engines.files.Files.places`: at most two questions for each table, and those of `united`.
+        """See `migrate.engines.files.Files.places`: at most three questions for each table.
 
         What `inspect` was shown of a table a moment before is not asked again.
         """
@@ -80,7 +77,7 @@ class Places:
         properties: Mapping[str, str] = {}
         owned = not location
         try:
-            properties = await self._properties.answer(table.name) if asks else {}
+            properties = await self._properties(table.name) if asks else {}
             location = location or await self._by_its_files(table)
             if not location:
                 said = "it is a managed table without any file, and Trino does not tell where those would be"
@@ -99,20 +96,15 @@ class Places:
         registers = partitioned and external and await self._allowed(table.name.catalog)
         return Place(location, external, external, registers, tuple(refused))
 
-    async def _parameters(self, names: Sequence[TableName]) -> list[Mapping[str, str]]:
-        """The metastore's parameters of each table: `$properties` has one row, with a column for each that it has.
+    async def _properties(self, name: TableName) -> dict[str, str]:
+        """The metastore's parameters of the table: one row, with a column for each that it has.
 
-        As JSON the row is one value, whichever columns a table has; names are in lower case. The column `_` makes it a
-        row always: one column alone would be its value.
+        Of several tables in one query, each row made JSON by a scalar subquery, Trino 476 plans longer than it takes to
+        ask them one by one.
         """
-        found: list[dict[str, str]] = [{} for _ in names]
-        hidden = [TableName(name.schema, f"{name.name}$properties", name.catalog) for name in names]
-        asked = [f"json_format(CAST((SELECT *, 1 AS _ FROM {ansi_table(one)}) AS json))" for one in hidden]
-        about = str(names[0]) if len(names) == 1 else ""
-        for number, text in await self._server.query(united(asked), about):
-            told = json.loads(text) if text is not None else {}
-            found[number] = {key: str(value) for key, value in told.items() if value is not None}
-        return [*found]
+        hidden = TableName(name.schema, f"{name.name}$properties", name.catalog)
+        row = await self._server.first(f"SELECT * FROM {ansi_table(hidden)}", str(name))
+        return {key: str(value) for key, value in row if value is not None}
 
     async def _by_its_files(self, table: Table) -> str:
         """The folder of any file, without the folders of its partition."""
