@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from migrate.config import Loaded
     from migrate.engines.files import Files, Place
 
-COUNTED = 200
-"""Tables whose files and partitions are counted: of more it would take long, and a narrower pattern tells."""
+TOGETHER = 200
+"""Tables whose partitions are asked for together, and held at once."""
+LISTED = 16
+"""Tables whose files are listed at once."""
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -107,42 +109,41 @@ async def _look(pattern: Pattern, loaded: Loaded, show_ddl: bool, context: Shell
             for table, asked in zip(catalog.tables, rows, strict=True)
         )
         if engine.files is not None:
-            entries = await _with_files(engine.files, entries, engine.slots)
+            entries = await _with_files(engine.files, entries)
         ddl = await engine.stored_definitions(catalog.stored) if show_ddl and catalog.stored else {}
         return _Found(entries, catalog.stored, ddl)
 
 
-async def _with_files(files: Files, entries: tuple[Entry, ...], slots: int) -> tuple[Entry, ...]:
-    """The tables with what is known of their files."""
+async def _with_files(files: Files, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The tables with what is known of their files. What is held meanwhile grows neither with them nor with files."""
     places = await files.places([entry.table for entry in entries if not entry.why_not])
-    free = asyncio.Semaphore(slots)
+    free = asyncio.Semaphore(LISTED)
 
     async def one(entry: Entry) -> Entry:
         place = places.get(entry.table.name)
-        if place is None:
-            return entry
-        async with free:
-            stored = await _stored_files(files, entry, place, counted=len(entries) <= COUNTED)
-        return msgspec.structs.replace(entry, stored=stored)
+        return entry if place is None else msgspec.structs.replace(entry, stored=await stored(entry, place))
 
-    return tuple(await asyncio.gather(*(one(entry) for entry in entries)))
+    async def stored(entry: Entry, place: Place) -> StoredFiles:
+        known = StoredFiles(place.location, place.external, tuple(why for _, why in place.refused))
+        if not place.location:
+            return known
+        try:
+            parts = await files.partitions(entry.table, place, "")  # of many tables at the same time: few questions
+            async with free:
+                found = [listing async for _, listing in files.listings(place, parts)]
+        except ServerError as error:
+            return msgspec.structs.replace(known, unlisted=error.message)
+        return msgspec.structs.replace(
+            known,
+            partitions=len(parts) if any(part.name for part in parts) else None,
+            files=sum(one.files for one in found),
+            bytes=sum(one.bytes for one in found),
+        )
 
-
-async def _stored_files(files: Files, entry: Entry, place: Place, counted: bool) -> StoredFiles:
-    known = StoredFiles(place.location, place.external, tuple(why for _, why in place.refused))
-    if not counted or not place.location:
-        return known
-    try:
-        parts = await files.partitions(entry.table, place, "")
-        found = [listing async for _, listing in files.listings(place, parts)]
-    except ServerError as error:
-        return msgspec.structs.replace(known, unlisted=error.message)
-    return msgspec.structs.replace(
-        known,
-        partitions=len(parts) if any(part.name for part in parts) else None,
-        files=sum(one.files for one in found),
-        bytes=sum(one.bytes for one in found),
-    )
+    done: list[Entry] = []
+    for at in range(0, len(entries), TOGETHER):
+        done += await asyncio.gather(*map(one, entries[at : at + TOGETHER]))
+    return tuple(done)
 
 
 def _fields(endpoint: str, entry: Entry) -> dict[str, object]:

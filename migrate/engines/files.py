@@ -131,7 +131,10 @@ class Files(Protocol):
     # -- looking -------------------------------------------------------------------------------------------------
 
     async def places(self, tables: Sequence[Table]) -> Mapping[TableName, Place]:
-        """Where each of these tables is. A constant number of questions for each at most; many are asked at once."""
+        """Where each of these tables is. A constant number of questions for each at most; many are asked at once.
+
+        A table at which the server itself fails has that among its refusals: it spoils no other's answer.
+        """
 
     async def standing(self, names: Sequence[TableName]) -> frozenset[TableName]:
         """Those of these names under which a table is there, hidden ones too."""
@@ -142,6 +145,7 @@ class Files(Protocol):
     async def partitions(self, table: Table, place: Place, condition: str) -> tuple[FilePartition, ...]:
         """The partitions that the condition lets through, by name; one for a table without any.
 
+        Asked of many tables at the same time, few questions go to the server; each table has its own answer or error.
         Raises `BadFilter` when the condition names anything but partition columns.
         """
 

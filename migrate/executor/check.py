@@ -343,7 +343,8 @@ async def as_seen(files: Files, step: Swap, actual: Table) -> bool:
     if step.part or not step.aside:
         return await version_at(files, step.was) == step.seen
     place = (await files.places([actual]))[actual.name]
-    return await version_of(files, actual, place) == step.seen
+    every = await files.partitions(actual, place, "")
+    return await version_of(files, place, every) == step.seen
 
 
 def pending(plan: Plan, standing: Standing) -> tuple[Step, ...]:

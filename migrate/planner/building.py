@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from migrate.engines.base import Dialect, Engine
-from migrate.engines.files import Files, Place
+from migrate.engines.files import FilePartition, Files, Place
 from migrate.model.plan import CopyFiles, Ddl, Finding, Step, Swap, Verify
 from migrate.model.table import Table, TableName
 from migrate.planner.gap import Gap
@@ -32,6 +32,10 @@ class Filed(msgspec.Struct, frozen=True):
     there: Place | None
     permitted: bool
     """Whether destructive steps may run on this table."""
+    chosen: tuple[FilePartition, ...] = ()
+    """The source's partitions that move."""
+    present: tuple[FilePartition, ...] = ()
+    """Those of the table that is there which the move's condition lets through, where files are copied."""
 
     @property
     def own(self) -> Files:
@@ -52,6 +56,14 @@ class Filed(msgspec.Struct, frozen=True):
     def goal(self) -> str:
         """Where this plan's files of the table go: a folder that no other plan uses."""
         return goal_of(self.pair)
+
+    async def every(self) -> tuple[FilePartition, ...]:
+        """All partitions of the table that is there, asked for where `present` does not tell; none where none is."""
+        if self.gap.actual is None or self.there is None:
+            return ()
+        if self.present and not self.pair.move.partitions:
+            return self.present
+        return await self.others.partitions(self.gap.actual, self.there, "")
 
     def built(self) -> Table:
         """The table as it is built, under its other name."""
@@ -170,7 +182,7 @@ async def swap_table(one: Filed, kept: bool) -> list[Step]:
         aside=one.built().name.name,
         sql=(*sql, files.rename_to(one.built().name, target.table)),
         undo=(files.rename_to(target.table, one.built().name), *undo),
-        seen=await version_of(files, one.gap.actual, one.there) if kept and one.gap.actual and one.there else "",
+        seen=await version_of(files, one.there, await one.every()) if kept and one.there else "",
         was=(one.there.location,) if kept and one.there and one.there.location else (),
         kept=old.name if kept else "",
         goal=one.goal,

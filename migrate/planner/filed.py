@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -34,7 +34,7 @@ from migrate.planner.building import (
     synced,
 )
 from migrate.planner.gap import Gap
-from migrate.planner.inserted import insert_steps
+from migrate.planner.inserted import insert_steps, unseen, via_of
 from migrate.planner.link import pruned, schema_step, step_id
 from migrate.planner.partitions import Side, Standing, compared, files_of, look, under, version_at
 from migrate.planner.risk import finding
@@ -42,8 +42,10 @@ from migrate.planner.token import kept_of
 from migrate.planner.translate import Pair
 
 Method = Literal["copy_files", "insert_select"]
+Chain = tuple[list[Step], list[Finding]]
+"""The steps of one table, and its findings."""
 AT_ONCE = 16
-"""Tables that are looked at together."""
+"""Tables whose files are looked at together."""
 ALIKE = ("MG505", "MG510")
 """Findings that say the same of many tables."""
 LISTED = 5
@@ -78,11 +80,17 @@ async def file_steps(
     sources, targets = await _places(pairs, gap, engines)
     at_once = asyncio.Semaphore(AT_ONCE)
 
-    async def chain(pair: Pair) -> tuple[list[Step], list[Finding]]:
+    async def chain(pair: Pair) -> Chain:
         here, there = engines[pair.source.endpoint], engines[pair.target.endpoint]
         place, other = sources[pair.source], targets.get(pair.target)
+        one = Filed(pair, here, there, gap[pair.target], place, other, pair.target in permitted)
+        how = method(pair, place)
+        stopped = _stopped(one, how)
+        if stopped is not None:
+            return stopped
+        one = await _with_partitions(one, how)  # of all tables at the same time: few questions ask for them all
         async with at_once:
-            return await _chain(Filed(pair, here, there, gap[pair.target], place, other, pair.target in permitted))
+            return await _chain(one, how)
 
     away = await _put_aside(pairs, gap, engines)
     taken: dict[str, Pair] = {}
@@ -95,11 +103,22 @@ async def file_steps(
         if first is not pair:
             text = f"its files would go among those of {first.target}: give its move another location"
             findings.append(finding("MG509", str(pair.target), text))
-    for made, found in await asyncio.gather(*map(chain, taken.values())):
+    for made, found in await _all([chain(pair) for pair in taken.values()]):
         steps += made
         findings += found
     findings += _overlapping(pairs, sources)
     return steps, _once(findings)
+
+
+async def _all(chains: Sequence[Coroutine[None, None, Chain]]) -> list[Chain]:
+    """All of them; when one fails, the others end before it is raised: servers are left to nobody's questions."""
+    tasks = [asyncio.create_task(one) for one in chains]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _put_aside(
@@ -167,10 +186,9 @@ def _overlapping(pairs: Sequence[Pair], sources: Mapping[ObjectRef, Place]) -> l
     return found
 
 
-async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
-    """The steps of one table and its findings."""
+def _stopped(one: Filed, how: Method) -> Chain | None:
+    """What is said of a table that cannot move, as far as nothing more has to be asked; None: it may."""
     pair = one.pair
-    how = method(pair, one.place)
     if how == "copy_files" and one.place.refused:
         return [], [finding(code, one.where, text) for code, text in one.place.refused]
     if how == "copy_files" and overlap(pair.move.location, one.place.location):
@@ -180,9 +198,28 @@ async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
         text = f"what stands there cannot be read: {'; '.join(unreadable)}"
         return [blocked(one, text)], [finding("MG201", one.where, text)]
     if one.there is not None and not one.there.renames:
-        text = "the target is a managed table, whose files move or go with its name: name another target, or drop it"
-        findings = [finding("MG502", one.where, text)]
-        return [blocked(one, text)], findings
+        said = "; ".join(text for code, text in one.there.refused if code == "MG603")
+        said = said or "the target is a managed table, whose files move or go with its name"
+        text = f"{said}: name another target, or drop it"
+        return [blocked(one, text)], [finding("MG502", one.where, text)]
+    if how == "insert_select" and not via_of(one):
+        return [], [unseen(one)]
+    return None
+
+
+async def _with_partitions(one: Filed, how: Method) -> Filed:
+    """The table with the partitions that it moves, and those that the target has. Raises `BadFilter`, `ServerError`."""
+    condition = one.pair.move.partitions
+    asked = [one.own.partitions(one.pair.table, one.place, condition)]
+    if how == "copy_files" and one.gap.actual is not None and one.there is not None:
+        asked.append(one.others.partitions(one.gap.actual, one.there, condition))
+    chosen, *present = await asyncio.gather(*asked)
+    return msgspec.structs.replace(one, chosen=chosen, present=present[0] if present else ())
+
+
+async def _chain(one: Filed, how: Method) -> Chain:
+    """The steps of one table and its findings."""
+    pair = one.pair
     must_be_empty = one.gap.actual is not None and pair.move.existing == "fail"
     if must_be_empty and await one.target.occupied([pair.target.table]):
         text = 'it is not empty and the move says existing = "fail"'
@@ -195,15 +232,15 @@ async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
     return [*([] if whole else described), *steps], findings
 
 
-async def _by_files(one: Filed) -> tuple[list[Step], list[Finding]]:
+async def _by_files(one: Filed) -> Chain:
     """The steps and findings of a table whose files are copied."""
     pair = one.pair
-    side = await look(one.own, pair, one.place)
+    side = await look(one.own, pair, one.place, one.chosen)
     findings = _skipped(one, side)
     if one.gap.actual is None or one.there is None:
         steps = await _whole(one, side, findings, kept=False)
         return steps, findings
-    here = await one.others.partitions(one.gap.actual, one.there, pair.move.partitions)
+    here = one.present
     names = [partition.name for partition in here]
     extra = [partition for partition in here if partition.name not in side.listings]
     if one.gap.alterations:
@@ -274,7 +311,7 @@ async def _rebuilt(
     """The whole table once more, and swapped in."""
     glob = f"{one.pair.target.table.schema}.{one.pair.target.table.name}"
     if one.pair.move.partitions and one.gap.actual is not None and one.there is not None and not pruned(one.pair):
-        every = await one.others.partitions(one.gap.actual, one.there, "")  # those that do not move are lost too
+        every = await one.every()  # those that do not move are lost too
         extra = [partition for partition in every if partition.name not in side.listings]
     if extra:
         return replaced_whole(one, f"{why}, so that it is copied whole; {counted(len(extra), 'partition')}", findings)

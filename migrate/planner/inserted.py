@@ -15,16 +15,22 @@ from migrate.planner.partitions import both_sums, look
 from migrate.planner.risk import finding
 
 
-async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
-    """The steps and findings of a table whose rows are written anew. Raises `BadFilter`, `ServerError`."""
+def via_of(one: Filed) -> str:
+    """The target's catalog that sees the source's rows; empty: none is known."""
     pair = one.pair
-    via = pair.move.via
-    if not via and pair.source.endpoint == pair.target.endpoint:
-        via = pair.source.table.catalog
-    if not via:
-        text = f"no catalog of {pair.target.endpoint} is known to see its rows"
-        text += ': write via = "CATALOG", or method = "copy_files"'
-        return [], [finding("MG511", one.where, text)]
+    here = pair.source.table.catalog if pair.source.endpoint == pair.target.endpoint else ""
+    return pair.move.via or here
+
+
+def unseen(one: Filed) -> Finding:
+    """Why rows cannot be written anew where no catalog is known to see them."""
+    text = f"no catalog of {one.pair.target.endpoint} is known to see its rows"
+    return finding("MG511", one.where, f'{text}: write via = "CATALOG", or method = "copy_files"')
+
+
+async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
+    """The steps and findings of a table whose rows are written anew, and seen. Raises `ServerError`."""
+    pair, via = one.pair, via_of(one)
     kept = one.gap.actual is not None
     if kept and not one.gap.alterations and pair.move.compare == "rows" and await _equal(one):
         return [], []
@@ -57,9 +63,9 @@ async def _batches(one: Filed, via: str) -> tuple[tuple[Batch, ...], int]:
     """The statements, and the bytes of what they read where that is known."""
     pair, size = one.pair, 0
     if one.place.refused or not one.place.location:
-        partitions = await one.own.partitions(pair.table, one.place, pair.move.partitions)
+        partitions = one.chosen
     else:
-        side = await look(one.own, pair, one.place)
+        side = await look(one.own, pair, one.place, one.chosen)
         partitions, size = side.partitions, side.bytes
     if [partition.name for partition in partitions] == [""]:
         partitions = await one.own.groups(pair.table, pair.wanted, pair.where)
@@ -83,7 +89,7 @@ async def _gone(one: Filed) -> str:
         return "rows that the condition leaves out"
     there = {partition.name for partition in await one.others.groups(actual, actual, "")}
     if pair.move.partitions:
-        coming = {found.name for found in await one.own.partitions(pair.table, one.place, pair.move.partitions)}
+        coming = {found.name for found in one.chosen}
     else:
         coming = {found.name for found in await one.own.groups(pair.table, pair.wanted, "")}
     gone = there - coming - {""}
@@ -99,7 +105,7 @@ async def _equal(one: Filed) -> bool:
     pair = one.pair
     only: Sequence[FilePartition] | None = None
     if pair.move.partitions:
-        only = await one.own.partitions(pair.table, one.place, pair.move.partitions)
+        only = one.chosen
     where = "" if only is None else pair.where
     mine, theirs = await both_sums(pair, one.own, one.others, pair.wanted, only, where)
     return mine == theirs

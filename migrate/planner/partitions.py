@@ -55,9 +55,8 @@ def under(location: str, name: str) -> str:
     return f"{location}/{name}" if name else location
 
 
-async def look(files: Files, pair: Pair, place: Place) -> Side:
-    """The chosen partitions of a source's table. Raises `BadFilter`, `ServerError`."""
-    partitions = await files.partitions(pair.table, place, pair.move.partitions)
+async def look(files: Files, pair: Pair, place: Place, partitions: tuple[FilePartition, ...]) -> Side:
+    """What stands below these partitions of a source's table. Raises `ServerError`."""
     listings = {name: one async for name, one in files.listings(place, partitions)}
     empty = [one for one in partitions if one.name and not listings[one.name].files]
     if empty:
@@ -152,9 +151,9 @@ async def changed(files: Files, copy: CopyFiles, names: Collection[str] | None =
     return [part.name for part in meant if now.get(part.name) != part.digest]
 
 
-async def version_of(files: Files, table: Table, place: Place) -> str:
-    """A digest of what a table shows: the names of its partitions, and every object below its location."""
-    names = [one.name for one in await files.partitions(table, place, "")]
+async def version_of(files: Files, place: Place, every: Sequence[FilePartition]) -> str:
+    """A digest of what a table shows: the names of all its partitions, and every object below its location."""
+    names = [one.name for one in every]
     whole = [FilePartition("", (), place.location)]
     listed = [one async for _, one in files.listings(Place(place.location, external=True), whole)]
     return _digest([*names, *(one.digest for one in listed)])

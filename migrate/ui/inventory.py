@@ -159,7 +159,7 @@ def _lake_row(entry: Entry) -> tuple[str, ...]:
     return (
         shown(table.name.name),
         shown(words),
-        "" if stored.files is None else "outside" if stored.external else "its own",
+        "outside" if stored.external else "its own",
         "" if stored.partitions is None else count(stored.partitions),
         "" if stored.files is None else count(stored.files),
         "" if stored.bytes is None else size(stored.bytes),

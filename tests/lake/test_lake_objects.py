@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from migrate.engines.files import FilePartition, Listing, Place
+from migrate.engines.lake import files as files_module
 from migrate.engines.lake import listings as listings_module
 from migrate.engines.lake.buckets import reached
 from migrate.engines.lake.files import Objects
@@ -254,11 +255,12 @@ async def test_a_listing_of_nothing_is_zeros(store: Objects, here: str) -> None:
     assert await listing_of(store, f"{here}/none") == Listing(0, 0, "0" * 64, 0)
 
 
-@pytest.mark.parametrize("few", [0, 64], ids=["together", "each"])
+@pytest.mark.parametrize(("few", "page"), [(0, 1000), (64, 1000), (64, 1)], ids=["together", "few", "each"])
 async def test_partitions_below_the_table_and_elsewhere_are_listed_alike(
-    store: Objects, here: str, few: int, monkeypatch: pytest.MonkeyPatch
+    store: Objects, here: str, few: int, page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listings_module, "FEW", few)
+    monkeypatch.setattr(files_module, "PAGE", page)
     table = f"{here}/t"
     found = {
         "t/dt=1/_k=x/f": b"one",
@@ -300,9 +302,8 @@ async def test_a_table_without_partitions_is_all_that_is_below_it(
     assert said == ("", Listing(2, 3, digest(("a", b"1"), ("sub/b", b"22")), 1))
 
 
-async def test_many_partitions_take_one_listing(store: Objects, here: str) -> None:
-    await fill(store, here, {f"t/p={n}/f{m}": b"%d" % n for n in range(100) for m in range(3)})
-    partitions = [FilePartition(f"p={n}", (str(n),), f"{here}/t/p={n}") for n in range(100)]
+def counting(store: Objects) -> list[str]:
+    """The locations that are listed from now on."""
     asked: list[str] = []
     pages = store.pages
 
@@ -311,8 +312,42 @@ async def test_many_partitions_take_one_listing(store: Objects, here: str) -> No
         return pages(location)
 
     store.pages = counted  # type: ignore[assignment, method-assign]
+    return asked
+
+
+@pytest.mark.parametrize("many", [2, 100])
+async def test_partitions_take_one_listing(store: Objects, here: str, many: int) -> None:
+    await fill(store, here, {f"t/p={n}/f{m}": b"%d" % n for n in range(many) for m in range(3)})
+    partitions = [FilePartition(f"p={n}", (str(n),), f"{here}/t/p={n}") for n in range(many)]
+    asked = counting(store)
     said = dict([pair async for pair in listings(store, Place(f"{here}/t", True), partitions)])
     assert asked == [f"{here}/t"]
     assert {name: (one.files, one.bytes) for name, one in said.items()} == {
-        f"p={n}": (3, 3 * len(str(n))) for n in range(100)
+        f"p={n}": (3, 3 * len(str(n))) for n in range(many)
     }
+
+
+async def test_a_few_partitions_of_a_table_of_very_many_objects_are_listed_by_themselves(
+    store: Objects, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_module, "PAGE", 1)
+    await fill(store, here, {f"t/p={n}/f": b"x" for n in range(5)})
+    partitions = [FilePartition(f"p={n}", (str(n),), f"{here}/t/p={n}") for n in (3, 4)]
+    asked = counting(store)
+    said = [pair async for pair in listings(store, Place(f"{here}/t", True), partitions)]
+    assert sorted(asked) == [f"{here}/t", f"{here}/t/p=3", f"{here}/t/p=4"]
+    assert sorted((name, one.files) for name, one in said) == [("p=3", 1), ("p=4", 1)]
+
+
+async def test_a_key_beside_partitions_that_cannot_be_listed_keeps_none_of_them(
+    lake: Lake, store: Objects, here: str
+) -> None:
+    await fill(store, here, {f"t/p={n}/f": b"x" for n in range(2)})
+    partitions = [FilePartition(f"p={n}", (str(n),), f"{here}/t/p={n}") for n in range(2)]
+    path = f"/{here.removeprefix('s3://')}/t/p=9/odd\nname"
+    assert request(lake.endpoint, lake.target.key, "PUT", path)[0] == 200
+    try:
+        said = [pair async for pair in listings(store, Place(f"{here}/t", True), partitions)]
+    finally:
+        request(lake.endpoint, lake.target.key, "DELETE", path)
+    assert sorted((name, one.files) for name, one in said) == [("p=0", 1), ("p=1", 1)]

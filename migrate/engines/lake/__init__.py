@@ -71,6 +71,7 @@ class LakeEngine:
         objects = Objects(endpoint, ref)
         self.lake_files = LakeFiles(self._server, objects, ref.ledger)
         self.files: Files | None = self.lake_files
+        self._texts: Mapping[TableName, str] = {}
         self._ledger = Ledger(objects, ref.ledger) if ref.ledger else None
         self._locks = Locks(objects, ref.ledger) if ref.ledger else None
 
@@ -93,6 +94,7 @@ class LakeEngine:
     async def inspect(self, patterns: Sequence[Pattern]) -> Catalog:
         seen = await inspect(self._server, patterns)
         self.lake_files.remember(dict(seen.shown))
+        self._texts = dict(seen.texts)
         return seen.catalog
 
     async def measure(self, rows: Sequence[Rows]) -> tuple[Statistics, ...]:
@@ -117,7 +119,10 @@ class LakeEngine:
         return ()
 
     async def definitions(self, tables: Sequence[TableName]) -> Mapping[TableName, str]:
-        return await definitions(self._server, tables)
+        """As `inspect` was told a moment before, where it was, and nothing was changed since."""
+        known = {name: self._texts[name] for name in tables if name in self._texts}
+        rest = await definitions(self._server, [name for name in tables if name not in known])
+        return {name: known[name] if name in known else rest[name] for name in tables}
 
     async def stored_definitions(self, stored: Sequence[StoredObject]) -> Mapping[StoredKey, str]:
         """Trino's CREATE VIEW of each; of a materialized one its query, which is all that is told."""
@@ -229,6 +234,7 @@ class LakeEngine:
 
     async def execute(self, sql: str, tag: str, session: Mapping[str, str] | None = None) -> None:
         self.lake_files.remember({})
+        self._texts = {}
         await self._server.execute(sql, tag, session)
 
     async def end_executors(self, tag: str) -> int:

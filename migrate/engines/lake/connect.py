@@ -34,6 +34,8 @@ Row = list[Any]
 
 LONGEST = 1_000_000
 """Characters of the longest statement that Trino takes (query.max-length)."""
+TOO_LONG = "QUERY_TEXT_TOO_LARGE"
+"""Trino's own name of that."""
 SOURCE = "migrate"
 PATIENCE = 60.0
 """Seconds to wait for a killed query to end; one that commits to a metastore is not ended in the middle."""
@@ -218,9 +220,8 @@ class Server:
 
     def _checked(self, sql: str) -> str:
         if len(sql) > LONGEST:
-            raise ServerError(
-                self.endpoint, f"a statement has {len(sql):,} characters, and Trino takes {LONGEST:,}: {sql[:60]}…"
-            )
+            said = f"a statement has {len(sql):,} characters, and Trino takes {LONGEST:,}: {sql[:60]}…"
+            raise ServerError(self.endpoint, said, name=TOO_LONG)
         return sql
 
     def _taken(self) -> Connection:

@@ -44,6 +44,8 @@ class Seen(msgspec.Struct, frozen=True):
     catalog: Catalog
     shown: tuple[tuple[TableName, ShownTable], ...] = ()
     """What each table was made of."""
+    texts: tuple[tuple[TableName, str], ...] = ()
+    """Trino's own words of that; empty where it does not show the table."""
 
 
 async def inspect(server: Server, patterns: Sequence[Pattern]) -> Seen:
@@ -65,6 +67,7 @@ async def inspect(server: Server, patterns: Sequence[Pattern]) -> Seen:
             ),
         ),
         tuple(one for part in seen for one in part.shown),
+        tuple(one for part in seen for one in part.texts),
     )
 
 
@@ -82,6 +85,7 @@ class _Catalog:
         self._name = name
         self._connector = connector
         self._tables: dict[TableName, ShownTable] = {}
+        self._texts: dict[TableName, str] = {}
         self._patterns = [pattern for pattern in patterns if _fits(pattern, name, connector)]
 
     async def seen(self) -> Seen:
@@ -117,6 +121,7 @@ class _Catalog:
                 uses=tuple(use for one in objects for use in uses(one)),
             ),
             tuple(self._tables.items()),
+            tuple(self._texts.items()),
         )
 
     def _table(self, schema: object, name: object) -> TableName:
@@ -134,7 +139,8 @@ class _Catalog:
     async def _shown(self, name: TableName) -> Table | None:
         """The table, also one that the catalog shows and cannot read, being of another format; None: it is gone."""
         try:
-            shown = self._tables[name] = shown_table(await show_create(self._server, name))
+            text = self._texts[name] = await show_create(self._server, name)
+            shown = self._tables[name] = shown_table(text)
             return table_of(name, self._connector, shown)
         except ServerError as error:
             if error.name in NOT_THERE:
@@ -144,6 +150,7 @@ class _Catalog:
             why = f"{_said(error)}: {ELSEWHERE}" if error.name == OTHER_FORMAT else _said(error)
         except UnreadableDdl as error:
             why = error.message
+        self._texts.setdefault(name, "")
         return Table(name, (), storage=Storage(UNREADABLE, transactional=False, options=(why,)))
 
     async def _view(self, name: TableName) -> StoredObject:

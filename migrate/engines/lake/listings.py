@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
 from migrate.engines.files import FilePartition, Listing, Place, below
 from migrate.engines.lake.files import Objects, Stored
@@ -15,7 +15,7 @@ from migrate.engines.lake.location import Location, location_of
 from migrate.errors import ServerError
 
 FEW = 64
-"""Up to so many partitions are listed each by itself: the table may have many more that nobody asked for."""
+"""Of up to so many partitions the table is listed for no more pages than they are: it may have many more of them."""
 AT_ONCE = 16
 
 _MODULUS = 2**256
@@ -87,37 +87,57 @@ async def listings(
 ) -> AsyncIterator[tuple[str, Listing]]:
     """See `migrate.engines.files.Files.listings`.
 
-    One listing of the table's location answers for all partitions below it, unless they are few; each other one is
-    listed by itself. What lies below a partition's folder is of that partition, however deep.
+    One listing of the table's location answers for all partitions below it, unless they are few and it takes more pages
+    than they are, or cannot be made; each other one is listed by itself. What lies below a partition's folder is of
+    that partition, however deep.
     """
     names: dict[str, list[str]] = {}
     for partition in partitions:
         names.setdefault(_plain(objects, partition.location), []).append(partition.name)
     table = _plain(objects, place.location)
     inside = {location for location in names if below(location, table)}
-    if len(inside) <= FEW:
-        inside = set()
-    async for location, found in _each(objects, [location for location in names if location not in inside]):
+    together = await _few(objects, table, inside) if len(inside) <= FEW else await _together(objects, table, inside)
+    for location, found in together.items():
         for name in names[location]:
             yield name, found
-    if inside:
-        for location, found in (await _together(objects, table, inside)).items():
-            for name in names[location]:
-                yield name, found
+    async for location, found in _each(objects, [location for location in names if location not in together]):
+        for name in names[location]:
+            yield name, found
 
 
-async def _together(objects: Objects, table: str, locations: Iterable[str]) -> Mapping[str, Listing]:
+async def _few(objects: Objects, table: str, locations: Collection[str]) -> Mapping[str, Listing]:
+    """The same where that is as cheap as listing each of them; nothing where it is not, or something else is there.
+
+    What cannot be listed beside them, by its name or by rights, must not keep them from being listed.
+    """
+    if len(locations) < 2:
+        return {}
+    try:
+        return await _together(objects, table, locations, len(locations))
+    except ServerError as error:
+        if error.temporary:
+            raise
+        return {}  # each is listed by itself: what is wrong with one of them is said then
+
+
+async def _together(objects: Objects, table: str, locations: Iterable[str], most: int = 0) -> Mapping[str, Listing]:
+    """All of these by one listing of the table; nothing where it takes more than `most` pages (0: however many)."""
     folders = {location.removeprefix(table).strip("/"): Tally() for location in locations}
     depths = sorted({folder.count("/") + 1 if folder else 0 for folder in folders})
-    async for stored, data in data_below_folders(objects, table, depths, folders.keys()):
-        folders[stored[0]].add(stored[1], data)
+    read = 0
+    async for page in _pages_below(objects, table, depths, folders.keys()):
+        read += 1
+        if most and read > most:
+            return {}
+        for folder, stored, data in page:
+            folders[folder].add(stored, data)
     return {str(location_of(table).below(folder)): tally.listing for folder, tally in folders.items()}
 
 
-async def data_below_folders(
+async def _pages_below(
     objects: Objects, table: str, depths: Sequence[int], folders: Iterable[str]
-) -> AsyncIterator[tuple[tuple[str, Stored], bool]]:
-    """Objects by the folder that they are below, their keys relative to it, and whether they are data there."""
+) -> AsyncIterator[list[tuple[str, Stored, bool]]]:
+    """Objects by the folder that they are below, keys relative to it, and whether they are data there; page by page."""
     known = frozenset(folders)
     place = location_of(table)
     async for page in objects.pages(table):
@@ -129,8 +149,10 @@ async def data_below_folders(
         ]
         empty = {f"{folder}/{one.key}".strip("/") for folder, one in found if not one.size and not hidden(one.key)}
         markers = await _markers(objects, place, empty) if empty else frozenset()
-        for folder, one in found:
-            yield (folder, one), not hidden(one.key) and f"{folder}/{one.key}".strip("/") not in markers
+        yield [
+            (folder, one, not hidden(one.key) and f"{folder}/{one.key}".strip("/") not in markers)
+            for folder, one in found
+        ]
 
 
 def _folders(key: str, depths: Sequence[int]) -> list[tuple[str, str]]:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+import msgspec
+
 from migrate.engines.files import FilePartition, Place, Sums
 from migrate.engines.lake.connect import Row, Server
 from migrate.engines.lake.ddl import NULL, cast, condition, grouped
-from migrate.engines.lake.gathering import at_once
+from migrate.engines.lake.gathering import Together, at_once
 from migrate.engines.lake.lexemes import condition_fault
 from migrate.engines.lake.tables import connector_of, partition_columns
 from migrate.engines.lake.types import read
+from migrate.engines.lake.united import TABLES, united
 from migrate.errors import BadFilter, ServerError
 from migrate.model.table import Column, Table, TableName
 from migrate.sql import ansi, ansi_table
@@ -57,30 +60,66 @@ def as_text(column: Column, source: str = "") -> str:
             return f"CAST({name} AS varchar)"
 
 
-async def partitions(server: Server, table: Table, place: Place, where: str) -> tuple[FilePartition, ...]:
-    """See `migrate.engines.files.Files.partitions`: Trino evaluates the condition on the partitions alone.
+class Chosen(msgspec.Struct, frozen=True):
+    """The question which partitions of a table of Hive a condition lets through; empty: all of them."""
 
-    Each is where its name says; `irregular` asks where it really is.
-    """
-    columns = partition_columns(table) if connector_of(table) == "hive" else ()
-    if not columns:
-        if where:
-            raise BadFilter(str(table.name), "the table has no partitions of Hive to choose from", _INSTEAD)
-        return (FilePartition("", (), place.location),)
-    if where and (fault := condition_fault(where)):
-        raise BadFilter(str(table.name), f"{fault}: {where}", "write one condition on partition columns")
-    named = TableName(table.name.schema, f"{table.name.name}$partitions", table.name.catalog)
-    chosen = ", ".join(as_text(column) for column in columns)
-    sql = f"SELECT {chosen} FROM {ansi_table(named)}" + (f" WHERE ({where})" if where else "")
-    try:
-        rows = await server.query(sql, str(table.name))
-    except ServerError as error:
-        if error.temporary or not where or error.name not in BAD_CONDITION:
-            raise
-        said = error.message.removeprefix(f"{server.endpoint}: {table.name}: ")
-        raise BadFilter(str(table.name), f"{said}: {where}", _INSTEAD) from error
-    found = {name_of(columns, row): FilePartition(name_of(columns, row), tuple(row), "") for row in rows}
-    return tuple(FilePartition(name, found[name].values, f"{place.location}/{name}") for name in sorted(found))
+    table: Table
+    place: Place
+    where: str
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Those that a partition has values of; none where the table has no partitions of Hive."""
+        return partition_columns(self.table) if connector_of(self.table) == "hive" else ()
+
+
+class Partitions:
+    """Asks which partitions tables have; questions that come at the same time go to Trino as one query."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._together = Together(TABLES, server.slots, self._read)
+
+    async def of(self, table: Table, place: Place, where: str) -> tuple[FilePartition, ...]:
+        """See `migrate.engines.files.Files.partitions`: Trino evaluates the condition on the partitions alone.
+
+        Each is where its name says; `irregular` asks where it really is.
+        """
+        asked = Chosen(table, place, where)
+        if not asked.columns:
+            if where:
+                raise BadFilter(str(table.name), "the table has no partitions of Hive to choose from", _INSTEAD)
+            return (FilePartition("", (), place.location),)
+        if where and (fault := condition_fault(where)):
+            raise BadFilter(str(table.name), f"{fault}: {where}", "write one condition on partition columns")
+        try:
+            return await self._together.answer(asked)
+        except ServerError as error:
+            if error.temporary or not where or error.name not in BAD_CONDITION:
+                raise
+            said = error.message.removeprefix(f"{self._server.endpoint}: {table.name}: ")
+            raise BadFilter(str(table.name), f"{said}: {where}", _INSTEAD) from error
+
+    async def _read(self, asked: Sequence[Chosen]) -> list[tuple[FilePartition, ...]]:
+        """The partitions that each of these questions is about, by name."""
+        found: list[dict[str, tuple[str | None, ...]]] = [{} for _ in asked]
+        columns = [one.columns for one in asked]
+        about = str(asked[0].table.name) if len(asked) == 1 else ""
+        async for number, values in self._server.stream(united([_partitions_of(one) for one in asked]), about):
+            found[number][name_of(columns[number], values)] = tuple(values)
+        return [
+            tuple(FilePartition(name, names[name], f"{one.place.location}/{name}") for name in sorted(names))
+            for one, names in zip(asked, found, strict=True)
+        ]
+
+
+def _partitions_of(asked: Chosen) -> str:
+    """SELECT with one column, the texts of a partition's values."""
+    name = asked.table.name
+    named = TableName(name.schema, f"{name.name}$partitions", name.catalog)
+    texts = ", ".join(as_text(column) for column in asked.columns)
+    chosen = f"CAST(ARRAY[{texts}] AS array(varchar))"
+    return f"{chosen} FROM {ansi_table(named)}" + (f" WHERE ({asked.where})" if asked.where else "")
 
 
 async def groups(server: Server, table: Table, wanted: Table, where: str) -> tuple[FilePartition, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from migrate.engines.files import Place
 from migrate.engines.lake.connect import Server
-from migrate.engines.lake.gathering import at_once
+from migrate.engines.lake.gathering import gathered
 from migrate.engines.lake.inspect import show_create
 from migrate.engines.lake.partitions import s3
 from migrate.engines.lake.shown import ShownTable, shown_table
@@ -25,7 +26,7 @@ HARMLESS = """\
 CALL {catalog}.system.register_partition(
 schema_name => '_migrate', table_name => '_migrate', partition_columns => ARRAY['_'], partition_values => ARRAY['_'])"""
 FEW = 200
-"""Tables, of which each may be asked once more."""
+"""Tables of which more is asked than a plan needs that only reads them."""
 FILES_ONLY = 'copy_files moves Hive tables only: use method = "insert_select"'
 
 
@@ -45,6 +46,7 @@ class Places:
         self._server = server
         self._written = written
         self._registers: dict[str, bool] = {}
+        self._asking = asyncio.Lock()
         self._shown: dict[TableName, ShownTable] = {}
 
     def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
@@ -62,7 +64,7 @@ class Places:
         async def one(table: Table) -> Place:
             return await self._place(table, connectors.get(table.name.catalog, ""), asks)
 
-        found = await at_once(self._server.slots, one, list(tables))
+        found = await gathered(*map(one, tables))
         return {table.name: place for table, place in zip(tables, found, strict=True)}
 
     async def _place(self, table: Table, connector: str, asks: bool) -> Place:
@@ -71,14 +73,23 @@ class Places:
             said = f"a table of {table.storage.engine}: {FILES_ONLY}"
             return Place(s3(shown.value("location")), external=False, refused=(("MG601", said),))
         location = s3(shown.value("external_location"))
-        properties = await self._properties(table.name) if asks else {}
-        external = bool(location) and properties.get(PURGED, "").upper() != "TRUE"
-        refused = list(_refusals(shown, properties))
-        if not location:
-            location = await self._by_its_files(table)
+        refused: list[tuple[str, str]] = []
+        properties: Mapping[str, str] = {}
+        owned = not location
+        try:
+            properties = await self._properties(table.name) if asks else {}
+            location = location or await self._by_its_files(table)
             if not location:
                 said = "it is a managed table without any file, and Trino does not tell where those would be"
                 refused.append(("MG603", said))
+        except ServerError as error:  # of this table alone: the others are not spoiled by it
+            if error.temporary or not error.name:
+                raise
+            said = error.message.removeprefix(f"{self._server.endpoint}: {table.name}: ")
+            refused.append(("MG603", f"Trino does not tell what its files are to it: {said}"))
+            owned = True
+        external = not owned and properties.get(PURGED, "").upper() != "TRUE"
+        refused += _refusals(shown, properties)
         if location and not location.startswith("s3://"):
             refused.append(("MG604", f"its files are not in S3 but in {location}"))
         partitioned = bool(shown.names("partitioned_by"))
@@ -86,7 +97,11 @@ class Places:
         return Place(location, external, external, registers, tuple(refused))
 
     async def _properties(self, name: TableName) -> dict[str, str]:
-        """The metastore's parameters of the table: one row, with a column for each that it has."""
+        """The metastore's parameters of the table: one row, with a column for each that it has.
+
+        Of several tables in one query, each row made JSON by a scalar subquery, Trino 476 plans longer than it takes to
+        ask them one by one.
+        """
         hidden = TableName(name.schema, f"{name.name}$properties", name.catalog)
         row = await self._server.first(f"SELECT * FROM {ansi_table(hidden)}", str(name))
         return {key: str(value) for key, value in row if value is not None}
@@ -104,6 +119,10 @@ class Places:
 
     async def _allowed(self, catalog: str) -> bool:
         """Whether partitions may be registered there: asked with names that no table has, so nothing happens."""
+        async with self._asking:
+            return await self._asked(catalog)
+
+    async def _asked(self, catalog: str) -> bool:
         if catalog not in self._registers:
             try:
                 await self._server.execute(HARMLESS.format(catalog=ansi(catalog)))

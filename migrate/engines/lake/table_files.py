@@ -9,6 +9,7 @@ from migrate.engines.lake import copying, ddl, garbage, listings, partitions
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
 from migrate.engines.lake.manifests import Manifests
+from migrate.engines.lake.partitions import Partitions
 from migrate.engines.lake.places import Places
 from migrate.engines.lake.shown import ShownTable
 from migrate.errors import ServerError
@@ -25,6 +26,7 @@ class LakeFiles:
         self.objects = objects
         self._server = server
         self._places = Places(server, written=bool(ledger))
+        self._partitions = Partitions(server)
         self._manifests = Manifests(objects, ledger) if ledger else None
 
     def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
@@ -43,7 +45,7 @@ class LakeFiles:
         return await self._places.hidden(schemas)
 
     async def partitions(self, table: Table, place: Place, condition: str) -> tuple[FilePartition, ...]:
-        return await partitions.partitions(self._server, table, place, condition)
+        return await self._partitions.of(table, place, condition)
 
     async def groups(self, table: Table, wanted: Table, condition: str) -> tuple[FilePartition, ...]:
         return await partitions.groups(self._server, table, wanted, condition)

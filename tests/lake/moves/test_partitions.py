@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.command import refused
 from tests.lake.moves.conftest import Worlds
 from tests.lake.moves.world import World
+from tests.lake.questions import asked
 
 pytestmark = [pytest.mark.xdist_group("lake")]
 
@@ -159,3 +160,21 @@ def test_many_partitions_of_iceberg_go_into_hive_in_batches(world: World, worlds
     assert there.target(counted.format("{t}.t")) == world.source(counted.format(table))
     there.nothing_left()
     world.source(f"DROP TABLE {table}")
+
+
+def test_partitions_of_all_tables_are_read_once_by_few_queries(world: World) -> None:
+    tables = [f"t{number}" for number in range(3)]
+    for name in tables:
+        world.days(name, (1, 2))
+    world.plan()
+    assert asked(world.lake.source, world.schema, "SHOW CREATE") == len(tables)
+    assert asked(world.lake.source, world.schema, "$partitions") == 1
+    world.moves_all()
+    ends = [(world.lake.source, world.schema), (world.goal_end, world.goal)]
+    before = [asked(end, schema, "$partitions") for end, schema in ends]
+    for name in tables:
+        world.write(name, 2, 7)
+    world.plan()
+    now = [asked(end, schema, "$partitions") for end, schema in ends]
+    assert [one - other for one, other in zip(now, before, strict=True)] == [1, 1]
+    assert {name: world.parts(name) for name in tables} == {name: {"p=2": (1, 35)} for name in tables}
