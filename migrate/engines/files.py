@@ -76,13 +76,15 @@ class Listing(msgspec.Struct, frozen=True):
 
     `digest` is the same exactly when names below the location, sizes and etags are: the sum, modulo 2**256, of the
     SHA-256 of each object's line, in hex. A sum needs no order and no memory. `skipped` are objects that are no data,
-    such as `_SUCCESS`: names with a part that begins with `_` or `.`, and markers of folders.
+    such as `_SUCCESS`: names with a part that begins with `_` or `.`, and markers of folders. `sample` is the name of
+    one that stands for all where one must be asked, see `Files.archived`; empty when all are empty.
     """
 
     files: int = 0
     bytes: int = 0
     digest: str = ""
     skipped: int = 0
+    sample: str = ""
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -163,7 +165,13 @@ class Files(Protocol):
     def listings(self, place: Place, partitions: Sequence[FilePartition]) -> AsyncIterator[tuple[str, Listing]]:
         """What stands below each partition now, by the partition's name, each once, in any order.
 
-        Raises `ServerError` for keys that cannot be copied, naming the first.
+        Raises `BadKey` for an object that cannot be listed, naming its partition.
+        """
+
+    async def archived(self, objects: Sequence[str]) -> frozenset[str]:
+        """Those of these objects, by location, that must be restored from an archive before anybody reads them.
+
+        One request for each. Of what may not be read with the keys of this endpoint nothing is known.
         """
 
     def sums(

@@ -15,6 +15,7 @@ import msgspec
 
 from migrate.engines.base import Engine
 from migrate.engines.files import FilePartition, Place, overlap
+from migrate.errors import BadKey, InArchive
 from migrate.model.pattern import endpoint_of
 from migrate.model.plan import CopyFiles, Estimate, Finding, Step, Swap
 from migrate.model.table import ObjectRef, Table, TableName
@@ -36,7 +37,16 @@ from migrate.planner.building import (
 from migrate.planner.gap import Gap
 from migrate.planner.inserted import insert_steps
 from migrate.planner.link import pruned, schema_step, step_id
-from migrate.planner.partitions import Side, Standing, compared, files_of, look, under, version_at
+from migrate.planner.partitions import (
+    Side,
+    Standing,
+    compared,
+    files_of,
+    look,
+    refuse_archived,
+    under,
+    version_at,
+)
 from migrate.planner.risk import finding
 from migrate.planner.token import kept_of
 from migrate.planner.translate import Pair
@@ -190,7 +200,12 @@ async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
     described = in_place(one)
     if described:
         one = msgspec.structs.replace(one, gap=msgspec.structs.replace(one.gap, changes=()))
-    steps, findings = await (insert_steps(one) if how == "insert_select" else _by_files(one))
+    try:
+        steps, findings = await (insert_steps(one) if how == "insert_select" else _by_files(one))
+    except (BadKey, InArchive) as error:
+        where = f"partition {error.partition}: " if error.partition else ""
+        text = f"{where}{error}: {error.hint}"
+        return [blocked(one, text)], [finding("MG512" if isinstance(error, BadKey) else "MG513", one.where, text)]
     whole = any(isinstance(step, Swap) and step.kept for step in steps)
     return [*([] if whole else described), *steps], findings
 
@@ -242,7 +257,9 @@ def _extra(one: Filed, extra: Sequence[FilePartition]) -> list[Finding]:
 async def _copy(one: Filed, side: Side, partitions: Sequence[FilePartition], findings: list[Finding]) -> CopyFiles:
     parts = tuple(side.part(partition) for partition in partitions)
     moved = sum(part.bytes for part in parts)
-    way = await one.others.way(one.own, one.place.location, one.pair.move.location)
+    await refuse_archived(one.pair, one.own, side, partitions)
+    full = (partition.location for partition in partitions if side.listings[partition.name].files)
+    way = await one.others.way(one.own, next(full, one.place.location), one.pair.move.location)
     if way == "stream" and moved:
         findings.append(finding("MG510", one.where, "its files go through the machine that applies the plan"))
     return CopyFiles(

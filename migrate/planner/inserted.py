@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.engines.files import FilePartition
+from migrate.errors import BadKey
 from migrate.model.plan import Batch, Estimate, Finding, InsertSelect, Step
 from migrate.model.table import Table
 from migrate.model.words import counted
 from migrate.planfile import round_estimate
 from migrate.planner.building import Filed, built, lost, proof, replaced_whole, swap_table
 from migrate.planner.link import pruned, step_id
-from migrate.planner.partitions import both_sums, look
+from migrate.planner.partitions import Side, both_sums, look, refuse_archived
 from migrate.planner.risk import finding
 
 
 async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
     """The steps and findings of a table whose rows are written anew. Raises `BadFilter`, `ServerError`."""
     pair = one.pair
+    side = await _looked(one)
     via = pair.move.via
     if not via and pair.source.endpoint == pair.target.endpoint:
         via = pair.source.table.catalog
@@ -34,7 +36,7 @@ async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
     if kept:
         text = "its rows differ: it is written whole, and the old one is kept aside"
         findings.append(finding("MG507", one.where, text))
-    batches, size = await _batches(one, via)
+    batches, size = await _batches(one, via, side)
     session, replaces = one.others.insert_session(pair.wanted)
     create = built(one, (), one.goal)
     insert = InsertSelect(
@@ -53,13 +55,24 @@ async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
     return [create, insert, proof(one), *await swap_table(one, kept)], findings
 
 
-async def _batches(one: Filed, via: str) -> tuple[tuple[Batch, ...], int]:
+async def _looked(one: Filed) -> Side | None:
+    """The files that the server will read, where that can be known. Raises `InArchive` when it could not read them."""
+    if one.place.refused or not one.place.location:
+        return None
+    try:
+        side = await look(one.own, one.pair, one.place)
+    except BadKey:
+        return None  # the server may take it; only how much it reads is not known
+    await refuse_archived(one.pair, one.own, side, side.partitions)
+    return side
+
+
+async def _batches(one: Filed, via: str, side: Side | None) -> tuple[tuple[Batch, ...], int]:
     """The statements, and the bytes of what they read where that is known."""
     pair, size = one.pair, 0
-    if one.place.refused or not one.place.location:
+    if side is None:
         partitions = await one.own.partitions(pair.table, one.place, pair.move.partitions)
     else:
-        side = await look(one.own, pair, one.place)
         partitions, size = side.partitions, side.bytes
     if [partition.name for partition in partitions] == [""]:
         partitions = await one.own.groups(pair.table, pair.wanted, pair.where)

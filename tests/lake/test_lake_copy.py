@@ -434,7 +434,7 @@ async def test_an_archived_object_is_named(faulty: Faulty) -> None:
     world = faulty.world
     await fill(world.source, world.origin, {"f": b"1"})
     faulty.first(1, Answer(403, ARCHIVED))
-    with pytest.raises(ServerError, match=rf"{world.origin}/f: it is in an archive \(Glacier\)"):
+    with pytest.raises(ServerError, match=rf"{world.origin}/f: it is in an archive"):
         await world.copy("server", faulty.target)
 
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from migrate.engines.files import FilePartition, Listing, Place, below
 from migrate.engines.lake.files import Objects, Stored
 from migrate.engines.lake.location import Location, location_of
-from migrate.errors import ServerError
+from migrate.errors import BadKey, ServerError
 
 FEW = 64
 """Up to so many partitions are listed each by itself: the table may have many more that nobody asked for."""
 AT_ONCE = 16
+LEAST_ARCHIVED = 128 * 2**10
+"""Bytes below which S3 moves nothing to an archive by itself; and it moves what is old. So the oldest above that is a
+partition's sample: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"""
 
 _MODULUS = 2**256
 
@@ -26,6 +30,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._files = self._bytes = self._skipped = self._sum = 0
+        self._sample: tuple[bool, datetime, str] | None = None
 
     def add(self, stored: Stored, data: bool) -> None:
         """Count an object; its key is relative to the location that is summed."""
@@ -34,13 +39,17 @@ class Tally:
             return
         self._files += 1
         self._bytes += stored.size
+        rank = (stored.size < LEAST_ARCHIVED, stored.modified, stored.key)
+        if stored.size and (self._sample is None or rank < self._sample):
+            self._sample = rank
         line = f"{stored.key}\t{stored.size}\t{stored.etag}".encode()
         self._sum = (self._sum + int.from_bytes(hashlib.sha256(line).digest(), "big")) % _MODULUS
 
     @property
     def listing(self) -> Listing:
         """What was counted so far; the digest of nothing is zeros."""
-        return Listing(self._files, self._bytes, f"{self._sum:064x}", self._skipped)
+        sample = self._sample[-1] if self._sample else ""
+        return Listing(self._files, self._bytes, f"{self._sum:064x}", self._skipped, sample)
 
 
 async def data_below(objects: Objects, location: str) -> AsyncIterator[tuple[Stored, bool]]:
@@ -97,13 +106,20 @@ async def listings(
     inside = {location for location in names if below(location, table)}
     if len(inside) <= FEW:
         inside = set()
-    async for location, found in _each(objects, [location for location in names if location not in inside]):
+    together: Mapping[str, Listing] = {}
+    try:
+        together = await _together(objects, table, inside) if inside else {}
+    except BadKey:
+        inside = set()  # it may be in a partition that nobody asked for
+    for location, found in together.items():
         for name in names[location]:
             yield name, found
-    if inside:
-        for location, found in (await _together(objects, table, inside)).items():
+    try:
+        async for location, found in _each(objects, [location for location in names if location not in inside]):
             for name in names[location]:
                 yield name, found
+    except BadKey as error:
+        raise BadKey(error.endpoint, error.place, error.key, names.get(error.place, [""])[0]) from error
 
 
 async def _together(objects: Objects, table: str, locations: Iterable[str]) -> Mapping[str, Listing]:

@@ -8,6 +8,7 @@ from migrate.engines.files import Collected, Copied, FilePartition, Files, Listi
 from migrate.engines.lake import copying, ddl, garbage, listings, partitions
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
+from migrate.engines.lake.gathering import at_once
 from migrate.engines.lake.manifests import Manifests
 from migrate.engines.lake.places import Places
 from migrate.engines.lake.shown import ShownTable
@@ -56,6 +57,10 @@ class LakeFiles:
 
     def listings(self, place: Place, partitions: Sequence[FilePartition]) -> AsyncIterator[tuple[str, Listing]]:
         return listings.listings(self.objects, place, partitions)
+
+    async def archived(self, objects: Sequence[str]) -> frozenset[str]:
+        found = await at_once(listings.AT_ONCE, self.objects.in_archive, objects)
+        return frozenset(one for one, is_so in zip(objects, found, strict=True) if is_so)
 
     def sums(
         self, table: Table, wanted: Table, condition: str, partitions: Sequence[FilePartition] | None = None
