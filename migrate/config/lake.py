@@ -21,7 +21,7 @@ SECRETS = ("access_key", "secret_key")
 LAKE_ONLY = ("https", "token", "s3", "bucket", "ledger")
 MYSQL_ONLY = ("ssl_cert", "ssl_key")
 """Keys of an endpoint that mean something of one engine only."""
-_MOVES = ("method", "partitions", "location", "via", "analyze")
+_MOVES = ("method", "partitions", "location", "via", "analyze", "replace_managed")
 
 _TEMPLATE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\})+")
 _LOCATION = re.compile(r"s3a?://(?P<bucket>[^/\s?#]+)(?P<path>(/[^/\x00-\x1f\x7f]+)*)/?")

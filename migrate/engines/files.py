@@ -230,7 +230,7 @@ class Files(Protocol):
     def rename_to(self, name: TableName, to: TableName) -> str: ...
 
     def forget(self, name: TableName) -> str:
-        """Drop an external table, whose files stay."""
+        """Drop a table, if it is there: of an external one the files stay."""
 
     def analyze(self, name: TableName) -> str: ...
 
@@ -270,6 +270,11 @@ class Files(Protocol):
 
         Nothing of a location of which any table of any catalog shows a file, as far as this server tells, but for the
         tables `ignored`.
+        """
+
+    async def users(self, locations: Sequence[str], ignored: Collection[TableName]) -> Mapping[str, str]:
+        """Of these locations those at, above or below which something else is, and what: a table of any catalog, as far
+        as this server tells, but those `ignored`; or our ledger. Asks of every table where it, and its files, are.
         """
 
     async def forget_objects(self, table: TableName, run: str) -> None:

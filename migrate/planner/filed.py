@@ -26,6 +26,7 @@ from migrate.planner.building import (
     analyzed,
     blocked,
     built,
+    destructive,
     goal_of,
     in_place,
     lost,
@@ -37,6 +38,7 @@ from migrate.planner.building import (
 from migrate.planner.gap import Gap
 from migrate.planner.inserted import insert_steps
 from migrate.planner.link import pruned, schema_step, step_id
+from migrate.planner.managed import drops_refused, fate, refused
 from migrate.planner.partitions import (
     Side,
     Standing,
@@ -52,6 +54,7 @@ from migrate.planner.token import kept_of
 from migrate.planner.translate import Pair
 
 Method = Literal["copy_files", "insert_select"]
+Chain = tuple[Filed, list[Step], list[Finding]]
 AT_ONCE = 16
 """Tables that are looked at together."""
 ALIKE = ("MG505", "MG510")
@@ -88,11 +91,12 @@ async def file_steps(
     sources, targets = await _places(pairs, gap, engines)
     at_once = asyncio.Semaphore(AT_ONCE)
 
-    async def chain(pair: Pair) -> tuple[list[Step], list[Finding]]:
+    async def chain(pair: Pair) -> Chain:
         here, there = engines[pair.source.endpoint], engines[pair.target.endpoint]
         place, other = sources[pair.source], targets.get(pair.target)
         async with at_once:
-            return await _chain(Filed(pair, here, there, gap[pair.target], place, other, pair.target in permitted))
+            one = Filed(pair, here, there, gap[pair.target], place, other, pair.target in permitted)
+            return one, *await _chain(one)
 
     away = await _put_aside(pairs, gap, engines)
     taken: dict[str, Pair] = {}
@@ -105,11 +109,32 @@ async def file_steps(
         if first is not pair:
             text = f"its files would go among those of {first.target}: give its move another location"
             findings.append(finding("MG509", str(pair.target), text))
-    for made, found in await asyncio.gather(*map(chain, taken.values())):
+    around = [(one.location, f"the files of {source} are") for source, one in sources.items() if one.location]
+    around += [(goal_of(pair), f"the files of {pair.target} would go") for pair in pairs]
+    for made, found in await _with_drops(await asyncio.gather(*map(chain, taken.values())), around):
         steps += made
         findings += found
     findings += _overlapping(pairs, sources)
     return steps, _once(findings)
+
+
+async def _with_drops(
+    chains: Sequence[Chain], around: Sequence[tuple[str, str]]
+) -> list[tuple[list[Step], list[Finding]]]:
+    """Of each table its steps and findings: blocked where a drop would harm others. `around` see `drops_refused`."""
+    by_server: dict[str, list[Filed]] = {}
+    for one, steps, _ in chains:
+        if any(isinstance(step, Swap) and step.drops for step in steps):
+            by_server.setdefault(one.pair.target.endpoint, []).append(one)
+    refusals: dict[ObjectRef, str] = {}
+    for dropped in by_server.values():
+        refusals |= await drops_refused(dropped, around)
+    return [
+        ([blocked(one, text)], [finding("MG502", one.where, text)])
+        if (text := refusals.get(one.pair.target, ""))
+        else (steps, findings)
+        for one, steps, findings in chains
+    ]
 
 
 async def _put_aside(
@@ -189,10 +214,8 @@ async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
     if one.gap.actual is not None and (unreadable := one.target.findings(one.gap.actual)):
         text = f"what stands there cannot be read: {'; '.join(unreadable)}"
         return [blocked(one, text)], [finding("MG201", one.where, text)]
-    if one.there is not None and not one.there.renames:
-        text = "the target is a managed table, whose files move or go with its name: name another target, or drop it"
-        findings = [finding("MG502", one.where, text)]
-        return [blocked(one, text)], findings
+    if text := refused(one):
+        return [blocked(one, text)], [finding("MG502", one.where, text)]
     must_be_empty = one.gap.actual is not None and pair.move.existing == "fail"
     if must_be_empty and await one.target.occupied([pair.target.table]):
         text = 'it is not empty and the move says existing = "fail"'
@@ -206,7 +229,12 @@ async def _chain(one: Filed) -> tuple[list[Step], list[Finding]]:
         where = f"partition {error.partition}: " if error.partition else ""
         text = f"{where}{error}: {error.hint}"
         return [blocked(one, text)], [finding("MG512" if isinstance(error, BadKey) else "MG513", one.where, text)]
-    whole = any(isinstance(step, Swap) and step.kept for step in steps)
+    swaps = [step for step in steps if isinstance(step, Swap)]
+    if any(swap.drops for swap in swaps) and one.there is not None:
+        text = "a managed table stands there: once its successor is proven it is dropped with all of its files, below"
+        text += f" {one.there.location}, and nothing puts it back; until the rename behind that its name is missing"
+        findings.append(finding("MG514", one.where, text))
+    whole = any(swap.kept or swap.drops for swap in swaps)
     return [*([] if whole else described), *steps], findings
 
 
@@ -289,21 +317,16 @@ async def _rebuilt(
     one: Filed, side: Side, extra: Sequence[FilePartition], findings: list[Finding], why: str
 ) -> tuple[list[Step], list[Finding]]:
     """The whole table once more, and swapped in."""
-    glob = f"{one.pair.target.table.schema}.{one.pair.target.table.name}"
     if one.pair.move.partitions and one.gap.actual is not None and one.there is not None and not pruned(one.pair):
         every = await one.others.partitions(one.gap.actual, one.there, "")  # those that do not move are lost too
         extra = [partition for partition in every if partition.name not in side.listings]
     if extra:
         return replaced_whole(one, f"{why}, so that it is copied whole; {counted(len(extra), 'partition')}", findings)
-    findings.append(finding("MG507", one.where, f"{why}: it is copied whole, and the old one is kept aside"))
+    findings.append(finding("MG507", one.where, f"{why}: it is copied whole, and {fate(one)}"))
     steps = await _whole(one, side, findings, kept=True)
-    if not one.gap.alterations:
-        return steps, findings
-    why = "" if one.permitted else f"destructive: permit it with migrate plan --allow-destructive '{glob}'"
-    return [
-        msgspec.structs.replace(step, risk="destructive", blocked=why) if isinstance(step, Swap) else step
-        for step in steps
-    ], findings
+    if one.gap.alterations:
+        steps = [destructive(one, step) if isinstance(step, Swap) else step for step in steps]
+    return steps, findings
 
 
 async def _partly(

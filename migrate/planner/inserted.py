@@ -12,6 +12,7 @@ from migrate.model.words import counted
 from migrate.planfile import round_estimate
 from migrate.planner.building import Filed, built, lost, proof, replaced_whole, swap_table
 from migrate.planner.link import pruned, step_id
+from migrate.planner.managed import fate
 from migrate.planner.partitions import Side, both_sums, look, refuse_archived
 from migrate.planner.risk import finding
 
@@ -34,8 +35,7 @@ async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
     if kept and not pruned(pair) and (gone := await _gone(one)):
         return replaced_whole(one, f"it is written whole; {gone}", findings)
     if kept:
-        text = "its rows differ: it is written whole, and the old one is kept aside"
-        findings.append(finding("MG507", one.where, text))
+        findings.append(finding("MG507", one.where, f"its rows differ: it is written whole, and {fate(one)}"))
     batches, size = await _batches(one, via, side)
     session, replaces = one.others.insert_session(pair.wanted)
     create = built(one, (), one.goal)

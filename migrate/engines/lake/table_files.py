@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 
-from migrate.engines.files import Collected, Copied, FilePartition, Files, Listing, Place, Proof, Sums, Way
+from migrate.engines.files import Collected, Copied, FilePartition, Files, Listing, Place, Proof, Sums, Way, overlap
 from migrate.engines.lake import copying, ddl, garbage, listings, partitions
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
@@ -26,6 +26,7 @@ class LakeFiles:
         self.objects = objects
         self._server = server
         self._places = Places(server, written=bool(ledger))
+        self._ledger = ledger.rstrip("/")
         self._manifests = Manifests(objects, ledger) if ledger else None
 
     def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
@@ -148,8 +149,13 @@ class LakeFiles:
     async def collect(
         self, wanted: Mapping[TableName, Sequence[str]], ignored: Collection[TableName], look: bool
     ) -> tuple[Collected, ...]:
-        used = await garbage.in_use(self._server, wanted, ignored)
+        used = await garbage.in_use(self._server, wanted.values(), ignored)
         return await garbage.collect(self.objects, self._kept(), wanted, used, look)
+
+    async def users(self, locations: Sequence[str], ignored: Collection[TableName]) -> Mapping[str, str]:
+        used = await garbage.in_use(self._server, [locations], ignored)
+        ours = [one for one in locations if self._ledger and overlap(self._ledger, one)]
+        return used | dict.fromkeys(ours, f"the ledger at {self._ledger}")
 
     async def forget_objects(self, table: TableName, run: str) -> None:
         await self._kept().forget_objects(table, run)
