@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -23,6 +24,8 @@ LEAST_ARCHIVED = 128 * 2**10
 partition's sample: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"""
 
 _MODULUS = 2**256
+_COMMIT = re.compile(r"_delta_log/[0-9]{20}\.json")
+"""A commit of Delta's log: https://github.com/delta-io/delta/blob/master/PROTOCOL.md#delta-log-entries"""
 
 
 class Tally:
@@ -34,14 +37,16 @@ class Tally:
 
     def add(self, stored: Stored, data: bool) -> None:
         """Count an object; its key is relative to the location that is summed."""
-        if not data:
+        if data:
+            self._files += 1
+            self._bytes += stored.size
+            rank = (stored.size < LEAST_ARCHIVED, stored.modified, stored.key)
+            if stored.size and (self._sample is None or rank < self._sample):
+                self._sample = rank
+        else:
             self._skipped += 1
-            return
-        self._files += 1
-        self._bytes += stored.size
-        rank = (stored.size < LEAST_ARCHIVED, stored.modified, stored.key)
-        if stored.size and (self._sample is None or rank < self._sample):
-            self._sample = rank
+            if not _COMMIT.fullmatch(stored.key):
+                return
         line = f"{stored.key}\t{stored.size}\t{stored.etag}".encode()
         self._sum = (self._sum + int.from_bytes(hashlib.sha256(line).digest(), "big")) % _MODULUS
 
