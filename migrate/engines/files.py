@@ -75,9 +75,12 @@ class Listing(msgspec.Struct, frozen=True):
     """The objects below one location: one version of a partition.
 
     `digest` is the same exactly when names below the location, sizes and etags are: the sum, modulo 2**256, of the
-    SHA-256 of each object's line, in hex. A sum needs no order and no memory. `skipped` are objects that are no data,
-    such as `_SUCCESS`: names with a part that begins with `_` or `.`, and markers of folders. `sample` is the name of
-    one that stands for all where one must be asked, see `Files.archived`; empty when all are empty.
+    SHA-256 of each object's line, in hex. A sum needs no order and no memory. The commits of Delta's log are in it
+    though they are no data: which rows a table of Delta has is written there alone.
+
+    `skipped` are objects that are no data, such as `_SUCCESS`: names with a part that begins with `_` or `.`, and
+    markers of folders. `sample` is the name of one that stands for all where one must be asked, see `Files.archived`;
+    empty when all are empty.
     """
 
     files: int = 0
@@ -199,14 +202,14 @@ class Files(Protocol):
         goal: str,
         way: Way,
         tell: Callable[[int, int], None],
-        turn: Callable[[], Awaitable[None]],
+        turn: Callable[[int], Awaitable[None]],
     ) -> Copied:
         """Have every object below `origin` stand below `goal`, and prove it by listings of both.
 
         What stands there already, from the same version, stays. `tell` hears of objects and bytes as they are safe;
-        `turn` is awaited before each object and may raise, then what was begun is ended first. A source that changes
-        meanwhile is noticed: the listing of the source that is returned is that of the objects which were copied.
-        Raises `ObjectDiffers` when the target has something else below `goal`.
+        `turn` is awaited with its bytes before each object is copied, and may raise: what was begun is ended first. A
+        source that changes meanwhile is noticed: the listing of the source that is returned is that of the objects
+        which were copied. Raises `ObjectDiffers` when the target has something else below `goal`.
         """
 
     async def keep(self, location: str) -> None:

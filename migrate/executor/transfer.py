@@ -42,10 +42,14 @@ async def copy_files(context: Context, step: CopyFiles) -> tuple[int, int]:
     def tell(objects: int, size: int) -> None:
         context.tell(ChunkDone(step.id, objects, size))
 
+    async def turn(size: int) -> None:
+        await pace.turn()
+        await pace.moved(size)
+
     async def some() -> None:
         for part in work:
             origin, goal = placed(step.origin, part).location, under(step.goal, part.name)
-            copied = await target.copy(source, origin, goal, step.way, tell, pace.turn)
+            copied = await target.copy(source, origin, goal, step.way, tell, turn)
             if copied.source.digest != part.digest:
                 raise SourceMoved(f"{step.source} {part.name}".rstrip())
             if part.name and not copied.target.files:

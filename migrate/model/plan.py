@@ -314,7 +314,7 @@ class Plan(_Value, frozen=True):
 
     `parallelism` is how many pieces of work run at once, `per_server` how many of them on one server. `again` counts
     plans of the same content that were applied before: so that theirs and this one are told apart. `max_rate` is how
-    many bytes of rows move in a second, in all; 0: as many as can.
+    many bytes of rows, or of files that are copied, move in a second, in all; 0: as many as can.
     """
 
     name: str

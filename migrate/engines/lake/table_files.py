@@ -80,7 +80,7 @@ class LakeFiles:
         goal: str,
         way: Way,
         tell: Callable[[int, int], None],
-        turn: Callable[[], Awaitable[None]],
+        turn: Callable[[int], Awaitable[None]],
     ) -> Copied:
         return await copying.copy(self.objects, self._of(source), origin, goal, way, tell, turn)
 
