@@ -23,6 +23,8 @@
     │   ├── DuplicateRow                       a unique key refused a row
     │   ├── AlreadyThere                       an object of that name is there already
     │   ├── NotThere                           there is no object of that name
+    │   ├── BadKey                             an object whose key no listing can take
+    │   ├── InArchive                          an object that must be restored before it can be read
     │   └── SnapshotLost                       all connections that saw the source's moment are gone
     ├── UnreadableDdl                      1   a server's text of DDL that is not understood
     ├── LossyWrite                         1   the target changed a value or dropped a row on the way in
@@ -215,6 +217,38 @@ class AlreadyThere(ServerError):
 
 class NotThere(ServerError):
     """There is no object of that name."""
+
+
+class BadKey(ServerError):
+    """Below a location stands an object that cannot be listed; `partition` is the one that it is in, where known.
+
+    `key` is the whole key, or the part of it that is wrong, as the client spells it.
+    """
+
+    def __init__(self, endpoint: str, place: str, key: str, partition: str = "") -> None:
+        named = f"the key {key!r}" if key else "a key"
+        super().__init__(
+            endpoint,
+            f"{place}: {named} below it cannot be reached:"
+            " it has an empty part, a part . or .., or a control character",
+            "rename or delete that object, or leave its table or partition out",
+        )
+        self.place = place
+        self.key = key
+        self.partition = partition
+
+
+class InArchive(ServerError):
+    """An object whose storage class has no content at hand; `partition` names where it is, and what else is so."""
+
+    def __init__(self, endpoint: str, place: str, code: int = 0, partition: str = "") -> None:
+        super().__init__(
+            endpoint,
+            f"{place}: it is in an archive (Glacier, or a tier like it), and cannot be read",
+            "restore the objects from the archive first, or leave the partition out with `partitions`",
+            code,
+        )
+        self.partition = partition
 
 
 class SnapshotLost(ServerError):

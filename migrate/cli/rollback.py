@@ -45,9 +45,10 @@ def rollback(
 
     read = planfile.read(plan)
     if dry_run:
-        statements = asyncio.run(_preview(read, context))
-        context.result([f"would run  {sql}" for sql in statements] or ["Nothing to roll back."])
-        context.record("rollback", {"statements": list(statements)})
+        statements, lost = asyncio.run(_preview(read, context))
+        lines = [f"would run  {sql}" for sql in statements] + [f"lost       {one}" for one in lost]
+        context.result(lines or ["Nothing to roll back."])
+        context.record("rollback", {"statements": list(statements), "lost": list(lost)})
         return 0
     from migrate.executor.rollback import rollback as undo
 
@@ -57,8 +58,11 @@ def rollback(
     return code
 
 
-async def _preview(plan: Plan, context: Shell) -> tuple[str, ...]:
-    from migrate.executor.rollback import swapped
+async def _preview(plan: Plan, context: Shell) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The statements, and what of the plan none can put back."""
+    from migrate.executor.rollback import DROPPED, swapped
 
     async with connect_plan(plan, context) as engines:
-        return tuple(sql for step in await swapped(plan, engines) for sql in step.undo)
+        swaps = await swapped(plan, engines)
+    lost = tuple(f"{step.target}: {DROPPED}" for step in swaps if step.drops)
+    return tuple(sql for step in swaps for sql in step.undo), lost

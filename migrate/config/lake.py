@@ -16,12 +16,12 @@ from migrate.model.plan import EndpointRef, Move, S3Ref
 LAKE_PORT = 8080
 """Trino's own default."""
 LEDGER = "_migrate"
-"""The folder for locks, finished steps and manifests, below the location of a move; such names are hidden from Hive."""
+"""The folder of a bucket for locks, finished steps and manifests; such names are hidden from Hive."""
 SECRETS = ("access_key", "secret_key")
 LAKE_ONLY = ("https", "token", "s3", "bucket", "ledger")
 MYSQL_ONLY = ("ssl_cert", "ssl_key")
 """Keys of an endpoint that mean something of one engine only."""
-_MOVES = ("method", "partitions", "location", "via", "analyze")
+_MOVES = ("method", "partitions", "location", "via", "analyze", "replace_managed")
 
 _TEMPLATE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\})+")
 _LOCATION = re.compile(r"s3a?://(?P<bucket>[^/\s?#]+)(?P<path>(/[^/\x00-\x1f\x7f]+)*)/?")
@@ -96,11 +96,23 @@ class Lakes(Values):
         return msgspec.structs.replace(move, location=self._location(move.location, f"{place}.location"))
 
     def with_ledgers(self, refs: Mapping[str, EndpointRef], moves: tuple[Move, ...]) -> dict[str, EndpointRef]:
-        """The endpoints; a lake that is written to has a ledger: below the location of its first move, if not said."""
+        """The endpoints; a lake that is written to has a ledger: if not said, one in the bucket that files go to.
+
+        Every configuration that writes there finds the same locks and proofs, whatever the locations are. Of several
+        buckets none is the one that others would look in.
+        """
         found = dict(refs)
-        for number, move in enumerate(moves):
-            name = endpoint_of(move.to)
-            if found[name].engine == "lake" and not found[name].ledger:
-                found[name] = msgspec.structs.replace(found[name], ledger=f"{move.location}/{LEDGER}")
+        for name, ref in refs.items():
+            buckets: dict[str, int] = {}
+            for number, move in enumerate(moves):
+                if ref.engine == "lake" and not ref.ledger and endpoint_of(move.to) == name:
+                    buckets.setdefault(move.location.removeprefix("s3://").partition("/")[0], number)
+            if len(buckets) > 1:
+                first, *more = buckets
+                why = f"is missing: files go into {first} and {', '.join(more)}, and locks and proofs are in one place"
+                hint = f'write ledger = "s3://{first}/{LEDGER}", the same wherever these tables are written to'
+                self.fail(f"{join('$.endpoint', name)}.ledger", why, hint)
+            for bucket, number in buckets.items():
+                found[name] = msgspec.structs.replace(ref, ledger=f"s3://{bucket}/{LEDGER}")
                 self.origin[f"endpoint.{name}.ledger"] = f"move[{number}].location"
         return found

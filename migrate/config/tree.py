@@ -20,7 +20,7 @@ INHERITED = ("dated_tables", "definer")
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much runs at once: pieces of work in all, and on one server (1 to 1000); and what moves do by default.
 
-    `max_rate` is how many bytes of rows move in a second, in all; 0: as many as can.
+    `max_rate` is how many bytes of rows, or files, move in a second, in all; 0: as many as can.
     `dated_tables` and `definer` hold for the moves that do not say their own, see `Move`; reading resolves them.
     """
 

@@ -27,7 +27,7 @@ _LATER: Mapping[type[msgspec.Struct], tuple[str, ...]] = {
     Config: (),
     EndpointRef: ("identity",),
     S3Ref: (),
-    Move: ("replace_managed",),
+    Move: (),
     Options: (),
 }
 

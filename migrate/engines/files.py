@@ -75,14 +75,19 @@ class Listing(msgspec.Struct, frozen=True):
     """The objects below one location: one version of a partition.
 
     `digest` is the same exactly when names below the location, sizes and etags are: the sum, modulo 2**256, of the
-    SHA-256 of each object's line, in hex. A sum needs no order and no memory. `skipped` are objects that are no data,
-    such as `_SUCCESS`: names with a part that begins with `_` or `.`, and markers of folders.
+    SHA-256 of each object's line, in hex. A sum needs no order and no memory. The commits of Delta's log are in it
+    though they are no data: which rows a table of Delta has is written there alone.
+
+    `skipped` are objects that are no data, such as `_SUCCESS`: names with a part that begins with `_` or `.`, and
+    markers of folders. `sample` is the name of one that stands for all where one must be asked, see `Files.archived`;
+    empty when all are empty.
     """
 
     files: int = 0
     bytes: int = 0
     digest: str = ""
     skipped: int = 0
+    sample: str = ""
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -167,7 +172,13 @@ class Files(Protocol):
     def listings(self, place: Place, partitions: Sequence[FilePartition]) -> AsyncIterator[tuple[str, Listing]]:
         """What stands below each partition now, by the partition's name, each once, in any order.
 
-        Raises `ServerError` for keys that cannot be copied, naming the first.
+        Raises `BadKey` for an object that cannot be listed, naming its partition.
+        """
+
+    async def archived(self, objects: Sequence[str]) -> frozenset[str]:
+        """Those of these objects, by location, that must be restored from an archive before anybody reads them.
+
+        One request for each. Of what may not be read with the keys of this endpoint nothing is known.
         """
 
     def sums(
@@ -195,14 +206,14 @@ class Files(Protocol):
         goal: str,
         way: Way,
         tell: Callable[[int, int], None],
-        turn: Callable[[], Awaitable[None]],
+        turn: Callable[[int], Awaitable[None]],
     ) -> Copied:
         """Have every object below `origin` stand below `goal`, and prove it by listings of both.
 
         What stands there already, from the same version, stays. `tell` hears of objects and bytes as they are safe;
-        `turn` is awaited before each object and may raise, then what was begun is ended first. A source that changes
-        meanwhile is noticed: the listing of the source that is returned is that of the objects which were copied.
-        Raises `ObjectDiffers` when the target has something else below `goal`.
+        `turn` is awaited with its bytes before each object is copied, and may raise: what was begun is ended first. A
+        source that changes meanwhile is noticed: the listing of the source that is returned is that of the objects
+        which were copied. Raises `ObjectDiffers` when the target has something else below `goal`.
         """
 
     async def keep(self, location: str) -> None:
@@ -226,7 +237,7 @@ class Files(Protocol):
     def rename_to(self, name: TableName, to: TableName) -> str: ...
 
     def forget(self, name: TableName) -> str:
-        """Drop an external table, whose files stay."""
+        """Drop a table, if it is there: of an external one the files stay."""
 
     def analyze(self, name: TableName) -> str: ...
 
@@ -271,6 +282,11 @@ class Files(Protocol):
 
         Nothing of a location of which any table of any catalog shows a file, as far as this server tells, but for the
         tables `ignored`.
+        """
+
+    async def users(self, locations: Sequence[str], ignored: Collection[TableName]) -> Mapping[str, str]:
+        """Of these locations those at, above or below which something else is, and what: a table of any catalog, as far
+        as this server tells, but those `ignored`; or our ledger. Asks of every table where it, and its files, are.
         """
 
     async def forget_objects(self, table: TableName, run: str) -> None:

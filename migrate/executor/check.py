@@ -294,18 +294,25 @@ async def _strange_rows(
 
 
 async def _put_aside(plan: Plan, world: Standing, engines: Mapping[str, Engine]) -> dict[str, bool]:
-    """Swaps that are not done and have put a table aside, by target: whether what was built waits for its name."""
-    asked: dict[str, list[tuple[str, TableName, TableName]]] = {}
+    """Swaps that are not done and have taken a table away, by target: whether what was built waits for its name.
+
+    Of one that drops it, that it is gone tells; or that what was built, and is nowhere, has its name.
+    """
+    asked: dict[str, list[tuple[Swap, TableName, TableName, TableName]]] = {}
     for step in plan.step:
-        if isinstance(step, Swap) and step.kept and step.id not in world.finished and step.target in world.pairs:
+        replaces = isinstance(step, Swap) and (step.kept or step.drops)
+        if isinstance(step, Swap) and replaces and step.id not in world.finished and step.target in world.pairs:
             ref = parse_object(step.target)
             kept, built = (msgspec.structs.replace(ref.table, name=name) for name in (step.kept, step.aside))
-            asked.setdefault(ref.endpoint, []).append((step.target, kept, built))
+            asked.setdefault(ref.endpoint, []).append((step, ref.table, kept, built))
     found: dict[str, bool] = {}
     for endpoint, some in asked.items():
-        names = [name for _, *both in some for name in both]
+        names = [name for _, *three in some for name in three]
         there = await files_of(engines[endpoint]).standing(names)
-        found |= {target: built in there for target, kept, built in some if kept in there}
+        for step, table, kept, built in some:
+            proven = f"verify:{step.target}" in world.finished
+            if kept in there or (step.drops and proven and (table not in there or built not in there)):
+                found[step.target] = built in there
     return found
 
 

@@ -30,6 +30,7 @@ from migrate.state import State
 WRITTEN = "the new one was written to since it was swapped in"
 COLLECTED = "what was there before was removed by migrate gc"
 ANOTHER = "another table has its name by now"
+DROPPED = "the managed table that was there was dropped with its files: it cannot be put back"
 LATER = "a later plan has changed it since"
 
 
@@ -57,8 +58,10 @@ async def _begun(plan: Plan, step: Swap, engine: Engine, table: TableName) -> bo
         old = msgspec.structs.replace(table, name=step.kept)
         return old in await files.standing([old])
     there = await files.standing([table, new])
-    built = f"create-aside:{step.target}"
-    lines = [line async for line in engine.ledger(LedgerKey(plan.digest, built, table))]
+    before = f"{'verify' if step.drops else 'create-aside'}:{step.target}"
+    lines = [line async for line in engine.ledger(LedgerKey(plan.digest, before, table))]
+    if step.drops:  # of both names one is free when it is begun
+        return bool(lines) and (table in there) != (new in there)
     return bool(lines) and table in there and new not in there
 
 
@@ -123,6 +126,8 @@ async def rollback(
 async def _undo(plan: Plan, step: Swap, engine: Engine) -> None:
     ref, files = parse_object(step.target), files_of(engine)
     run = run_of(plan)
+    if step.drops:
+        raise Different(f"{step.target}: {DROPPED}", "keep what is there; `migrate apply` ends a swap that was begun")
     if [line async for line in engine.ledger(collected(plan, step))]:
         raise Different(f"{step.target}: {COLLECTED}", "plan a move that brings the old state back, if it is anywhere")
     if await files.changed_after(ref.table, run):

@@ -22,7 +22,7 @@ from migrate.executor.slots import Slots, lane_of
 from migrate.executor.steps import run_step
 from migrate.executor.throttle import Limits
 from migrate.model.pattern import endpoint_of
-from migrate.model.plan import DataStep, Plan, Step, Verify
+from migrate.model.plan import DataStep, Plan, Step, Swap, Verify
 from migrate.model.progress import Event, Outcome, Parity, StepDone, StepFailed, StepSkipped, StepStatus, StepStopped
 from migrate.model.table import TableName
 from migrate.planner.gap import gaps, stored_gaps
@@ -63,6 +63,7 @@ async def apply(
     `ReadOnlyServer` and other errors of the servers. Later errors are events.
     """
     _refuse_blocked(plan)
+    _refuse_unproven(plan, options)
     journal = Journal(await claim(plan, state, options.plan_path, options.lock_timeout, interrupt))
     began = time.monotonic()
     begun = False
@@ -323,6 +324,14 @@ def _refuse_blocked(plan: Plan) -> None:
             f"{len(blocked)} blocked steps, nothing was changed:\n  {lines}",
             f"leave them out: migrate plan --skip '{blocked[0].id}', or exclude the tables",
         )
+
+
+def _refuse_unproven(plan: Plan, options: ApplyOptions) -> None:
+    """Nothing is dropped for what nobody has proven."""
+    drops = [step.target for step in plan.step if isinstance(step, Swap) and step.drops]
+    if drops and not options.verify:
+        text = f"{drops[0]} is a managed table, which is dropped for its successor once that is proven"
+        raise Blocked(f"{text}; nothing was changed", "leave --no-verify out")
 
 
 async def _standing(plan: Plan, engines: Mapping[str, Engine], path: str) -> Standing:

@@ -20,7 +20,7 @@ from migrate.executor.context import Context, run_of, step_tag
 from migrate.model.pattern import parse_object
 from migrate.model.plan import CopyFiles, Ddl, InsertSelect, Swap
 from migrate.model.progress import ChunkDone
-from migrate.model.table import TableName
+from migrate.model.table import Table, TableName
 from migrate.planner.partitions import copy_of, files_of, placed, under, version_at
 
 CHANGED = "it was written to since the plan was made, and is left as it is"
@@ -43,10 +43,14 @@ async def copy_files(context: Context, step: CopyFiles) -> tuple[int, int]:
     done = [0, 0]
     safe = Counted(lambda objects, size: context.tell(ChunkDone(step.id, objects, size)))
 
+    async def turn(size: int) -> None:
+        await pace.turn()
+        await pace.moved(size)
+
     async def some() -> None:
         for part in work:
             origin, goal = placed(step.origin, part).location, under(step.goal, part.name)
-            copied = await target.copy(source, origin, goal, step.way, safe.add, pace.turn)
+            copied = await target.copy(source, origin, goal, step.way, safe.add, turn)
             if copied.source.digest != part.digest:
                 raise SourceMoved(f"{step.source} {part.name}".rstrip())
             if part.name and not copied.target.files:
@@ -172,13 +176,15 @@ async def _swap_table(context: Context, step: Swap, engine: Engine, table: Table
     old = msgspec.structs.replace(table, name=step.kept) if step.kept else None
     there = await files.standing([table, new, *([old] if old else [])])
     if new not in there:
+        if step.drops and table in there and await _location(files, table) != step.goal:
+            raise Different(f"{step.target}: what was built for it is gone", "plan again: migrate plan")
         if table not in there:
             raise Different(f"{step.target}: neither it nor what was built for it is there", "plan again: migrate plan")
         if old is not None and old not in there:
             raise Different(f"{step.target}: what was built for it is gone", "plan again: migrate plan")
         return
     if table in there:
-        if old is None or old in there:
+        if (old is None and not step.drops) or old in there:
             raise Different(
                 f"{step.target}: a table was made there since the plan was",
                 "move it out of the way, or plan again: migrate plan",
@@ -186,6 +192,8 @@ async def _swap_table(context: Context, step: Swap, engine: Engine, table: Table
         actual = context.standing.gap[parse_object(step.target)].actual
         if step.seen and actual is not None and not await as_seen(files, step, actual):
             raise Different(f"{step.target}: {CHANGED}", "plan again: the new plan shows what it would take")
+        if step.drops:
+            await _refuse_drop(files, step, table)
         await engine.execute(step.sql[0], tag)
     try:
         await engine.execute(step.sql[-1], tag)
@@ -195,6 +203,21 @@ async def _swap_table(context: Context, step: Swap, engine: Engine, table: Table
             if table not in await files.standing([table]):
                 await engine.execute(files.rename_to(old, table), tag)
         raise
+
+
+async def _refuse_drop(files: Files, step: Swap, table: TableName) -> None:
+    """Raises `Different` unless dropping the table that stands there deletes only what the plan says, and its own."""
+    now = await _location(files, table)
+    if step.was != (now,):
+        raise Different(f"{step.target}: it is at {now} by now, not at {step.was[0]}", "plan again: migrate plan")
+    used = await files.users([now], [table])
+    if used:
+        text = f"{step.target}: dropping it would delete below {now}, where {used[now]} is too"
+        raise Different(text, "move either elsewhere, or drop it by hand; then run the same command again")
+
+
+async def _location(files: Files, table: TableName) -> str:
+    return (await files.places([Table(table, ())]))[table].location
 
 
 async def _swap_partitions(context: Context, step: Swap, engine: Engine) -> None:

@@ -66,7 +66,8 @@ class Move(_Value, frozen=True, rename={"from_": "from"}):
     The rest is of lakes. `method`: the files of tables are copied, or Trino writes their rows anew; auto: copied where
     that can be done. `partitions` is a condition on partition columns, empty for all. `location` is where files go, a
     folder for each table below it. `via` is the target's catalog that sees the source's tables. `analyze`: statistics
-    are collected afterwards.
+    are collected afterwards. `replace_managed`: whether a table of the target that owns its files, and so cannot be put
+    aside, is dropped when another one has been proven that takes its place.
     """
 
     from_: str
@@ -84,6 +85,7 @@ class Move(_Value, frozen=True, rename={"from_": "from"}):
     location: str = ""
     via: str = ""
     analyze: bool = False
+    replace_managed: Literal["refuse", "drop"] = "refuse"
 
 
 class Estimate(_Value, frozen=True):
@@ -243,6 +245,8 @@ class Swap(_Step, frozen=True, kw_only=True, tag="swap"):
     which a table that was there stays, empty when there was none. `part` are partitions whose location changes, `goal`
     where their files are now, and `was` the locations of those that they replace, or that are removed. `seen` is a
     digest of what stood there when the plan was made: of the table's partitions and files, or of those replaced.
+
+    `drops`: the table that was there owns its files and is dropped with all below `was`; nothing puts it back.
     """
 
     source: str
@@ -252,6 +256,7 @@ class Swap(_Step, frozen=True, kw_only=True, tag="swap"):
     was: tuple[str, ...] = ()
     seen: str = ""
     kept: str = ""
+    drops: bool = False
     goal: str = ""
     part: tuple[FilePart, ...] = ()
 
@@ -309,7 +314,7 @@ class Plan(_Value, frozen=True):
 
     `parallelism` is how many pieces of work run at once, `per_server` how many of them on one server. `again` counts
     plans of the same content that were applied before: so that theirs and this one are told apart. `max_rate` is how
-    many bytes of rows move in a second, in all; 0: as many as can.
+    many bytes of rows, or of files that are copied, move in a second, in all; 0: as many as can.
     """
 
     name: str

@@ -70,6 +70,11 @@ class Filed(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self.pair.wanted, name=aside(self.pair.target.table, "new"))
 
 
+Chain = tuple[list[Step], list[Finding]]
+"""The steps of one table, and its findings."""
+Looked = tuple[Filed, list[Step], list[Finding]]
+
+
 def goal_of(pair: Pair) -> str:
     """The folder of a table's files, below that of its schema and catalog where the move goes into several of these."""
     to, name = target_pattern(pair.move), pair.target.table
@@ -94,6 +99,13 @@ def blocked(one: Filed, why: str) -> Step:
         part=(),
         blocked=why,
     )
+
+
+def destructive(one: Filed, step: Step) -> Step:
+    """The step as one that must be permitted, and is blocked until it is."""
+    glob = f"{one.pair.target.table.schema}.{one.pair.target.table.name}"
+    why = "" if one.permitted else f"destructive: permit it with migrate plan --allow-destructive '{glob}'"
+    return msgspec.structs.replace(step, risk="destructive", blocked=why)
 
 
 def replaced_whole(one: Filed, what: str, findings: Sequence[Finding]) -> tuple[list[Step], list[Finding]]:
@@ -172,22 +184,25 @@ async def swap_table(one: Filed, kept: bool) -> list[Step]:
     """What was built takes the table's name, the one that was there keeps another; and statistics, if asked for."""
     target, files = one.pair.target, one.others
     old = aside(target.table, "old")
-    sql = [files.rename_to(target.table, old)] if kept else []
-    undo = [files.rename_to(old, target.table)] if kept else []
+    drops = kept and one.there is not None and not one.there.renames
+    away = files.forget(target.table) if drops else files.rename_to(target.table, old)
+    back = [files.rename_to(target.table, one.built().name), files.rename_to(old, target.table)]
     swap = Swap(
         id=step_id("swap", target),
         source=str(one.pair.source),
         target=one.where,
         after=(step_id("verify", target), step_id("analyze-table", target)),
         aside=one.built().name.name,
-        sql=(*sql, files.rename_to(one.built().name, target.table)),
-        undo=(files.rename_to(target.table, one.built().name), *undo),
+        sql=(*([away] if kept else []), files.rename_to(one.built().name, target.table)),
+        undo=() if drops else tuple(back if kept else back[:1]),
         seen=await version_of(files, one.there, await one.every()) if kept and one.there else "",
         was=(one.there.location,) if kept and one.there and one.there.location else (),
-        kept=old.name if kept else "",
+        kept=old.name if kept and not drops else "",
+        drops=drops,
         goal=one.goal,
     )
-    return [*analyzed(one, one.built().name, "verify"), swap]  # Iceberg writes them beside the files
+    last = destructive(one, swap) if drops else swap
+    return [*analyzed(one, one.built().name, "verify"), last]  # Iceberg writes statistics beside the files
 
 
 def analyzed(one: Filed, name: TableName, after: str) -> list[Step]:

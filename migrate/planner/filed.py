@@ -15,16 +15,20 @@ import msgspec
 
 from migrate.engines.base import Engine
 from migrate.engines.files import FilePartition, Place, overlap
+from migrate.errors import BadKey, InArchive
 from migrate.model.pattern import endpoint_of
 from migrate.model.plan import CopyFiles, Estimate, Finding, Step, Swap
 from migrate.model.table import ObjectRef, Table, TableName
 from migrate.model.words import counted
 from migrate.planfile import round_estimate
 from migrate.planner.building import (
+    Chain,
     Filed,
+    Looked,
     analyzed,
     blocked,
     built,
+    destructive,
     goal_of,
     in_place,
     lost,
@@ -36,14 +40,22 @@ from migrate.planner.building import (
 from migrate.planner.gap import Gap
 from migrate.planner.inserted import insert_steps, unseen, via_of
 from migrate.planner.link import pruned, schema_step, step_id
-from migrate.planner.partitions import Side, Standing, compared, files_of, look, under, version_at
+from migrate.planner.managed import fate, refused, with_drops
+from migrate.planner.partitions import (
+    Side,
+    Standing,
+    compared,
+    files_of,
+    look,
+    refuse_archived,
+    under,
+    version_at,
+)
 from migrate.planner.risk import finding
 from migrate.planner.token import kept_of
 from migrate.planner.translate import Pair
 
 Method = Literal["copy_files", "insert_select"]
-Chain = tuple[list[Step], list[Finding]]
-"""The steps of one table, and its findings."""
 AT_ONCE = 16
 """Tables whose files are looked at together."""
 ALIKE = ("MG505", "MG510")
@@ -80,17 +92,17 @@ async def file_steps(
     sources, targets = await _places(pairs, gap, engines)
     at_once = asyncio.Semaphore(AT_ONCE)
 
-    async def chain(pair: Pair) -> Chain:
+    async def chain(pair: Pair) -> Looked:
         here, there = engines[pair.source.endpoint], engines[pair.target.endpoint]
         place, other = sources[pair.source], targets.get(pair.target)
         one = Filed(pair, here, there, gap[pair.target], place, other, pair.target in permitted)
         how = method(pair, place)
         stopped = _stopped(one, how)
         if stopped is not None:
-            return stopped
+            return one, *stopped
         one = await _with_partitions(one, how)  # of all tables at the same time: few questions ask for them all
         async with at_once:
-            return await _chain(one, how)
+            return one, *await _chain(one, how)
 
     away = await _put_aside(pairs, gap, engines)
     taken: dict[str, Pair] = {}
@@ -103,14 +115,16 @@ async def file_steps(
         if first is not pair:
             text = f"its files would go among those of {first.target}: give its move another location"
             findings.append(finding("MG509", str(pair.target), text))
-    for made, found in await _all([chain(pair) for pair in taken.values()]):
+    around = [(one.location, f"the files of {source} are") for source, one in sources.items() if one.location]
+    around += [(goal_of(pair), f"the files of {pair.target} would go") for pair in pairs]
+    for made, found in await with_drops(await _all([chain(pair) for pair in taken.values()]), around):
         steps += made
         findings += found
     findings += _overlapping(pairs, sources)
     return steps, _once(findings)
 
 
-async def _all(chains: Sequence[Coroutine[None, None, Chain]]) -> list[Chain]:
+async def _all(chains: Sequence[Coroutine[None, None, Looked]]) -> list[Looked]:
     """All of them; when one fails, the others end before it is raised: servers are left to nobody's questions."""
     tasks = [asyncio.create_task(one) for one in chains]
     try:
@@ -197,10 +211,7 @@ def _stopped(one: Filed, how: Method) -> Chain | None:
     if one.gap.actual is not None and (unreadable := one.target.findings(one.gap.actual)):
         text = f"what stands there cannot be read: {'; '.join(unreadable)}"
         return [blocked(one, text)], [finding("MG201", one.where, text)]
-    if one.there is not None and not one.there.renames:
-        said = "; ".join(text for code, text in one.there.refused if code == "MG603")
-        said = said or "the target is a managed table, whose files move or go with its name"
-        text = f"{said}: name another target, or drop it"
+    if text := refused(one):
         return [blocked(one, text)], [finding("MG502", one.where, text)]
     if how == "insert_select" and not via_of(one):
         return [], [unseen(one)]
@@ -227,8 +238,18 @@ async def _chain(one: Filed, how: Method) -> Chain:
     described = in_place(one)
     if described:
         one = msgspec.structs.replace(one, gap=msgspec.structs.replace(one.gap, changes=()))
-    steps, findings = await (insert_steps(one) if how == "insert_select" else _by_files(one))
-    whole = any(isinstance(step, Swap) and step.kept for step in steps)
+    try:
+        steps, findings = await (insert_steps(one) if how == "insert_select" else _by_files(one))
+    except (BadKey, InArchive) as error:
+        where = f"partition {error.partition}: " if error.partition else ""
+        text = f"{where}{error}: {error.hint}"
+        return [blocked(one, text)], [finding("MG512" if isinstance(error, BadKey) else "MG513", one.where, text)]
+    swaps = [step for step in steps if isinstance(step, Swap)]
+    if any(swap.drops for swap in swaps) and one.there is not None:
+        text = "a managed table stands there: once its successor is proven it is dropped with all of its files, below"
+        text += f" {one.there.location}, and nothing puts it back; until the rename behind that its name is missing"
+        findings.append(finding("MG514", one.where, text))
+    whole = any(swap.kept or swap.drops for swap in swaps)
     return [*([] if whole else described), *steps], findings
 
 
@@ -279,7 +300,9 @@ def _extra(one: Filed, extra: Sequence[FilePartition]) -> list[Finding]:
 async def _copy(one: Filed, side: Side, partitions: Sequence[FilePartition], findings: list[Finding]) -> CopyFiles:
     parts = tuple(side.part(partition) for partition in partitions)
     moved = sum(part.bytes for part in parts)
-    way = await one.others.way(one.own, one.place.location, one.pair.move.location)
+    await refuse_archived(one.pair, one.own, side, partitions)
+    full = (partition.location for partition in partitions if side.listings[partition.name].files)
+    way = await one.others.way(one.own, next(full, one.place.location), one.pair.move.location)
     if way == "stream" and moved:
         findings.append(finding("MG510", one.where, "its files go through the machine that applies the plan"))
     return CopyFiles(
@@ -309,21 +332,16 @@ async def _rebuilt(
     one: Filed, side: Side, extra: Sequence[FilePartition], findings: list[Finding], why: str
 ) -> tuple[list[Step], list[Finding]]:
     """The whole table once more, and swapped in."""
-    glob = f"{one.pair.target.table.schema}.{one.pair.target.table.name}"
     if one.pair.move.partitions and one.gap.actual is not None and one.there is not None and not pruned(one.pair):
         every = await one.every()  # those that do not move are lost too
         extra = [partition for partition in every if partition.name not in side.listings]
     if extra:
         return replaced_whole(one, f"{why}, so that it is copied whole; {counted(len(extra), 'partition')}", findings)
-    findings.append(finding("MG507", one.where, f"{why}: it is copied whole, and the old one is kept aside"))
+    findings.append(finding("MG507", one.where, f"{why}: it is copied whole, and {fate(one)}"))
     steps = await _whole(one, side, findings, kept=True)
-    if not one.gap.alterations:
-        return steps, findings
-    why = "" if one.permitted else f"destructive: permit it with migrate plan --allow-destructive '{glob}'"
-    return [
-        msgspec.structs.replace(step, risk="destructive", blocked=why) if isinstance(step, Swap) else step
-        for step in steps
-    ], findings
+    if one.gap.alterations:
+        steps = [destructive(one, step) if isinstance(step, Swap) else step for step in steps]
+    return steps, findings
 
 
 async def _partly(

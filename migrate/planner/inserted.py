@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.engines.files import FilePartition
+from migrate.errors import BadKey
 from migrate.model.plan import Batch, Estimate, Finding, InsertSelect, Step
 from migrate.model.table import Table
 from migrate.model.words import counted
 from migrate.planfile import round_estimate
 from migrate.planner.building import Filed, built, lost, proof, replaced_whole, swap_table
 from migrate.planner.link import pruned, step_id
-from migrate.planner.partitions import both_sums, look
+from migrate.planner.managed import fate
+from migrate.planner.partitions import Side, both_sums, look, refuse_archived
 from migrate.planner.risk import finding
 
 
@@ -29,8 +31,9 @@ def unseen(one: Filed) -> Finding:
 
 
 async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
-    """The steps and findings of a table whose rows are written anew, and seen. Raises `ServerError`."""
+    """The steps and findings of a table whose rows are written anew, and seen. Raises `InArchive`, `ServerError`."""
     pair, via = one.pair, via_of(one)
+    side = await _looked(one)
     kept = one.gap.actual is not None
     if kept and not one.gap.alterations and pair.move.compare == "rows" and await _equal(one):
         return [], []
@@ -38,9 +41,8 @@ async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
     if kept and not pruned(pair) and (gone := await _gone(one)):
         return replaced_whole(one, f"it is written whole; {gone}", findings)
     if kept:
-        text = "its rows differ: it is written whole, and the old one is kept aside"
-        findings.append(finding("MG507", one.where, text))
-    batches, size = await _batches(one, via)
+        findings.append(finding("MG507", one.where, f"its rows differ: it is written whole, and {fate(one)}"))
+    batches, size = await _batches(one, via, side)
     session, replaces = one.others.insert_session(pair.wanted)
     create = built(one, (), one.goal)
     insert = InsertSelect(
@@ -59,13 +61,24 @@ async def insert_steps(one: Filed) -> tuple[list[Step], list[Finding]]:
     return [create, insert, proof(one), *await swap_table(one, kept)], findings
 
 
-async def _batches(one: Filed, via: str) -> tuple[tuple[Batch, ...], int]:
+async def _looked(one: Filed) -> Side | None:
+    """The files that the server will read, where that can be known. Raises `InArchive` when it could not read them."""
+    if one.place.refused or not one.place.location:
+        return None
+    try:
+        side = await look(one.own, one.pair, one.place, one.chosen)
+    except BadKey:
+        return None  # the server may take it; only how much it reads is not known
+    await refuse_archived(one.pair, one.own, side, side.partitions)
+    return side
+
+
+async def _batches(one: Filed, via: str, side: Side | None) -> tuple[tuple[Batch, ...], int]:
     """The statements, and the bytes of what they read where that is known."""
     pair, size = one.pair, 0
-    if one.place.refused or not one.place.location:
+    if side is None:
         partitions = one.chosen
     else:
-        side = await look(one.own, pair, one.place, one.chosen)
         partitions, size = side.partitions, side.bytes
     if [partition.name for partition in partitions] == [""]:
         partitions = await one.own.groups(pair.table, pair.wanted, pair.where)

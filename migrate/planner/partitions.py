@@ -11,8 +11,10 @@ import msgspec
 
 from migrate.engines.base import Engine
 from migrate.engines.files import FilePartition, Files, Listing, Place, Proof, Sums
+from migrate.errors import InArchive
 from migrate.model.plan import CopyFiles, FilePart, Plan
 from migrate.model.table import Table
+from migrate.model.words import counted
 from migrate.planner.translate import Pair
 
 
@@ -67,6 +69,18 @@ async def look(files: Files, pair: Pair, place: Place, partitions: tuple[FilePar
     return Side(place, partitions, listings)
 
 
+async def refuse_archived(pair: Pair, files: Files, side: Side, partitions: Iterable[FilePartition]) -> None:
+    """Raises `InArchive` when files of these partitions, which somebody is about to read, are in an archive.
+
+    One object of each is asked for, the one that is most likely so: others of a partition may be all the same.
+    """
+    asked = {f"{one.location}/{sample}": one.name for one in partitions if (sample := side.listings[one.name].sample)}
+    found = sorted(await files.archived(list(asked)))
+    if found:
+        more = f" and {counted(len(found) - 1, 'other')}" if len(found) > 1 else ""
+        raise InArchive(pair.source.endpoint, found[0], partition=f"{asked[found[0]]}{more}")
+
+
 async def compared(
     pair: Pair, source: Files, target: Files, side: Side, actual: Table, place: Place, there: Sequence[FilePartition]
 ) -> dict[str, Standing]:
@@ -91,6 +105,7 @@ async def compared(
         standing[one.name] = Standing.EQUAL if same else Standing.OTHER
     unproven = [one for one in side.partitions if one.name not in standing]
     if unproven and pair.move.compare == "rows":
+        await refuse_archived(pair, source, side, unproven)
         equal = await _equal_rows(pair, source, target, unproven)
         standing |= {one.name: Standing.EQUAL if one.name in equal else Standing.OTHER for one in unproven}
     else:

@@ -138,6 +138,7 @@ def step_words(step: Step) -> str:
         case Swap():
             moved = counted(len(step.part), "partition")
             words = f"register {moved}" if step.part else "swap in" if step.aside else "remove partitions"
+            words = "drop what is there, and swap in" if step.drops else words
         case LoadRows():
             words = f"load {_rows(step.estimate.rows, step.estimate.bytes)}"
             words += " in one piece" if step.protocol == "whole-object" else ""

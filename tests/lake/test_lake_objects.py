@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from migrate.engines.files import FilePartition, Listing, Place
 from migrate.engines.lake import files as files_module
 from migrate.engines.lake import listings as listings_module
 from migrate.engines.lake.buckets import reached
-from migrate.engines.lake.files import Objects
-from migrate.engines.lake.listings import listing_of, listings
+from migrate.engines.lake.files import Objects, Stored
+from migrate.engines.lake.listings import Tally, listing_of, listings
 from migrate.engines.lake.location import location_of, spelled
-from migrate.errors import AccessDenied, CannotConnect, ServerError
+from migrate.errors import AccessDenied, BadKey, CannotConnect, ServerError
 from migrate.model.plan import EndpointRef, S3Ref
 from tests.lab.lake import Lake
 from tests.lake.raw import request
@@ -237,6 +239,11 @@ def digest(*lines: tuple[str, bytes]) -> str:
     return f"{total % 2**256:064x}"
 
 
+def unsampled(listing: Listing) -> Listing:
+    """A listing without the name of its sample, which the store's clock decides."""
+    return replace(listing, sample="")
+
+
 async def test_a_listing_counts_data_and_skips_the_rest(lake: Lake, store: Objects, here: str) -> None:
     data = {"a": b"1", "sub/b": b"22", "empty": b""}
     odd = ("_SUCCESS", ".x.crc", "_temporary/0/c", "sub/.hive-staging_1/d", "old_$folder$")
@@ -245,7 +252,7 @@ async def test_a_listing_counts_data_and_skips_the_rest(lake: Lake, store: Objec
     for marker in ("", "/marker", "/sub", "/_hidden"):
         assert request(lake.endpoint, lake.target.key, "PUT", f"/{bucket}{marker}/")[0] == 200
     try:
-        assert await listing_of(store, here) == Listing(3, 3, digest(*data.items()), 8)
+        assert unsampled(await listing_of(store, here)) == Listing(3, 3, digest(*data.items()), 8)
     finally:
         for marker in ("/marker", "/sub", "/_hidden", ""):
             request(lake.endpoint, lake.target.key, "DELETE", f"/{bucket}{marker}/")
@@ -283,7 +290,7 @@ async def test_partitions_below_the_table_and_elsewhere_are_listed_alike(
     )
     said = [pair async for pair in listings(store, Place(table, True), partitions)]
     x = Listing(2, 6, digest(("f", b"one"), ("deep/f", b"two")), 1)
-    assert sorted(said, key=lambda pair: pair[0]) == [
+    assert sorted((name, unsampled(one)) for name, one in said) == [
         ("dt=1/_k=x", x),
         ("dt=1/_k=y%3Az", Listing(1, 0, digest(("f", b"")), 0)),
         ("dt=3/_k=none", Listing(0, 0, "0" * 64, 0)),
@@ -299,7 +306,36 @@ async def test_a_table_without_partitions_is_all_that_is_below_it(
     monkeypatch.setattr(listings_module, "FEW", few)
     await fill(store, here, {"t/a": b"1", "t/sub/b": b"22", "t/_x": b"", "u/a": b"no"})
     (said,) = [pair async for pair in listings(store, Place(f"{here}/t", True), [FilePartition("", (), f"{here}/t")])]
-    assert said == ("", Listing(2, 3, digest(("a", b"1"), ("sub/b", b"22")), 1))
+    assert (said[0], unsampled(said[1])) == ("", Listing(2, 3, digest(("a", b"1"), ("sub/b", b"22")), 1))
+
+
+async def test_the_sample_is_what_a_store_archives_first() -> None:
+    tally = Tally()
+    assert tally.listing.sample == ""
+    for day, size, key in ((3, 2**20, "new"), (1, 2**10, "small"), (2, 2**20, "old"), (1, 0, "empty")):
+        tally.add(Stored(key, size, "e", datetime(2024, 1, day, tzinfo=UTC)), data=True)
+        tally.add(Stored(f"_{key}", 2**30, "e", datetime(2020, 1, 1, tzinfo=UTC)), data=False)
+    assert tally.listing.sample == "old"
+
+
+@pytest.mark.parametrize("few", [0, 64], ids=["together", "each"])
+async def test_a_key_that_cannot_be_listed_is_of_its_partition_only(
+    lake: Lake, store: Objects, here: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listings_module, "FEW", few)
+    await fill(store, here, {"t/p=1/f": b"1", "t/p=3/f": b"3"})
+    odd = f"/{here.removeprefix('s3://')}/t/p=2/odd\nname"
+    asked = [FilePartition(f"p={n}", (str(n),), f"{here}/t/p={n}") for n in (1, 2, 3)]
+    assert request(lake.endpoint, lake.target.key, "PUT", odd, b"2")[0] == 200
+    try:
+        place = Place(f"{here}/t", True)
+        said = {name: one.files async for name, one in listings(store, place, [asked[0], asked[2]])}
+        assert said == {"p=1": 1, "p=3": 1}
+        with pytest.raises(BadKey, match=rf"(?s){here}/t/p=2: the key .*odd.nname' below it") as raised:
+            [one async for one in listings(store, place, asked)]
+        assert raised.value.partition == "p=2"
+    finally:
+        assert request(lake.endpoint, lake.target.key, "DELETE", odd)[0] == 204
 
 
 def counting(store: Objects) -> list[str]:

@@ -52,7 +52,7 @@ async def moved(
     await target.execute(there.create_over(wanted, goal), "t")  # once more changes nothing
     parts = await here.partitions(found, place, condition)
 
-    async def turn() -> None:
+    async def turn(_: int) -> None:
         await asyncio.sleep(0)
 
     for part in parts:

@@ -35,7 +35,7 @@ WRONG_AT_ONCE = 1000
 """Of those in one round: more are found by the next one."""
 
 Tell = Callable[[int, int], None]
-Turn = Callable[[], Awaitable[None]]
+Turn = Callable[[int], Awaitable[None]]
 
 
 async def way_of(target: Objects, source: Objects, origin: str, goal: str) -> Way:
@@ -106,14 +106,14 @@ class _Copy:
                 elif theirs is not None and stands(mine, theirs, self._opaque):
                     tell(1, mine.size)
                 else:
-                    await turn()
+                    await turn(mine.size)
                     await self._start(tasks, mine, tell)
                     copied += 1
         if not copied:
             return Copied(before.listing, there.listing, 0)
-        return await self._proven(before.listing, copied)
+        return await self._proven(before.listing, copied, turn)
 
-    async def _proven(self, before: Listing, copied: int) -> Copied:
+    async def _proven(self, before: Listing, copied: int, turn: Turn) -> Copied:
         rounds = 0
         while True:
             after, there = Tally(), Tally()
@@ -138,6 +138,7 @@ class _Copy:
             rounds += 1
             async with _Tasks() as tasks:
                 for mine in wrong:
+                    await turn(mine.size)
                     await self._start(tasks, mine, lambda _objects, _bytes: None)
 
     def _pairs(self, here: Tally, there: Tally) -> AsyncIterator[tuple[Stored | None, Stored | None]]:

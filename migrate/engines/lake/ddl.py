@@ -101,7 +101,7 @@ def rename_to(name: TableName, to: TableName) -> str:
 
 
 def forget(name: TableName) -> str:
-    """An external table is dropped: its files stay."""
+    """The table is dropped: of an external one the files stay."""
     return f"DROP TABLE IF EXISTS {ansi_table(name)}"
 
 

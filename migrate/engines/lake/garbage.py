@@ -6,22 +6,23 @@ And what Trino leaves when it dies amid an INSERT: files of partitions that were
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from migrate.engines.files import Collected, Place, below, overlap
+from migrate.engines.files import Collected, below, overlap
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
 from migrate.engines.lake.gathering import at_once
 from migrate.engines.lake.inspect import show_create
 from migrate.engines.lake.manifests import Manifests
-from migrate.engines.lake.partitions import partitions, s3
+from migrate.engines.lake.partitions import s3
 from migrate.engines.lake.shown import shown_table
-from migrate.engines.lake.tables import connector_of, is_lake, partition_columns
+from migrate.engines.lake.tables import is_lake
 from migrate.engines.lake.trino_refusals import NOT_THERE, OTHER_FORMAT
 from migrate.errors import ServerError, UnreadableDdl
-from migrate.model.table import Table, TableName
+from migrate.model.table import TableName
 from migrate.sql import ansi, ansi_table, ansi_text
 
 BASE_TABLES = """\
@@ -71,12 +72,8 @@ async def _delete(objects: Objects, waiting: list[str], look: bool) -> None:
     waiting.clear()
 
 
-async def sweep(server: Server, objects: Objects, table: Table, location: str) -> int:
-    """See `migrate.engines.files.Files.sweep`."""
-    if connector_of(table) != "hive":
-        return 0
-    depth = len(partition_columns(table))
-    known = {one.name for one in await partitions(server, table, Place(location, external=True), "")} if depth else ()
+async def sweep(objects: Objects, location: str, depth: int, known: Collection[str]) -> int:
+    """Remove all below the location but what is in these folders, that are so many levels deep; how many objects."""
     gone = 0
     async for page in objects.pages(location):
         left = [one.key for one in page if "/".join(one.key.split("/")[:depth]) not in known]
@@ -85,16 +82,14 @@ async def sweep(server: Server, objects: Objects, table: Table, location: str) -
     return gone
 
 
-async def in_use(
-    server: Server, wanted: Mapping[TableName, Sequence[str]], ignored: Collection[TableName]
-) -> dict[str, str]:
+async def in_use(server: Server, wanted: Collection[Sequence[str]], ignored: Collection[TableName]) -> dict[str, str]:
     """Of these locations those of which a table of any catalog shows a file, and the table.
 
-    Tables are asked where they are; those of which that does not say all (partitions of Hive, files that Iceberg or
-    Delta took over) where the files are that they have below the locations.
+    Tables are asked where they are; those of which that does not say all (partitions of Hive, managed tables, files
+    that Iceberg or Delta took over) where the files are that they have below the locations.
     """
-    locations = [location for some in wanted.values() for location in some]
-    roots = sorted({_root(some) for some in wanted.values() if some})
+    locations = [location for some in wanted for location in some]
+    roots = sorted({root for some in wanted for root in roots_of(some)})
     found: dict[str, str] = {}
     for catalog, connector in (await server.catalogs()).items():
         if not is_lake(connector):
@@ -109,7 +104,7 @@ async def in_use(
                 place = s3(shown.value("external_location") or shown.value("location"))
                 partitioned = connector == "hive" and bool(shown.names("partitioned_by"))
                 mine = {one for one in locations if place and _shows(place, one, partitioned)}
-                if partitioned or connector != "hive":
+                if partitioned or connector != "hive" or not place:
                     folders = await _folders(server, name, connector, roots)
                     mine |= {one for one in locations for folder in folders if overlap(one, folder)}
                 return name, sorted(mine)
@@ -123,11 +118,19 @@ async def in_use(
     return found
 
 
-def _root(locations: Sequence[str]) -> str:
-    """The folder that all of these are in, or the only one."""
-    parts = [location.split("/") for location in locations]
-    same = [some[0] for some in zip(*parts, strict=False) if len(set(some)) == 1]
-    return "/".join(same)
+def roots_of(locations: Sequence[str]) -> list[str]:
+    """Of each bucket the folder that all of these are in which it holds; of one location itself."""
+    by_bucket: dict[str, list[list[str]]] = {}
+    for location in locations:
+        parts = location.split("/")
+        by_bucket.setdefault(parts[2], []).append(parts)
+    return ["/".join(_common(some)) for some in by_bucket.values()]
+
+
+def _common(paths: Sequence[Sequence[str]]) -> list[str]:
+    """The parts with which all of these begin."""
+    together = zip(*paths, strict=False)
+    return [parts[0] for parts in itertools.takewhile(lambda parts: len(set(parts)) == 1, together)]
 
 
 async def _folders(server: Server, table: TableName, connector: str, roots: Sequence[str]) -> list[str]:

@@ -6,19 +6,27 @@ Nothing here grows with objects: a sum of hashes needs neither their order nor t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import re
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from migrate.engines.files import FilePartition, Listing, Place, below
 from migrate.engines.lake.files import Objects, Stored
 from migrate.engines.lake.location import Location, location_of
-from migrate.errors import ServerError
+from migrate.errors import BadKey, ServerError
 
 FEW = 64
 """Of up to so many partitions the table is listed for no more pages than they are: it may have many more of them."""
 AT_ONCE = 16
+LEAST_ARCHIVED = 128 * 2**10
+"""Bytes below which S3 moves nothing to an archive by itself; and it moves what is old. So the oldest above that is a
+partition's sample: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"""
 
 _MODULUS = 2**256
+_COMMIT = re.compile(r"_delta_log/[0-9]{20}\.json")
+"""A commit of Delta's log: https://github.com/delta-io/delta/blob/master/PROTOCOL.md#delta-log-entries"""
 
 
 class Tally:
@@ -26,21 +34,28 @@ class Tally:
 
     def __init__(self) -> None:
         self._files = self._bytes = self._skipped = self._sum = 0
+        self._sample: tuple[bool, datetime, str] | None = None
 
     def add(self, stored: Stored, data: bool) -> None:
         """Count an object; its key is relative to the location that is summed."""
-        if not data:
+        if data:
+            self._files += 1
+            self._bytes += stored.size
+            rank = (stored.size < LEAST_ARCHIVED, stored.modified, stored.key)
+            if stored.size and (self._sample is None or rank < self._sample):
+                self._sample = rank
+        else:
             self._skipped += 1
-            return
-        self._files += 1
-        self._bytes += stored.size
+            if not _COMMIT.fullmatch(stored.key):
+                return
         line = f"{stored.key}\t{stored.size}\t{stored.etag}".encode()
         self._sum = (self._sum + int.from_bytes(hashlib.sha256(line).digest(), "big")) % _MODULUS
 
     @property
     def listing(self) -> Listing:
         """What was counted so far; the digest of nothing is zeros."""
-        return Listing(self._files, self._bytes, f"{self._sum:064x}", self._skipped)
+        sample = self._sample[-1] if self._sample else ""
+        return Listing(self._files, self._bytes, f"{self._sum:064x}", self._skipped, sample)
 
 
 async def data_below(objects: Objects, location: str) -> AsyncIterator[tuple[Stored, bool]]:
@@ -96,13 +111,18 @@ async def listings(
         names.setdefault(_plain(objects, partition.location), []).append(partition.name)
     table = _plain(objects, place.location)
     inside = {location for location in names if below(location, table)}
-    together = await _few(objects, table, inside) if len(inside) <= FEW else await _together(objects, table, inside)
+    together: Mapping[str, Listing] = {}
+    with contextlib.suppress(BadKey):  # it may be in a partition that nobody asked for: each is listed by itself then
+        together = await (_few(objects, table, inside) if len(inside) <= FEW else _together(objects, table, inside))
     for location, found in together.items():
         for name in names[location]:
             yield name, found
-    async for location, found in _each(objects, [location for location in names if location not in together]):
-        for name in names[location]:
-            yield name, found
+    try:
+        async for location, found in _each(objects, [location for location in names if location not in together]):
+            for name in names[location]:
+                yield name, found
+    except BadKey as error:
+        raise BadKey(error.endpoint, error.place, error.key, names.get(error.place, [""])[0]) from error
 
 
 async def _few(objects: Objects, table: str, locations: Collection[str]) -> Mapping[str, Listing]:

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import re
 
-from migrate.errors import AccessDenied, Busy, CannotConnect, ConnectionLost, ServerError, SourceMoved
+from migrate.errors import (
+    AccessDenied,
+    BadKey,
+    Busy,
+    CannotConnect,
+    ConnectionLost,
+    InArchive,
+    ServerError,
+    SourceMoved,
+)
 
 _CODE = re.compile(r"<Code>([A-Za-z0-9_.]+)</Code>")
 _SAID = re.compile(r"<Message>([^<]*)</Message>")
@@ -26,6 +35,8 @@ _DENIED = (
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
 )
+_ARCHIVED = ("InvalidObjectState", "ObjectNotInActiveTierError")
+"""Said to who reads an object, and to who copies one."""
 _ROLE = "169.254.169.254"
 
 GONE = 404
@@ -46,13 +57,12 @@ def refused(endpoint: str, place: str, error: Exception) -> ServerError:
         hint = "name a profile or a pair of keys for the bucket, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         return AccessDenied(endpoint, f"{place}: there are no credentials for it here", hint, status)
     if "InvalidPathError" in type(error).__name__ or "Could not parse path" in text:
-        return _unreachable_key(endpoint, place, text)
+        return BadKey(endpoint, place, _first(_BAD_KEY, text))
     if code == "NoSuchBucket":
         bucket = place.removeprefix("s3://").partition("/")[0]
         return ServerError(endpoint, f"{place}: there is no bucket {bucket}", "correct the location", GONE)
-    if code == "InvalidObjectState":
-        hint = "restore it from the archive first, or leave its partition out"
-        return ServerError(endpoint, f"{place}: it is in an archive (Glacier), and cannot be read", hint, status)
+    if code in _ARCHIVED:
+        return InArchive(endpoint, place, status)
     if code == "NotImplemented" or status == 501:
         hint = "locks and the ledger need a store that writes on conditions (If-None-Match, If-Match)"
         return ServerError(endpoint, where, hint, status)
@@ -77,16 +87,6 @@ def _broken(endpoint: str, place: str, said: str, kind: str) -> ServerError:
     if kind in ("Timeout", "Interrupted", "Request", "Decode", "Unknown") or "error decoding response body" in said:
         return ConnectionLost(endpoint, f"{place}: {said}", "run the same command again")
     return ServerError(endpoint, f"{place}: {said}")
-
-
-def _unreachable_key(endpoint: str, place: str, text: str) -> ServerError:
-    key = _first(_BAD_KEY, text)
-    named = f"the key {key!r}" if key else "a key"
-    return ServerError(
-        endpoint,
-        f"{place}: {named} below it cannot be reached: it has an empty part, a part . or .., or a control character",
-        "rename or delete that object, or leave its table out",
-    )
 
 
 def _words(text: str) -> str:

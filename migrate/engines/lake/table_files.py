@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 
-from migrate.engines.files import Collected, Copied, FilePartition, Files, Listing, Place, Proof, Sums, Way
+from migrate.engines.files import Collected, Copied, FilePartition, Files, Listing, Place, Proof, Sums, Way, overlap
 from migrate.engines.lake import copying, ddl, garbage, listings, partitions
 from migrate.engines.lake.connect import Server
 from migrate.engines.lake.files import Objects
+from migrate.engines.lake.gathering import at_once
 from migrate.engines.lake.manifests import Manifests
 from migrate.engines.lake.partitions import Partitions
 from migrate.engines.lake.places import Places
 from migrate.engines.lake.shown import ShownTable
+from migrate.engines.lake.tables import connector_of, partition_columns
 from migrate.errors import ServerError
 from migrate.model.table import Table, TableName
 
@@ -27,6 +29,7 @@ class LakeFiles:
         self._server = server
         self._places = Places(server, written=bool(ledger))
         self._partitions = Partitions(server)
+        self._ledger = ledger.rstrip("/")
         self._manifests = Manifests(objects, ledger) if ledger else None
 
     def remember(self, shown: Mapping[TableName, ShownTable]) -> None:
@@ -59,6 +62,10 @@ class LakeFiles:
     def listings(self, place: Place, partitions: Sequence[FilePartition]) -> AsyncIterator[tuple[str, Listing]]:
         return listings.listings(self.objects, place, partitions)
 
+    async def archived(self, objects: Sequence[str]) -> frozenset[str]:
+        found = await at_once(listings.AT_ONCE, self.objects.in_archive, objects)
+        return frozenset(one for one, is_so in zip(objects, found, strict=True) if is_so)
+
     def sums(
         self, table: Table, wanted: Table, condition: str, partitions: Sequence[FilePartition] | None = None
     ) -> AsyncIterator[Sums]:
@@ -76,7 +83,7 @@ class LakeFiles:
         goal: str,
         way: Way,
         tell: Callable[[int, int], None],
-        turn: Callable[[], Awaitable[None]],
+        turn: Callable[[int], Awaitable[None]],
     ) -> Copied:
         return await copying.copy(self.objects, self._of(source), origin, goal, way, tell, turn)
 
@@ -124,7 +131,11 @@ class LakeFiles:
         return ddl.at_once(wanted)
 
     async def sweep(self, table: Table, location: str) -> int:
-        return await garbage.sweep(self._server, self.objects, table, location)
+        if connector_of(table) != "hive":
+            return 0
+        depth = len(partition_columns(table))
+        known = await self.partitions(table, Place(location, external=True), "") if depth else ()
+        return await garbage.sweep(self.objects, location, depth, frozenset(one.name for one in known))
 
     # -- manifests
 
@@ -141,8 +152,13 @@ class LakeFiles:
     async def collect(
         self, wanted: Mapping[TableName, Sequence[str]], ignored: Collection[TableName], look: bool
     ) -> tuple[Collected, ...]:
-        used = await garbage.in_use(self._server, wanted, ignored)
+        used = await garbage.in_use(self._server, wanted.values(), ignored)
         return await garbage.collect(self.objects, self._kept(), wanted, used, look)
+
+    async def users(self, locations: Sequence[str], ignored: Collection[TableName]) -> Mapping[str, str]:
+        used = await garbage.in_use(self._server, [locations], ignored)
+        ours = [one for one in locations if self._ledger and overlap(self._ledger, one)]
+        return used | dict.fromkeys(ours, f"the ledger at {self._ledger}")
 
     async def forget_objects(self, table: TableName, run: str) -> None:
         await self._kept().forget_objects(table, run)

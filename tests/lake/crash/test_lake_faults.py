@@ -216,8 +216,7 @@ async def test_a_lock_of_a_machine_that_nobody_hears_of_is_free_after_a_minute(c
     command.write(PLAIN)
     await command.plan()
     await command.killed_at(Point(DATA, of="s3", number=5))
-    (lock,) = [one.key async for one in world.store.list(f"{world.location}/_migrate/locks")]
-    place = f"{world.location}/_migrate/locks/{lock}"
+    place = f"s3://{world.lake.target.bucket}/_migrate/locks/hive.{world.new}"
     found = await world.store.get(place)
     assert found is not None
     elsewhere = msgspec.json.decode(found[0]) | {"process": "elsewhere 00 pid:[1] 7 7"}

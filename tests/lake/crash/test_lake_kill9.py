@@ -5,6 +5,8 @@ One apply is killed at each point in turn, each time after it was resumed; the l
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.lake.crash.command import OK, PLAN, Command, Point, writes
@@ -48,6 +50,37 @@ async def test_a_table_that_is_replaced_whole(points: tuple[Point, ...], command
             await command.killed_at(point)
         await command.finish(PLAIN, whole=len(points) > FEW)
     reader.assert_whole(before, after, command.target.told)
+
+
+DROPS = rf'DROP TABLE IF EXISTS \S+\."{PLAIN}"$'
+DROPPED = (Point(DROPS, "after"), Point(COMES))
+MANAGED = (
+    Point(SUMMED, "after"),
+    Point(DROPS),
+    Point(DROPS, "running"),
+    *DROPPED,
+    Point(COMES, "after"),
+    Point(r"^PUT \S*whole\.swap", of="s3"),
+)
+
+
+@pytest.mark.parametrize("points", [DROPPED, pytest.param(MANAGED, marks=pytest.mark.full)], ids=["swap", "all"])
+async def test_a_managed_table_that_is_dropped_for_its_successor(
+    points: tuple[Point, ...], command: Command, world: World
+) -> None:
+    table = f"hive.{world.new}.{PLAIN}"
+    made = f"CREATE TABLE {table} (n bigint, word varchar) WITH (format = 'TEXTFILE')"
+    for sql in (made, f"INSERT INTO {table} VALUES (1, 'old'), (2, 'old')"):
+        await asyncio.to_thread(world.lake.target.rows, sql)
+    command.write(PLAIN, 'replace_managed = "drop"')
+    planned = await command.run("plan", "--allow-destructive", "*")
+    assert (planned.code, "blocked" in planned.out) == (OK, False), planned.err
+    for point in points:
+        await command.killed_at(point)
+    if points is DROPPED:
+        ran = await command.run("rollback", PLAN)
+        assert (ran.code, "cannot be put back" in ran.out + ran.err) == (7, True), ran.err
+    await command.finish(PLAIN, whole=len(points) > FEW)
 
 
 REPLACED = (

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests import lab as lab_api
 from tests.e2e.command import refused
 from tests.lab import client
-from tests.lake.faults import Request, faults
+from tests.lake.faults import ARCHIVED, Answer, Faults, Request, Rule, faults
 from tests.lake.moves.conftest import Worlds
 from tests.lake.moves.world import World, source_schema
+from tests.lake.raw import request
 
 pytestmark = [pytest.mark.xdist_group("lake")]
 
@@ -125,9 +127,9 @@ def test_a_move_of_several_schemas_has_a_folder_for_each(world: World, worlds: W
         assert second.target("SELECT count(*) FROM {t}.t") == [[5]]
 
 
-@pytest.mark.full
-async def test_keys_that_no_listing_can_take_are_named(world: World) -> None:
+async def test_keys_that_no_listing_can_take_block_their_table_alone(world: World) -> None:
     world.days("t", (1, 2))
+    world.plain("u")
 
     def listed(request: Request, content: bytes) -> bytes:
         return content.replace(b"/t/p=2/f</Key>", b"/t/p=2//f</Key>")  # the lab's store cannot hold such a key
@@ -135,9 +137,105 @@ async def test_keys_that_no_listing_can_take_are_named(world: World) -> None:
     async with faults(world.lake.endpoint) as proxy:
         proxy.rewrite = listed
         world.configure(store=proxy.url)
-        ran = await asyncio.to_thread(world.migrate, "plan")
-    refused(ran, 1, f"{world.schema}/t/p=2//f")
-    assert not world.migrate.plan.exists()
+        found = await asyncio.to_thread(world.planned)
+        (said,) = [one for one in found["findings"] if one["code"] == "MG512"]
+        assert (said["object"], said["level"]) == (f"new:hive.{world.goal}.t", "unsupported")
+        assert said["text"].startswith("partition p=2: old: s3://"), said["text"]
+        assert f"'{world.schema}/t/p=2//f'" in said["text"]
+        assert [step["source"][-2:] for step in world.steps("copy_files") if not step.get("blocked")] == [".u"]
+        ran = await asyncio.to_thread(world.apply)
+        assert ran.code == 6, ran.text
+        world.configure(store=proxy.url, partitions="p = 1", tables="t")
+        await asyncio.to_thread(world.moves_all)
+    assert world.target("SELECT DISTINCT p FROM {t}.t") == [[1]]
+
+
+@pytest.mark.full
+def test_a_control_character_in_a_key_blocks_its_table_alone(world: World) -> None:
+    world.plain("t")
+    world.plain("u")
+    odd = f"/{world.lake.source.bucket}/{world.schema}/t/odd\nname"
+    assert request(world.lake.endpoint, world.lake.both, "PUT", odd, b"1|x\n")[0] == 200
+    try:
+        (said,) = [one for one in world.planned()["findings"] if one["code"] == "MG512"]
+    finally:
+        assert request(world.lake.endpoint, world.lake.both, "DELETE", odd)[0] == 204
+    assert said["object"] == f"new:hive.{world.goal}.t"
+    assert "odd" in said["text"]
+    assert [step["source"][-2:] for step in world.steps("copy_files") if not step.get("blocked")] == [".u"]
+
+
+def asked_for(proxy: Faults) -> set[str]:
+    """Objects of `t` that were read, not only listed."""
+    return {one.path for one in proxy.seen if one.method == "GET" and "/t/p" in one.path and "list" not in one.path}
+
+
+def archived(partition: str) -> Rule:
+    """The store's answer to who reads or copies an object of that partition: it is in an archive."""
+
+    async def rule(request: Request) -> Answer | None:
+        named = request.headers.get("x-amz-copy-source", "") if request.copies else request.path
+        reads = request.copies or (request.method == "GET" and "list-type" not in request.path)
+        return Answer(403, ARCHIVED) if reads and f"/t/{quote(partition)}/" in named.replace("=", "%3D") else None
+
+    return rule
+
+
+async def test_objects_in_an_archive_block_their_table_alone(world: World) -> None:
+    world.days("t", (1, 2, 3))
+    world.plain("u")
+    async with faults(world.lake.endpoint) as proxy:
+        proxy.rule = archived("p=2")
+        world.configure(store=proxy.url)
+        found = await asyncio.to_thread(world.planned)
+        (said,) = [one for one in found["findings"] if one["code"] == "MG513"]
+        assert (said["object"], said["level"]) == (f"new:hive.{world.goal}.t", "unsupported")
+        assert f"partition p=2: old: {world.here}/t/p=2/f: it is in an archive" in said["text"]
+        assert "restore the objects" in said["text"]
+        assert [step["source"][-2:] for step in world.steps("copy_files") if not step.get("blocked")] == [".u"]
+        proxy.seen.clear()
+        world.configure(store=proxy.url, partitions="p <> 2", tables="t")
+        await asyncio.to_thread(world.plan)
+        asked = [
+            one.path for one in proxy.seen if one.method == "GET" and "/t/p" in one.path and "list" not in one.path
+        ]
+        assert len(set(asked)) == 2, "one object of each partition that moves"
+        ran = await asyncio.to_thread(world.apply)
+        assert ran.code == 0, ran.text
+        proxy.rule = archived("p=1")
+        proxy.seen.clear()
+        assert "No changes" in (await asyncio.to_thread(world.plan)).out, "what was copied may go into an archive"
+        assert not asked_for(proxy)
+    assert world.target("SELECT DISTINCT p FROM {t}.t ORDER BY 1") == [[1], [3]]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("both", [True, False], ids=["server", "stream"])
+async def test_what_went_into_an_archive_since_the_plan_is_named(world: World, both: bool) -> None:
+    world.days("t", (1, 2))
+    keys = (world.lake.both, world.lake.both) if both else None
+    async with faults(world.lake.endpoint) as proxy:
+        world.configure(store=proxy.url, keys=keys)
+        await asyncio.to_thread(world.plan)
+        proxy.rule = archived("p=2")
+        ran = await asyncio.to_thread(world.apply)
+        assert ran.code == 3, ran.text
+        assert f"{world.here}/t/p=2/f: it is in an archive" in ran.out + ran.err
+        assert "restore the objects from the archive first" in ran.out + ran.err
+        proxy.rule = None
+        await asyncio.to_thread(world.apply)
+    world.assert_equal()
+
+
+@pytest.mark.full
+async def test_rows_of_an_archive_are_not_written_anew_either(world: World) -> None:
+    world.days("t", (1, 2))
+    async with faults(world.lake.endpoint) as proxy:
+        proxy.rule = archived("p=2")
+        world.configure(store=proxy.url, method="insert_select", via="source_hive")
+        found = await asyncio.to_thread(world.planned)
+    assert [one["code"] for one in found["findings"] if "p=2" in one["text"]] == ["MG513"]
+    assert not world.steps("insert_select")
 
 
 def test_a_view_whose_base_is_absent_is_left_out_and_named(world: World) -> None:

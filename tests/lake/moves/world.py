@@ -340,5 +340,7 @@ def drop_schema(lake: Lake, end: End, catalog: str, name: str) -> None:
             list(pool.map(drop, [table for (table,) in end.rows(f"SHOW TABLES FROM {catalog}.{name}")]))
         end.rows(f"DROP SCHEMA {catalog}.{name}")
     store = lake.store(end.bucket, lake.both)
-    for page in obstore.list(store, name):
-        obstore.delete(store, [one["path"] for one in page])
+    ledgers = [*obstore.list_with_delimiter(store, "_migrate")["common_prefixes"], "_migrate"]
+    for prefix in (name, *(f"{ledger}/{catalog}.{name}" for ledger in ledgers)):
+        for page in obstore.list(store, prefix):
+            obstore.delete(store, [one["path"] for one in page])

@@ -79,13 +79,25 @@ def test_secrets_stay_templates_until_they_are_asked_for(tmp_path: Path) -> None
         resolve_secrets("old", config.endpoint["old"], {})
 
 
-def test_what_is_written_to_has_a_ledger_below_the_location_of_its_first_move(tmp_path: Path) -> None:
+def test_what_is_written_to_has_one_ledger_in_its_bucket_wherever_files_go_there(tmp_path: Path) -> None:
     config = config_of(tmp_path)
-    assert config.endpoint["new"].ledger == "s3://new-bucket/sales/_migrate"
+    assert config.endpoint["new"].ledger == "s3://new-bucket/_migrate"
+    other = HEAD + MOVE.replace("s3://new-bucket/sales/", "s3://new-bucket/other/place") + MOVE
+    assert config_of(tmp_path, other).endpoint["new"].ledger == "s3://new-bucket/_migrate"
     assert config.endpoint["old"].ledger == ""
     assert config.move[0].location == "s3://new-bucket/sales"
     said = HEAD.replace("https = true", 'https = true\nledger = "s3a://elsewhere/l"') + MOVE
     assert config_of(tmp_path, said).endpoint["new"].ledger == "s3://elsewhere/l"
+
+
+def test_files_in_several_buckets_need_a_ledger_that_is_said(tmp_path: Path) -> None:
+    text = HEAD + MOVE + MOVE.replace("s3://new-bucket/sales/", "s3://second/sales")
+    with pytest.raises(BadConfig, match="files go into new-bucket and second") as raised:
+        config_of(tmp_path, text)
+    assert (raised.value.place, raised.value.exit_code) == ("$.endpoint.new.ledger", 78)
+    assert 'write ledger = "s3://new-bucket/_migrate"' in raised.value.hint
+    said = text.replace("https = true", 'https = true\nledger = "s3://second/l"')
+    assert config_of(tmp_path, said).endpoint["new"].ledger == "s3://second/l"
 
 
 def test_patterns_of_a_plan_are_read_without_knowing_the_engine(tmp_path: Path) -> None:

@@ -318,7 +318,6 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(old: str, new: str, plac
     ("text", "place"),
     [
         (MINIMAL + '[endpoint.x]\nengine = "mysql"\nidentity = "exact"', "$.endpoint.x.identity"),
-        (MINIMAL + MOVE + "replace_managed = true", "$.move[0].replace_managed"),
         (MINIMAL + MOVE + 'existing = "replace"', "$.move[0].existing"),
     ],
 )
