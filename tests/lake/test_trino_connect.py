@@ -172,4 +172,4 @@ async def test_settings_hold_for_their_statement_alone(
     with pytest.raises(ServerError, match="must be specified"):
         await source.execute(statement, "t")
     with pytest.raises(ServerError, match="INVALID_SESSION_PROPERTY"):
-        await source.execute("/* SESSION hive.nonsense = 1 */ CALL system.runtime.kill_query('x', 'y')", "t")
+        await source.execute(statement, "t", {"catalog": "hive", "schema": schema, "hive.nonsense": "1"})
