@@ -245,20 +245,25 @@ from migrate.model.plan import EndpointRef, S3Ref
 
 async def main(url, access, secret, origin, goal, ending):
     store = Objects("lake", EndpointRef("lake", s3=S3Ref(url, "us-east-1", "", access, secret)))
-    async def turn(): pass
+    async def turn(size): pass
+    if ending == "listed":
+        async for _ in store.pages(origin):
+            break
+        return await store.close()
     work = asyncio.create_task(copy(store, store, origin, goal, "stream", lambda *_: None, turn))
     if ending == "cancelled":
         await asyncio.sleep(0.15)
         work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
+    (done,) = await asyncio.gather(work, return_exceptions=True)
+    assert isinstance(done, asyncio.CancelledError) if ending == "cancelled" else done.copied == 1, done
     await store.close()
 
 asyncio.run(main(*sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("ending", ["done", "cancelled"])
-async def test_a_process_that_has_streamed_ends_in_peace(world: World, ending: str) -> None:
+@pytest.mark.parametrize("ending", ["done", "cancelled", "listed"])
+async def test_a_process_that_has_used_the_store_ends_in_peace(world: World, ending: str) -> None:
     await fill(world.source, world.origin, {"f": noise(40 * 2**20, 3)})
     key = world.lake.both
     for number in range(4):

@@ -316,7 +316,6 @@ class LakeEngine:
     async def close(self) -> None:
         if self._locks is not None:
             await self._locks.close()
-        await self.lake_files.objects.close()
         await self._server.close()
         await self.lake_files.objects.close()
 

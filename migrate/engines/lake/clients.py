@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obstore.exceptions import BaseError
@@ -16,6 +20,15 @@ from migrate.model.plan import EndpointRef
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
+
+SETTLED = 0.05
+"""Seconds after the last request in which the client's own threads let go of what they had of Python, when nothing else
+runs: of processes that ended at once all were aborted by its runtime (exit 134), of those that waited so long none
+(obstore 0.12.1, Python 3.11). On a busy machine 0.2 s were too few: so it is asked whether these threads sleep."""
+LOOK = 0.02
+LOOKS = 3
+"""Looks one after the other at which all threads sleep, until that is believed."""
+LONGEST = 10.0
 
 COPY_RETRIES = 1
 """Whoever copies tries again itself, so that it hears of a store that is too busy."""
@@ -32,6 +45,12 @@ class Clients:
         self._ref = ref
         self._retries = retries
         self._stores: dict[tuple[str, str, int], S3Store] = {}
+
+    async def close(self) -> None:
+        """To be awaited before the process ends: see `SETTLED`."""
+        if self._stores:
+            await asyncio.sleep(SETTLED)
+            await _threads_sleep()
 
     def reached(self, bucket: str) -> Reached:
         """The settings of a bucket."""
@@ -106,3 +125,24 @@ class Clients:
             return Boto3CredentialProvider(boto3.Session(profile_name=name))
         except (BotoCoreError, ValueError) as error:
             raise ServerError(self.endpoint, f"{place} cannot be used: {error}", "see ~/.aws/config") from error
+
+
+async def _threads_sleep() -> None:
+    """Return when no other thread of this process has work, where the system tells; or after `LONGEST` seconds."""
+    quiet, until = 0, time.monotonic() + LONGEST
+    while quiet < LOOKS and time.monotonic() < until:
+        await asyncio.sleep(LOOK)
+        quiet = quiet + 1 if _all_sleep() else 0
+
+
+def _all_sleep() -> bool:
+    """By the state of each thread, the field behind its name in parentheses (proc_pid_stat(5)); elsewhere true."""
+    here = str(threading.get_native_id())
+    for thread in Path("/proc/self/task").glob("*"):
+        try:
+            state = (thread / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            continue  # it has ended
+        if thread.name != here and state != "S":
+            return False
+    return True

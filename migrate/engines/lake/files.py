@@ -6,9 +6,7 @@ again by the client itself; a 200 with an error in it counts as done, so that wh
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -37,10 +35,6 @@ READ = 2**20
 PIECE = 8 * 2**20
 PAGE = 1000
 """Keys that a store gives at once."""
-
-SETTLED = 0.2
-"""Seconds after which the client's own threads have let go of what was streamed: 8 of 8 processes that ended at once
-were aborted by the Python runtime (exit 134), of those that waited 50 ms none (obstore 0.12.1, Python 3.11)."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -71,11 +65,6 @@ class Objects(Clients):
         self.gate = Gate()
         self.opaque: set[tuple[str, str]] = set()
         """Buckets, a source's and one here, between which etags were found to say nothing of the content."""
-        self._streamed = -SETTLED
-
-    async def close(self) -> None:
-        """To be awaited before the process ends: see `SETTLED`."""
-        await asyncio.sleep(max(0.0, self._streamed + SETTLED - time.monotonic()))
 
     # -- one object ----------------------------------------------------------------------------------------------
 
@@ -205,8 +194,6 @@ class Objects(Clients):
             if failed:
                 raise failed[0] from error
             raise refused(self.endpoint, str(place), error) from error
-        finally:
-            self._streamed = time.monotonic()
 
     # -- copies --------------------------------------------------------------------------------------------------
 
@@ -297,8 +284,6 @@ class Objects(Clients):
             if content is None and "performing P" not in str(error):  # neither PUT nor POST: the read ended in between
                 raise of_source(source.endpoint, str(origin), error) from error
             raise refused(self.endpoint, str(goal), error) from error
-        finally:
-            self._streamed = time.monotonic()
 
     async def content_digest(self, location: Location) -> str:
         """The SHA-256 of what stands there, in hex, read through this machine. `ServerError` when nothing does."""
@@ -309,8 +294,6 @@ class Objects(Clients):
                 total.update(piece)
         except ERRORS as error:
             raise refused(self.endpoint, str(location), error) from error
-        finally:
-            self._streamed = time.monotonic()
         return total.hexdigest()
 
     def _place(self, location: str) -> Location:

@@ -1,7 +1,7 @@
 """What may be removed: objects that we wrote, below locations at which the server shows nothing any more.
 
-And what Trino leaves when it dies amid an INSERT: files in folders of partitions that are not registered yet, which would
-be rows of them. In those of registered ones OVERWRITE leaves nothing but its own (seen with Trino 483).
+And what Trino leaves when it dies amid an INSERT: files in folders of partitions that are not registered yet, which
+would be rows of them. In those of registered ones OVERWRITE leaves nothing but its own (seen with Trino 483).
 """
 
 from __future__ import annotations
