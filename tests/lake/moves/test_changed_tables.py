@@ -38,6 +38,7 @@ def test_a_column_that_was_added_comes_after(world: World) -> None:
     world.nothing_left()
 
 
+@pytest.mark.full
 def test_a_comment_alone_moves_no_file(world: World) -> None:
     world.days("t", (1, 2))
     world.moves_all()

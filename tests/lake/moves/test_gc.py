@@ -14,6 +14,7 @@ def gc(world: World, *words: str) -> Ran:
     return world.migrate("gc", PLAN, *words)
 
 
+@pytest.mark.full
 def test_a_replaced_table_goes_with_its_files_and_with_nothing_else(world: World) -> None:
     world.plain("t")
     world.moves_all()

@@ -12,6 +12,7 @@ from tests.lake.moves.world import World
 pytestmark = [pytest.mark.xdist_group("lake")]
 
 
+@pytest.mark.full
 async def test_one_lock_holds_off_configurations_of_all_locations(world: World) -> None:
     world.plain("t")
     end = world.goal_end

@@ -12,7 +12,7 @@ SIZE, FILES = 60_000, 5
 RATE = 30_000
 
 
-@pytest.mark.parametrize("way", ["stream", pytest.param("server", marks=pytest.mark.full)])
+@pytest.mark.parametrize("way", ["server", pytest.param("stream", marks=pytest.mark.full)])
 def test_files_are_copied_no_faster_than_the_rate(world: World, way: str) -> None:
     world.plain("t", rows=0)
     for number in range(FILES):
