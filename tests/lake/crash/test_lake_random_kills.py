@@ -72,7 +72,7 @@ async def old_tables(world: World, tables: tuple[str, ...]) -> tuple[Mapping[str
 @pytest.mark.parametrize(
     ("seed", "kills", "table", "more"),
     [
-        (1, 5, "p*", ""),
+        (1, 3, "p*", ""),
         pytest.param(2, 20, "p*", "", marks=pytest.mark.full),
         pytest.param(3, 10, MANY, INSERT, marks=pytest.mark.full),
     ],
